@@ -1,0 +1,99 @@
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Logging;
+using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Sampling;
+using MemSnoop.Exporter.Web;
+using MemSnoop.Kernel;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary>Runs the exporter until it is stopped, or until the command it started ends.</summary>
+internal static class ServeAction
+{
+    /// <summary>What a child gets to end by itself after SIGTERM; of Kubernetes' default 30 s the rest is ours.</summary>
+    private static readonly TimeSpan ChildPatience = TimeSpan.FromSeconds(10);
+
+    internal static async Task<int> RunAsync(MemSnoopOptions options, string[] child, CancellationToken stop)
+    {
+        KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
+        Selections.CheckPids(options.Processes.Pids, paths, "--pid");
+        if (options.Readings.IsEnabled(Measurements.MeasurementNames.WorkingSet))
+        {
+            WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
+        }
+
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
+        using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
+        WebApplication app = Build(options, pipeline, loggers);
+        await using (app.ConfigureAwait(false))
+        {
+            await WebListener.StartAsync(app, stop).ConfigureAwait(false);
+            StartupReport.Write(loggers, app.Urls, options, pipeline);
+            int code = child.Length > 0
+                ? await RunChildAsync(child, pipeline, stop).ConfigureAwait(false)
+                : await UntilStoppedAsync(stop).ConfigureAwait(false);
+            await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            return code;
+        }
+    }
+
+    private static WebApplication Build(MemSnoopOptions options, SamplingPipeline pipeline, ILoggerFactory loggers)
+    {
+        // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => WebListener.Configure(kestrel, options.Web.Listen));
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddLogging();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddPrometheusExporter(prometheus =>
+        {
+            prometheus.MeterFilter = static meter => meter.Name is SamplingPipeline.MeterName or SamplingPipeline.SelfMeterName;
+            prometheus.ResourceAttributes = ExporterResource.Attributes;
+            prometheus.ScopeLabels = options.Web.ScopeLabels;
+            prometheus.CreatedSeries = options.Web.CreatedSeries;
+            prometheus.CreatedTime = pipeline.CreatedTime;
+            prometheus.CacheDuration = options.Web.CacheDuration.Value;
+            prometheus.MaxRequests = options.Web.MaxRequests;
+            prometheus.Collecting = pipeline.Collections.Begin;
+            prometheus.CollectorOf = pipeline.OwnerOf;
+            prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
+        });
+        if (pipeline.Windows is { } windows)
+        {
+            builder.Services.AddSingleton<IHostedService>(windows);
+        }
+
+        WebApplication app = builder.Build();
+        app.UseRouting();
+        app.MapPrometheusScrapingEndpoint(options.Web.TelemetryPath);
+        app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
+        app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.Web.TelemetryPath);
+        return app;
+    }
+
+    private static async Task<int> RunChildAsync(string[] command, SamplingPipeline pipeline, CancellationToken stop)
+    {
+        using ChildProcess child = ChildProcess.Start(command);
+        pipeline.Watch(child.Pid);
+        try
+        {
+            return await child.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await child.EndAsync(ChildPatience, TimeProvider.System).ConfigureAwait(false);
+            return ExitCode.Success;
+        }
+    }
+
+    private static async Task<int> UntilStoppedAsync(CancellationToken stop)
+    {
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCode.Success;
+    }
+}

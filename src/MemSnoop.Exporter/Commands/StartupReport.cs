@@ -1,0 +1,58 @@
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Sampling;
+using MemSnoop.Kernel;
+using MemSnoop.Paging;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
+internal static partial class StartupReport
+{
+    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, MemSnoopOptions options, SamplingPipeline pipeline)
+    {
+        ILogger logger = loggers.CreateLogger("memsnoop");
+        foreach (string url in urls)
+        {
+            Listening(logger, url, options.Web.TelemetryPath);
+        }
+
+        foreach (MethodSupport method in pipeline.Methods)
+        {
+            if (method.Method == pipeline.Method)
+            {
+                Using(logger, method.Method, options.WorkingSet.Interval, method.Explanation);
+            }
+            else if (!method.IsSupported)
+            {
+                Unavailable(logger, method.Method, method.Explanation);
+            }
+        }
+
+        if (Libc.EffectiveUserId() != 0)
+        {
+            NotRoot(logger);
+        }
+
+        if (TransparentHugePages.TryReadMode(pipeline.Paths, out string mode) == ReadOutcome.Success && mode == "always")
+        {
+            HugePages(logger);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "listening on {Url}{Path}")]
+    private static partial void Listening(ILogger logger, string url, string path);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
+    private static partial void Using(ILogger logger, string method, Duration interval, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
+    private static partial void Unavailable(ILogger logger, string method, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes will be missing, counted under reason=denied")]
+    private static partial void NotRoot(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "transparent huge pages are set to always: one access makes a huge page of 2 MB count as used")]
+    private static partial void HugePages(ILogger logger);
+}

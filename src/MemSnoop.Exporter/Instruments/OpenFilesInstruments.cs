@@ -1,0 +1,12 @@
+using MemSnoop.Exporter.Sampling;
+using MemSnoop.Measurements;
+using static MemSnoop.Exporter.Instruments.InstrumentScope;
+
+namespace MemSnoop.Exporter.Instruments;
+
+/// <summary>Open file descriptors.</summary>
+internal static class OpenFilesInstruments
+{
+    internal static void Create(InstrumentScope scope, IProcessSamples<OpenFilesSample> files) =>
+        scope.Gauge(files, "memsnoop.process.open_files", "{file}", "Open file descriptors.", static (in s) => Clamp(s.Count));
+}

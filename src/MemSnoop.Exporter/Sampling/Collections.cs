@@ -1,0 +1,50 @@
+namespace MemSnoop.Exporter.Sampling;
+
+/// <summary>
+/// Numbers the collections. A scrape or a push runs some sixty callbacks, and all of them shall see one reading of each
+/// file: whoever starts a collection says so here, and what is read once per collection compares numbers.
+/// </summary>
+internal sealed class Collections(TimeProvider clock)
+{
+    /// <summary>
+    /// A collector that does not announce itself (a debugger's listener, another exporter) gets a new collection when the
+    /// last is older than this, longer than any announced one takes.
+    /// </summary>
+    private static readonly TimeSpan LongestCollection = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private long _number;
+    private long _begun = clock.GetTimestamp();
+
+    /// <summary>The number of the collection that is under way.</summary>
+    internal long Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (clock.GetElapsedTime(_begun) > LongestCollection)
+                {
+                    BeginLocked();
+                }
+
+                return _number;
+            }
+        }
+    }
+
+    /// <summary>Announces that a collection begins.</summary>
+    internal void Begin()
+    {
+        lock (_gate)
+        {
+            BeginLocked();
+        }
+    }
+
+    private void BeginLocked()
+    {
+        _number++;
+        _begun = clock.GetTimestamp();
+    }
+}

@@ -1,0 +1,210 @@
+using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Instruments;
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Sampling;
+
+/// <summary>
+/// Everything between the kernel's files and the instruments, put together for one set of options. A measurement is
+/// registered here, in one line, with its instruments.
+/// </summary>
+internal sealed class SamplingPipeline : IDisposable
+{
+    /// <summary>The meter that all instruments about processes, disks and the measuring belong to.</summary>
+    internal const string MeterName = "MemSnoop";
+
+    /// <summary>The meter of the exporter's own process.</summary>
+    internal const string SelfMeterName = "MemSnoop.Exporter";
+
+    private readonly MemSnoopOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly MeasurementLedger _ledger = new();
+    private readonly Dictionary<string, string> _owners = [];
+    private readonly List<MeasurementState> _states = [];
+    private readonly Meter _meter = new(MeterName, BuildInfo.Version);
+    private readonly Meter _selfMeter = new(SelfMeterName, BuildInfo.Version);
+    private readonly HandleBudget _budget = HandleBudget.FromResourceLimit();
+    private readonly WatchList _watchList;
+    private readonly SystemClock _systemClock;
+    private readonly ExporterProcessInstruments? _self;
+
+    internal SamplingPipeline(MemSnoopOptions options, ProcessSelection selection, ILoggerFactory loggers, TimeProvider clock)
+    {
+        _options = options;
+        _clock = clock;
+        Paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);
+        Collections = new Collections(clock);
+        _watchList = new WatchList(
+            new ProcessTable(Paths, selection, _budget, clock, wantsCgroup: options.Processes.ContainerLabels),
+            Collections,
+            options.Processes.ContainerLabels);
+        _systemClock = new SystemClock(Paths);
+
+        AddProcessMeasurements();
+        AddDisks();
+        AddWorkingSets(loggers);
+        MeasurementInstruments.Create(Scope("measurement"), _ledger, _watchList, _states);
+        SelectionInstruments.Create(Scope("discovery"), _watchList);
+        SystemInstruments.Create(Scope("system"), Paths);
+        if (!options.Web.DisableExporterMetrics)
+        {
+            _self = new ExporterProcessInstruments(_selfMeter, _budget);
+        }
+    }
+
+    internal KernelPaths Paths { get; }
+
+    internal Collections Collections { get; }
+
+    /// <summary>The background passes of the working set; null when it is off or no method works here.</summary>
+    internal WindowSampler? Windows { get; private set; }
+
+    /// <summary>The methods for working sets and whether they work here; empty when working sets are off.</summary>
+    internal IReadOnlyList<MethodSupport> Methods { get; private set; } = [];
+
+    /// <summary>The method in use; null when there is none.</summary>
+    internal string? Method { get; private set; }
+
+    /// <summary>Watches one more process, and its children.</summary>
+    internal void Watch(int pid) => _watchList.Add(pid);
+
+    /// <summary>Which measurement an instrument belongs to; null for the exporter's own process.</summary>
+    internal string? OwnerOf(Instrument instrument) => _owners.GetValueOrDefault(instrument.Name);
+
+    /// <summary>
+    /// When a counter began, in seconds since the Unix epoch: the kernel counts for a process since its start and for a
+    /// disk since boot, long before this program. Null where neither applies.
+    /// </summary>
+    internal double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        double boot = _systemClock.BootTimeSeconds;
+        if (double.IsNaN(boot))
+        {
+            return null;
+        }
+
+        foreach ((string key, object? value) in tags)
+        {
+            if (key == "pid" && value is int pid)
+            {
+                return _watchList.StartTicksOf(pid) is { } ticks ? boot + KernelUnits.Current.Seconds(ticks) : null;
+            }
+
+            if (key == "device")
+            {
+                return boot;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes that a callback failed, so that the success metric says so.</summary>
+    internal void ObservationFailed(Instrument instrument)
+    {
+        if (OwnerOf(instrument) is { } owner)
+        {
+            MeasurementAccount account = _ledger.For(owner);
+            account.Errors.Add(ReadOutcome.Failed.ToReason());
+            account.Finish(TimeSpan.Zero, succeeded: false);
+        }
+    }
+
+    private void AddProcessMeasurements()
+    {
+        KernelUnits units = KernelUnits.Current;
+        Add("stat", new StatMeasurement(_systemClock, units), CpuInstruments.Create);
+        Add("statm", new StatmMeasurement(units), MemoryInstruments.Create);
+        Add("io", new ProcessIoMeasurement(), IoInstruments.Create);
+        SchedulingMeasurement scheduling = new(Paths, units);
+        Add("status", scheduling, SchedulingInstruments.Create);
+        Add("fd", new OpenFilesMeasurement(), OpenFilesInstruments.Create);
+        Add("smaps_rollup", new SmapsMeasurement(), MappingInstruments.Create);
+
+        if (_options.Readings.IsEnabled(scheduling.Name) && !scheduling.AccountsDelays)
+        {
+            _states.Add(new MeasurementState(scheduling.Name, "delay_accounting", MeasurementState.Unavailable, "task_delayacct_off"));
+        }
+    }
+
+    private void Add<TSample>(string method, IMeasurement<TSample> measurement, Action<InstrumentScope, IProcessSamples<TSample>> instruments)
+        where TSample : struct
+    {
+        if (IsOn(measurement.Name, method))
+        {
+            instruments(Scope(measurement.Name), new ProcessReadings<TSample>(measurement, _watchList, Schedule(measurement.Name), _ledger.For(measurement.Name), _clock));
+        }
+    }
+
+    private void AddDisks()
+    {
+        if (IsOn(MeasurementNames.DiskIo, "diskstats"))
+        {
+            DiskIoMeasurement disks = new(Paths, device => _options.Disks.IsWatched(device));
+            DiskInstruments.Create(Scope(MeasurementNames.DiskIo), new DiskReadings(disks, Schedule(MeasurementNames.DiskIo), _ledger.For(MeasurementNames.DiskIo), _clock));
+        }
+    }
+
+    private void AddWorkingSets(ILoggerFactory loggers)
+    {
+        if (!_options.Readings.IsEnabled(MeasurementNames.WorkingSet))
+        {
+            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, "none", MeasurementState.Off, "disabled"));
+            return;
+        }
+
+        Methods = WorkingSetMethods.Probe(Paths);
+        Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), Methods);
+        foreach (MethodSupport method in Methods)
+        {
+            string state = !method.IsSupported ? MeasurementState.Unavailable : method.Method == Method ? MeasurementState.On : MeasurementState.Available;
+            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, method.Method, state, method.Reason));
+        }
+
+        if (Method is null)
+        {
+            return;
+        }
+
+        EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet);
+        MeasurementAccount account = _ledger.For(MeasurementNames.WorkingSet);
+        WorkingSetWindows windows = new(account);
+        WorkingSetInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+        Windows = new WindowSampler(
+            WorkingSetMethods.Create(Method, Paths, settings, _clock),
+            _options.WorkingSet.Interval.Value,
+            _watchList,
+            Collections,
+            windows,
+            account,
+            _clock,
+            loggers.CreateLogger<WindowSampler>());
+    }
+
+    private bool IsOn(string measurement, string method)
+    {
+        bool enabled = _options.Readings.IsEnabled(measurement);
+        _states.Add(enabled
+            ? new MeasurementState(measurement, method, MeasurementState.On, "ok")
+            : new MeasurementState(measurement, method, MeasurementState.Off, "disabled"));
+        return enabled;
+    }
+
+    private ReadingSchedule Schedule(string measurement) => new(_options.Readings.IntervalOf(measurement), Collections, _clock);
+
+    private InstrumentScope Scope(string measurement) => new(_meter, measurement, _owners);
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _selfMeter.Dispose();
+        _self?.Dispose();
+        _watchList.Dispose();
+    }
+}

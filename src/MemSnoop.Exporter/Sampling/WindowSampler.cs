@@ -1,0 +1,90 @@
+using MemSnoop.Processes;
+using MemSnoop.Timing;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Sampling;
+
+/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval.</summary>
+internal sealed partial class WindowSampler(
+    IWorkingSetEstimator estimator,
+    TimeSpan interval,
+    WatchList watchList,
+    Collections collections,
+    WorkingSetWindows windows,
+    MeasurementAccount account,
+    TimeProvider clock,
+    ILogger<WindowSampler> logger) : BackgroundService
+{
+    private TrackedProcess[] _processes = [];
+    private Type? _lastFailure;
+
+    /// <summary>One pass, apart from its schedule.</summary>
+    internal void SampleOnce()
+    {
+        long started = clock.GetTimestamp();
+        collections.Begin();
+        WatchedProcess[] watched = watchList.Current();
+        if (_processes.Length != watched.Length)
+        {
+            _processes = new TrackedProcess[watched.Length];
+        }
+
+        for (int i = 0; i < watched.Length; i++)
+        {
+            _processes[i] = watched[i].Process;
+        }
+
+        windows.Begin(watched);
+        estimator.Pass(_processes, windows);
+        windows.Publish();
+        account.Finish(clock.GetElapsedTime(started), succeeded: true);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => RunAsync(stoppingToken), stoppingToken);
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        Schedule schedule = new(interval, clock);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                SampleOnce();
+                _lastFailure = null;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
+            {
+                Fail(error);
+            }
+
+            await schedule.WaitForNextTickAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            account.Miss(schedule.Skipped);
+        }
+    }
+
+    private void Fail(Exception error)
+    {
+        windows.Begin([]);
+        windows.Publish();
+        account.Errors.Add("failed");
+        account.Finish(TimeSpan.Zero, succeeded: false);
+
+        // One line for a cause, not one a minute.
+        if (_lastFailure != error.GetType())
+        {
+            _lastFailure = error.GetType();
+            PassFailed(error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "working-set pass failed, no working sets until it succeeds: {Cause}")]
+    private partial void PassFailed(string cause);
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        estimator.Dispose();
+    }
+}

@@ -1,0 +1,49 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Exporter.Sampling;
+
+/// <summary>
+/// The last complete window of each process. Written by the window sampler, at the end of each of its passes; a
+/// collection only reads it, so that no number of scrapers can mark, clear or shorten a window.
+/// </summary>
+internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+{
+    private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
+    private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
+    private ProcessSample<WorkingSetSample>[] _complete = [];
+
+    /// <inheritdoc/>
+    public object Gate { get; } = new();
+
+    /// <inheritdoc/>
+    public ArraySegment<ProcessSample<WorkingSetSample>> Current() => _complete;
+
+    /// <summary>Starts to take in a pass over these processes.</summary>
+    internal void Begin(IEnumerable<WatchedProcess> processes)
+    {
+        _passing.Clear();
+        _watched.Clear();
+        foreach (WatchedProcess process in processes)
+        {
+            _watched.Add(process.Process, process);
+        }
+    }
+
+    /// <summary>Publishes what the pass found. A process that it could not measure has no number any more.</summary>
+    internal void Publish()
+    {
+        ProcessSample<WorkingSetSample>[] complete = [.. _passing];
+        lock (Gate)
+        {
+            _complete = complete;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Completed(TrackedProcess process, in WorkingSetSample sample) => _passing.Add(new(_watched[process], sample));
+
+    /// <inheritdoc/>
+    public void Skipped(TrackedProcess process, ReadOutcome reason) => account.Count(reason);
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using MemSnoop.Exporter.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace MemSnoop.Exporter.Web;
+
+/// <summary>Binds the addresses of <c>--listen</c>, or says in one line why that is not possible.</summary>
+internal static class WebListener
+{
+    internal static void Configure(KestrelServerOptions kestrel, IReadOnlyList<ListenAddress> addresses)
+    {
+        kestrel.AddServerHeader = false;
+        foreach (ListenAddress address in addresses)
+        {
+            if (address.IsAnyInterface)
+            {
+                kestrel.ListenAnyIP(address.Port);
+                continue;
+            }
+
+            foreach (IPAddress ip in Resolve(address))
+            {
+                kestrel.Listen(ip, address.Port);
+            }
+        }
+    }
+
+    /// <exception cref="UsageException">An address is in use, is not this host's, or its port is reserved.</exception>
+    internal static async Task StartAsync(WebApplication app, CancellationToken cancellation)
+    {
+        try
+        {
+            await app.StartAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            // Kestrel wraps only this one: the address is in use.
+            throw new UsageException("--listen", UsageException.OneLine(error.Message).TrimEnd('.'), "an address and port that are free");
+        }
+        catch (SocketException error)
+        {
+            throw new UsageException("--listen", UsageException.OneLine(error.Message).TrimEnd('.'), "an address of this host and a port this user may open");
+        }
+    }
+
+    private static IPAddress[] Resolve(ListenAddress address)
+    {
+        if (address.TryGetIPAddress(out IPAddress ip))
+        {
+            return [ip];
+        }
+
+        try
+        {
+            return Dns.GetHostAddresses(address.Host);
+        }
+        catch (SocketException)
+        {
+            throw new UsageException("--listen", $"the host name {UsageException.Quote(address.Host)} is not known", "a name or address of this host");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+namespace MemSnoop.Kernel;
+
+/// <summary>
+/// Shares out the file descriptors this process may hold, so that kept handles never starve sockets and short opens.
+/// A reader that gets none opens its file anew each time instead.
+/// </summary>
+public sealed class HandleBudget
+{
+    /// <summary>Left for the runtime, listening and scraping sockets, and files that are opened for one read.</summary>
+    private const int Reserve = 256;
+
+    private int _used;
+
+    /// <summary>A budget of the given number of handles.</summary>
+    public HandleBudget(int limit) => Limit = Math.Max(0, limit);
+
+    /// <summary>How many handles may be kept at most.</summary>
+    public int Limit { get; }
+
+    /// <summary>How many are kept now.</summary>
+    public int Used => Volatile.Read(ref _used);
+
+    /// <summary>
+    /// Raises the soft limit of open files to the hard one (<c>getrlimit(2)</c>; the runtime of .NET does so too, a
+    /// service manager may have lowered it again) and budgets what is left above the reserve.
+    /// </summary>
+    public static HandleBudget FromResourceLimit()
+    {
+        if (Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit) != 0)
+        {
+            return new HandleBudget(1024 - Reserve);
+        }
+
+        if (limit.Soft < limit.Hard)
+        {
+            Libc.ResourceLimit raised = new() { Soft = limit.Hard, Hard = limit.Hard };
+            if (Libc.SetResourceLimit(Libc.ResourceOpenFiles, raised) == 0)
+            {
+                limit = raised;
+            }
+        }
+
+        return new HandleBudget((int)Math.Min(limit.Soft, int.MaxValue) - Reserve);
+    }
+
+    internal bool TryTake()
+    {
+        if (Interlocked.Increment(ref _used) <= Limit)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _used);
+        return false;
+    }
+
+    internal void Return() => Interlocked.Decrement(ref _used);
+}

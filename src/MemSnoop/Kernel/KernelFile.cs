@@ -1,0 +1,167 @@
+using System.Runtime.InteropServices;
+
+namespace MemSnoop.Kernel;
+
+/// <summary>The one place that opens and reads kernel files. Ends are values (<see cref="ReadOutcome"/>), never exceptions.</summary>
+internal static class KernelFile
+{
+    /// <summary>Opens a file by absolute path for reading.</summary>
+    internal static ReadOutcome Open(string path, out KernelHandle handle) => Open(path, Libc.OpenReadOnly, out handle);
+
+    internal static ReadOutcome Open(string path, int mode, out KernelHandle handle)
+    {
+        byte[] terminated = new byte[System.Text.Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
+        System.Text.Encoding.UTF8.GetBytes(path, terminated);
+        handle = Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | Libc.OpenCloseOnExec);
+        return Opened(handle);
+    }
+
+    /// <summary>Opens <paramref name="name"/> (a UTF-8 literal, which the compiler ends with a NUL) below an open directory.</summary>
+    internal static ReadOutcome Open(KernelHandle directory, ReadOnlySpan<byte> name, int mode, out KernelHandle handle)
+    {
+        try
+        {
+            handle = Libc.OpenAt(directory, name, mode | Libc.OpenCloseOnExec);
+        }
+        catch (ObjectDisposedException)
+        {
+            handle = new KernelHandle();
+            return ReadOutcome.ProcessGone;
+        }
+
+        return Opened(handle);
+    }
+
+    private static ReadOutcome Opened(KernelHandle handle)
+    {
+        if (!handle.IsInvalid)
+        {
+            return ReadOutcome.Success;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return Classify(error);
+    }
+
+    /// <summary>
+    /// Reads a file whose whole text is one seq_file record (stat, statm, status, io): the kernel hands out as much of a
+    /// record as fits, so a read that leaves room in the buffer was complete and needs no second call to find the end.
+    /// </summary>
+    internal static ReadOutcome ReadRecord(KernelHandle handle, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
+        int length = 0;
+        while (true)
+        {
+            ReadOutcome outcome = Read(handle, buffer.Free(length), length, out int count);
+            if (outcome != ReadOutcome.Success)
+            {
+                text = default;
+                return outcome;
+            }
+
+            length += count;
+            if (count == 0 || length < buffer.Capacity)
+            {
+                text = buffer.Text(length);
+                return ReadOutcome.Success;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads a file of many records to its end. A short read says nothing here: a 1 MiB read of smaps returns about one page.
+    /// </summary>
+    internal static ReadOutcome ReadToEnd(KernelHandle handle, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
+        int length = 0;
+        while (true)
+        {
+            ReadOutcome outcome = Read(handle, buffer.Free(length), length, out int count);
+            if (outcome != ReadOutcome.Success || count == 0)
+            {
+                text = outcome == ReadOutcome.Success ? buffer.Text(length) : default;
+                return outcome;
+            }
+
+            length += count;
+        }
+    }
+
+    /// <summary>Opens, reads to the end and closes a file by absolute path.</summary>
+    internal static ReadOutcome ReadToEnd(string path, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
+        ReadOutcome outcome = Open(path, out KernelHandle handle);
+        if (outcome != ReadOutcome.Success)
+        {
+            text = default;
+            return outcome;
+        }
+
+        using (handle)
+        {
+            return ReadToEnd(handle, buffer, out text);
+        }
+    }
+
+    /// <summary>One pread. A handle that another thread has closed because its process left reads as gone.</summary>
+    internal static ReadOutcome Read(KernelHandle handle, Span<byte> buffer, long offset, out int count)
+    {
+        count = 0;
+        try
+        {
+            nint read;
+            do
+            {
+                read = Libc.PRead(handle, buffer, (nuint)buffer.Length, offset);
+            }
+            while (read < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            if (read < 0)
+            {
+                return Classify(Marshal.GetLastPInvokeError());
+            }
+
+            count = (int)read;
+            return ReadOutcome.Success;
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+    }
+
+    /// <summary>One pwrite; success only when all bytes were taken.</summary>
+    internal static ReadOutcome Write(KernelHandle handle, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            nint written;
+            do
+            {
+                written = Libc.PWrite(handle, bytes, (nuint)bytes.Length, offset);
+            }
+            while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            return written < 0 ? Classify(Marshal.GetLastPInvokeError())
+                : written == bytes.Length ? ReadOutcome.Success
+                : ReadOutcome.Failed;
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+    }
+
+    /// <summary>
+    /// ENOENT means "no such file on this kernel" here; for a file below /proc/PID the caller that knows the process
+    /// tells that from an exit (<see cref="Processes.ProcessDirectory"/>).
+    /// </summary>
+    internal static ReadOutcome Classify(int error) => error switch
+    {
+        Libc.ErrorNoProcess => ReadOutcome.ProcessGone,
+        Libc.ErrorNoEntry or Libc.ErrorNotSupported or Libc.ErrorNoSystemCall => ReadOutcome.NotSupported,
+        Libc.ErrorAccess or Libc.ErrorNotPermitted => ReadOutcome.Denied,
+        _ => ReadOutcome.Failed,
+    };
+}

@@ -1,0 +1,16 @@
+namespace MemSnoop.Kernel;
+
+/// <summary>
+/// The two roots under which the kernel shows itself, the only place that knows them. In a container the host's are
+/// mounted elsewhere (<c>/host/proc</c>); in tests they are plain files.
+/// </summary>
+/// <param name="ProcRoot">Where proc(5) is mounted. Default value: /proc.</param>
+/// <param name="SysRoot">Where sysfs(5) is mounted. Default value: /sys.</param>
+public sealed record KernelPaths(string ProcRoot = "/proc", string SysRoot = "/sys")
+{
+    /// <summary>A path below the proc root, like <c>Proc("diskstats")</c>.</summary>
+    public string Proc(string relative) => Path.Join(ProcRoot, relative);
+
+    /// <summary>A path below the sysfs root, like <c>Sys("kernel/mm/page_idle/bitmap")</c>.</summary>
+    public string Sys(string relative) => Path.Join(SysRoot, relative);
+}

@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+
+namespace MemSnoop.Kernel;
+
+/// <summary>The C library calls in use, declarations only. Constants are those of Linux on x86-64 and arm64, where they agree.</summary>
+internal static partial class Libc
+{
+    internal const int AtCurrentDirectory = -100;
+    internal const int OpenReadOnly = 0;
+    internal const int OpenWriteOnly = 1;
+    internal const int OpenReadWrite = 2;
+    internal const int OpenCloseOnExec = 0x80000;
+    internal const int OpenPath = 0x200000;
+
+    internal const int ErrorNotPermitted = 1;
+    internal const int ErrorNoEntry = 2;
+    internal const int ErrorNoProcess = 3;
+    internal const int ErrorInterrupted = 4;
+    internal const int ErrorAccess = 13;
+    internal const int ErrorNotSupported = 95;
+    internal const int ErrorNoSystemCall = 38;
+
+    internal const int ConfigurationClockTicks = 2;
+    internal const int ResourceOpenFiles = 7;
+
+    internal const int SignalTerminate = 15;
+
+    internal const uint StatxSize = 0x200;
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial KernelHandle OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial KernelHandle OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]
+    internal static partial nint PRead(KernelHandle descriptor, Span<byte> buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]
+    internal static partial nint PWrite(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
+
+    [LibraryImport("libc", EntryPoint = "sysconf", SetLastError = true)]
+    internal static partial long SystemConfiguration(int name);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit64", SetLastError = true)]
+    internal static partial int GetResourceLimit(int resource, out ResourceLimit limit);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit64", SetLastError = true)]
+    internal static partial int SetResourceLimit(int resource, in ResourceLimit limit);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    internal static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    internal static partial uint EffectiveUserId();
+
+    /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ResourceLimit
+    {
+        internal ulong Soft;
+        internal ulong Hard;
+    }
+
+    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_size at offset 40 on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct StatxResult
+    {
+        [FieldOffset(0)]
+        internal uint Mask;
+
+        [FieldOffset(40)]
+        internal ulong Size;
+    }
+}

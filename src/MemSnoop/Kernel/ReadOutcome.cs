@@ -1,0 +1,45 @@
+namespace MemSnoop.Kernel;
+
+/// <summary>How an attempt to read a kernel file ended. A process that exits in between is as normal an end as success.</summary>
+public enum ReadOutcome
+{
+    /// <summary>The value was read.</summary>
+    Success,
+
+    /// <summary>The process has exited, is a zombie, or replaced its address space by <c>execve(2)</c> in the middle of the read.</summary>
+    ProcessGone,
+
+    /// <summary>The kernel refused: EACCES or EPERM (<c>ptrace(2)</c>, "Ptrace access mode checking").</summary>
+    Denied,
+
+    /// <summary>This kernel, or its configuration, does not offer the file or the value.</summary>
+    NotSupported,
+
+    /// <summary>The text is not what <c>proc(5)</c> describes.</summary>
+    Malformed,
+
+    /// <summary>The process is larger than the configured bound of a method that would stall it.</summary>
+    TooLarge,
+
+    /// <summary>Any other error of the system call.</summary>
+    Failed,
+}
+
+/// <summary>The words under which outcomes appear in metrics, logs and reports.</summary>
+public static class ReadOutcomes
+{
+    /// <summary>The outcome as the value of a <c>reason</c> attribute.</summary>
+    public static string ToReason(this ReadOutcome outcome) => outcome switch
+    {
+        ReadOutcome.Success => "success",
+        ReadOutcome.ProcessGone => "gone",
+        ReadOutcome.Denied => "denied",
+        ReadOutcome.NotSupported => "not_supported",
+        ReadOutcome.Malformed => "malformed",
+        ReadOutcome.TooLarge => "too_large",
+        _ => "failed",
+    };
+
+    /// <summary>Whether the outcome is an error of ours or the kernel's, rather than a process that left or may not be read.</summary>
+    public static bool IsError(this ReadOutcome outcome) => outcome is ReadOutcome.Malformed or ReadOutcome.Failed;
+}

@@ -1,0 +1,35 @@
+namespace MemSnoop.Measurements;
+
+/// <summary>The names of all measurements, the only list of them.</summary>
+public static class MeasurementNames
+{
+    /// <summary>CPU time, page faults, threads and start time from <c>/proc/PID/stat</c>.</summary>
+    public const string Stat = "stat";
+
+    /// <summary>Memory held, from <c>/proc/PID/statm</c>.</summary>
+    public const string Statm = "statm";
+
+    /// <summary>Characters, system calls and storage bytes from <c>/proc/PID/io</c>.</summary>
+    public const string ProcessIo = "process-io";
+
+    /// <summary>Context switches and block IO delay of all threads.</summary>
+    public const string Scheduling = "scheduling";
+
+    /// <summary>Open file descriptors.</summary>
+    public const string OpenFiles = "open-files";
+
+    /// <summary>Proportional memory, swap and huge pages from <c>/proc/PID/smaps_rollup</c>.</summary>
+    public const string Smaps = "smaps";
+
+    /// <summary>Disks, from <c>/proc/diskstats</c>.</summary>
+    public const string DiskIo = "disk-io";
+
+    /// <summary>Working sets and idle memory by age.</summary>
+    public const string WorkingSet = "working-set";
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> All { get; } = [Stat, Statm, ProcessIo, Scheduling, OpenFiles, Smaps, DiskIo, WorkingSet];
+
+    /// <summary>Whether a measurement is on unless said otherwise: all but smaps, which stalls large targets.</summary>
+    public static bool IsOnByDefault(string name) => name != Smaps;
+}

@@ -1,0 +1,32 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>Open file descriptors of a process.</summary>
+/// <param name="Count">How many.</param>
+public readonly record struct OpenFilesSample(ulong Count);
+
+/// <summary>Takes the size of <c>/proc/PID/fd</c>, which is the number of its entries since Linux 6.2 and 0 before.</summary>
+public sealed class OpenFilesMeasurement : IMeasurement<OpenFilesSample>
+{
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.OpenFiles;
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out OpenFilesSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        sample = default;
+        ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        outcome = directory.CountOpenFiles(out ulong count);
+        process.Leave(directory);
+        sample = new OpenFilesSample(count);
+        return outcome;
+    }
+}

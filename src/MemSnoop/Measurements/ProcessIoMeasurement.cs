@@ -1,0 +1,41 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>What a process has read and written since it started.</summary>
+/// <param name="ReadCharacters">Bytes returned by read calls, from wherever they came.</param>
+/// <param name="WrittenCharacters">Bytes passed to write calls.</param>
+/// <param name="ReadCalls">Read system calls.</param>
+/// <param name="WriteCalls">Write system calls.</param>
+/// <param name="StorageReadBytes">Bytes fetched from storage.</param>
+/// <param name="StorageWrittenBytes">Bytes sent, or due to be sent, to storage.</param>
+/// <param name="CancelledBytes">Bytes of those that never had to be written after all, because the file was truncated.</param>
+public readonly record struct IoSample(
+    ulong ReadCharacters,
+    ulong WrittenCharacters,
+    ulong ReadCalls,
+    ulong WriteCalls,
+    ulong StorageReadBytes,
+    ulong StorageWrittenBytes,
+    ulong CancelledBytes);
+
+/// <summary>Reads <c>/proc/PID/io</c>, which the kernel gives only to whom it would let trace the process.</summary>
+public sealed class ProcessIoMeasurement : IMeasurement<IoSample>
+{
+    private readonly KernelBuffer _buffer = new();
+
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.ProcessIo;
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out IoSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        ReadOutcome outcome = process.ReadIo(_buffer, out ProcessIo io);
+        sample = new IoSample(
+            io.ReadCharacters, io.WriteCharacters, io.ReadSyscalls, io.WriteSyscalls, io.ReadBytes, io.WriteBytes, io.CancelledWriteBytes);
+        return outcome;
+    }
+}

@@ -1,0 +1,48 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>What a process has used of the CPU, and when it began.</summary>
+/// <param name="UserSeconds">CPU time in user mode, all threads, those that ended included.</param>
+/// <param name="SystemSeconds">CPU time in the kernel.</param>
+/// <param name="MinorFaults">Page faults that needed no IO.</param>
+/// <param name="MajorFaults">Page faults that waited for storage.</param>
+/// <param name="Threads">Threads now.</param>
+/// <param name="StartTimeSeconds">Start in seconds since the Unix epoch; NaN when the boot time could not be read.</param>
+/// <param name="UptimeSeconds">Age in seconds; NaN when the system's uptime could not be read.</param>
+public readonly record struct CpuSample(
+    double UserSeconds,
+    double SystemSeconds,
+    ulong MinorFaults,
+    ulong MajorFaults,
+    int Threads,
+    double StartTimeSeconds,
+    double UptimeSeconds);
+
+/// <summary>
+/// Uses the stat text that the process table has just read to see whether the process lives: no file is read twice.
+/// </summary>
+public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMeasurement<CpuSample>
+{
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.Stat;
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out CpuSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        Stat stat = process.Stat;
+        double started = units.Seconds(stat.StartTicks);
+        sample = new CpuSample(
+            units.Seconds(stat.UserTicks),
+            units.Seconds(stat.SystemTicks),
+            stat.MinorFaults,
+            stat.MajorFaults,
+            stat.Threads,
+            clock.BootTimeSeconds + started,
+            Math.Max(0, clock.UptimeSeconds - started));
+        return process.HasLeft ? ReadOutcome.ProcessGone : ReadOutcome.Success;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using MemSnoop.Kernel;
+
+namespace MemSnoop.Processes;
+
+/// <summary>Turns text of a kernel file into a value; false when the text is not what proc(5) describes.</summary>
+internal delegate bool KernelParser<T>(ReadOnlySpan<byte> text, out T value)
+    where T : struct;
+
+/// <summary>
+/// A handle on <c>/proc/PID</c>. Files opened through it belong to the process that had the pid when it was opened,
+/// or fail: a path would silently lead to the pid's next owner.
+/// </summary>
+internal sealed class ProcessDirectory : IDisposable
+{
+    private readonly KernelHandle _directory;
+
+    private ProcessDirectory(KernelHandle directory) => _directory = directory;
+
+    internal static ReadOutcome Open(KernelPaths paths, int pid, out ProcessDirectory? directory)
+    {
+        ReadOutcome outcome = KernelFile.Open(paths.Proc(pid.ToString(CultureInfo.InvariantCulture)), Libc.OpenPath, out KernelHandle handle);
+        directory = outcome == ReadOutcome.Success ? new ProcessDirectory(handle) : null;
+        return outcome == ReadOutcome.NotSupported ? ReadOutcome.ProcessGone : outcome;
+    }
+
+    /// <summary>Opens a file of the process; <paramref name="name"/> is a UTF-8 literal.</summary>
+    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle)
+    {
+        ReadOutcome outcome = KernelFile.Open(_directory, name, mode, out handle);
+
+        // ENOENT: either this kernel has no such file or the process went; every kernel has stat.
+        return outcome == ReadOutcome.NotSupported && !HasStat() ? ReadOutcome.ProcessGone : outcome;
+    }
+
+    /// <summary>Opens, reads and closes a file that is one record.</summary>
+    internal ReadOutcome Read<T>(ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
+        where T : struct
+    {
+        ReadOutcome outcome = OpenFile(name, Libc.OpenReadOnly, out KernelHandle handle);
+        if (outcome != ReadOutcome.Success)
+        {
+            value = default;
+            return outcome;
+        }
+
+        using (handle)
+        {
+            return Parse(handle, buffer, parser, out value);
+        }
+    }
+
+    /// <summary>Opens, reads and closes a file of any length.</summary>
+    internal ReadOutcome ReadToEnd(ReadOnlySpan<byte> name, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
+        ReadOutcome outcome = OpenFile(name, Libc.OpenReadOnly, out KernelHandle handle);
+        if (outcome != ReadOutcome.Success)
+        {
+            text = default;
+            return outcome;
+        }
+
+        using (handle)
+        {
+            return KernelFile.ReadToEnd(handle, buffer, out text);
+        }
+    }
+
+    /// <summary>Reads an open file that is one record; an empty text is what exit leaves behind.</summary>
+    internal static ReadOutcome Parse<T>(KernelHandle handle, KernelBuffer buffer, KernelParser<T> parser, out T value)
+        where T : struct
+    {
+        value = default;
+        ReadOutcome outcome = KernelFile.ReadRecord(handle, buffer, out ReadOnlySpan<byte> text);
+        return outcome != ReadOutcome.Success ? outcome
+            : text.IsEmpty ? ReadOutcome.ProcessGone
+            : parser(text, out value) ? ReadOutcome.Success
+            : ReadOutcome.Malformed;
+    }
+
+    /// <summary>
+    /// Open file descriptors of the process: since Linux 6.2 the size of <c>/proc/PID/fd</c>; listing it, the only way
+    /// before, costs a system call and an inode for each.
+    /// </summary>
+    internal ReadOutcome CountOpenFiles(out ulong count)
+    {
+        count = 0;
+        try
+        {
+            if (Libc.Statx(_directory, "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result) == 0)
+            {
+                count = result.Size;
+                return ReadOutcome.Success;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+
+        ReadOutcome outcome = KernelFile.Classify(System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+        return outcome == ReadOutcome.NotSupported ? ReadOutcome.ProcessGone : outcome;
+    }
+
+    private bool HasStat()
+    {
+        try
+        {
+            return Libc.Statx(_directory, "stat"u8, 0, Libc.StatxSize, out _) == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _directory.Dispose();
+}

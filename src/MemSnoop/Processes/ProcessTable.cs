@@ -1,0 +1,275 @@
+using System.Runtime.InteropServices;
+using MemSnoop.Kernel;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Processes;
+
+/// <summary>
+/// Who is alive and selected. Each <see cref="Refresh"/> looks at every watched process once, so a process that has
+/// exited is out of <see cref="Watched"/> when it returns. For one thread at a time; what it publishes may be read by any.
+/// </summary>
+public sealed class ProcessTable : IDisposable
+{
+    /// <summary>
+    /// A process that is not selected may become so by exec. It is looked at again after the time it has been known,
+    /// at first at once and later at most this often: a young process execs, an old one rarely does.
+    /// </summary>
+    private static readonly TimeSpan LongestRecheck = TimeSpan.FromSeconds(10);
+
+    private readonly KernelPaths _paths;
+    private ProcessSelection _selection;
+    private readonly HandleBudget _budget;
+    private readonly TimeProvider _clock;
+    private SelectionMatcher _matcher;
+    private readonly KernelBuffer _buffer = new();
+    private readonly Dictionary<int, Selected> _selected = [];
+    private readonly Dictionary<int, Rejected> _rejected = [];
+    private readonly List<int> _departed = [];
+    private readonly HashSet<int> _added = [];
+    private readonly WatchLimits _limits;
+    private readonly bool _wantsCgroup;
+    private TrackedProcess[] _watched = [];
+    private long _round;
+
+    /// <summary>A table over a proc root.</summary>
+    /// <param name="paths">Where the kernel files are.</param>
+    /// <param name="selection">Which processes are wanted.</param>
+    /// <param name="budget">File descriptors that may be kept.</param>
+    /// <param name="clock">Source of time for rechecks.</param>
+    /// <param name="wantsCgroup">Whether <see cref="TrackedProcess.CgroupPath"/> is to be read for each process.</param>
+    public ProcessTable(KernelPaths paths, ProcessSelection selection, HandleBudget budget, TimeProvider clock, bool wantsCgroup = false)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(selection);
+        ArgumentNullException.ThrowIfNull(budget);
+        ArgumentNullException.ThrowIfNull(clock);
+        _paths = paths;
+        _selection = selection;
+        _budget = budget;
+        _clock = clock;
+        _matcher = new SelectionMatcher(selection);
+        _limits = new WatchLimits(selection.MinResidentBytes / KernelUnits.Current.PageBytes, selection.MaxProcesses);
+        _wantsCgroup = wantsCgroup;
+    }
+
+    /// <summary>The processes that are watched, an array that is replaced and never changed.</summary>
+    public IReadOnlyList<TrackedProcess> Watched => _watched;
+
+    /// <summary>Selected processes that are not watched, and why, largest first.</summary>
+    public IReadOnlyList<DroppedProcess> Dropped { get; private set; } = [];
+
+    /// <summary>How often a process was passed over since the start, by reason.</summary>
+    public SkipCounts Skipped { get; } = new();
+
+    /// <summary>Selects one more process by pid from the next refresh on, as for a child that was just started.</summary>
+    public void Add(int pid)
+    {
+        lock (_added)
+        {
+            _added.Add(pid);
+        }
+    }
+
+    /// <summary>Looks at every selected process, takes in new ones and lets the dead leave.</summary>
+    /// <exception cref="IOException">The proc root cannot be listed.</exception>
+    public void Refresh()
+    {
+        _round++;
+        AdoptAdded();
+        bool changed = false;
+        foreach (int pid in Candidates())
+        {
+            changed |= Visit(pid);
+        }
+
+        changed |= LetDepart();
+        if (changed || _limits.AreActive)
+        {
+            Publish();
+        }
+    }
+
+    private void AdoptAdded()
+    {
+        lock (_added)
+        {
+            if (_added.Count > 0)
+            {
+                _selection = _selection with { Pids = new HashSet<int>(_selection.Pids.Concat(_added)) };
+                _matcher = new SelectionMatcher(_selection);
+                _added.Clear();
+            }
+        }
+    }
+
+    private IEnumerable<int> Candidates() =>
+        _selection.HasFilters || _selection.All || _selection.IncludeChildren ? PidEnumerator.Enumerate(_paths.ProcRoot) : _selection.Pids;
+
+    /// <summary>True when the set of selected processes changed.</summary>
+    private bool Visit(int pid)
+    {
+        if (_selected.TryGetValue(pid, out Selected? known))
+        {
+            ReadOutcome outcome = known.Process.Look(_buffer, out bool renamed);
+            if (outcome == ReadOutcome.Success && !(renamed && _selection.HasFilters))
+            {
+                known.Round = _round;
+                return false;
+            }
+
+            Remove(pid, known);
+            Consider(pid);
+            return true;
+        }
+
+        ref Rejected rejected = ref CollectionsMarshal.GetValueRefOrNullRef(_rejected, pid);
+        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref rejected))
+        {
+            rejected.Round = _round;
+            if (_clock.GetElapsedTime(rejected.Checked) < rejected.Patience)
+            {
+                return false;
+            }
+        }
+
+        return Consider(pid);
+    }
+
+    private bool Consider(int pid)
+    {
+        ReadOutcome outcome = ProcessDirectory.Open(_paths, pid, out ProcessDirectory? directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            Skipped.Add(outcome.ToReason());
+            return false;
+        }
+
+        outcome = directory!.Read("stat"u8, _buffer, Stat.TryParse, out Stat stat);
+        bool selected = false;
+        string? skip = outcome != ReadOutcome.Success ? outcome.ToReason()
+            : stat.IsZombie ? SkipReasons.Zombie
+            : stat.IsKernelThread ? SkipReasons.KernelThread
+            : null;
+        if (skip is null)
+        {
+            outcome = _matcher.Match(directory, stat, _selected.ContainsKey(stat.ParentPid), out selected);
+            skip = outcome != ReadOutcome.Success ? outcome.ToReason() : null;
+        }
+
+        if (!selected)
+        {
+            directory.Dispose();
+            Reject(pid, stat.StartTicks);
+            if (skip is not null)
+            {
+                Skipped.Add(skip);
+            }
+
+            return false;
+        }
+
+        string cgroup = _wantsCgroup ? _matcher.ReadCgroup(directory) : "";
+        TrackedProcess process = TrackedProcess.Track(_paths, _budget, directory, stat);
+        process.CgroupPath = cgroup;
+        _rejected.Remove(pid);
+        _selected[pid] = new Selected(process) { Round = _round };
+        return true;
+    }
+
+    private void Reject(int pid, ulong startTicks)
+    {
+        long now = _clock.GetTimestamp();
+        ref Rejected entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_rejected, pid, out bool exists);
+        if (!exists || entry.StartTicks != startTicks)
+        {
+            entry = new Rejected { StartTicks = startTicks, FirstSeen = now };
+        }
+
+        entry.Checked = now;
+        entry.Round = _round;
+        TimeSpan known = _clock.GetElapsedTime(entry.FirstSeen, now);
+        entry.Patience = known < LongestRecheck ? known : LongestRecheck;
+    }
+
+    private bool LetDepart()
+    {
+        _departed.Clear();
+        foreach ((int pid, Selected entry) in _selected)
+        {
+            if (entry.Round != _round)
+            {
+                _departed.Add(pid);
+            }
+        }
+
+        foreach (int pid in _departed)
+        {
+            Remove(pid, _selected[pid]);
+        }
+
+        bool changed = _departed.Count > 0;
+        _departed.Clear();
+        foreach ((int pid, Rejected entry) in _rejected)
+        {
+            if (entry.Round != _round)
+            {
+                _departed.Add(pid);
+            }
+        }
+
+        foreach (int pid in _departed)
+        {
+            _rejected.Remove(pid);
+        }
+
+        return changed;
+    }
+
+    private void Remove(int pid, Selected entry)
+    {
+        _selected.Remove(pid);
+        entry.Process.Dispose();
+    }
+
+    private void Publish()
+    {
+        (TrackedProcess[] watched, DroppedProcess[] dropped) = _limits.Apply(_selected.Values);
+        if (!watched.AsSpan().SequenceEqual(_watched))
+        {
+            _watched = watched;
+        }
+
+        Dropped = dropped;
+    }
+
+    /// <summary>Closes the handles of all processes.</summary>
+    public void Dispose()
+    {
+        foreach (Selected entry in _selected.Values)
+        {
+            entry.Process.Dispose();
+        }
+
+        _selected.Clear();
+        _watched = [];
+    }
+
+    /// <summary>A selected process and the last round in which it was alive.</summary>
+    internal sealed class Selected(TrackedProcess process)
+    {
+        internal TrackedProcess Process { get; } = process;
+
+        internal long Round { get; set; }
+
+        internal bool IsWatched { get; set; }
+    }
+
+    private struct Rejected
+    {
+        internal ulong StartTicks;
+        internal long FirstSeen;
+        internal long Checked;
+        internal long Round;
+        internal TimeSpan Patience;
+    }
+}

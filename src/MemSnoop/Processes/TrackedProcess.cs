@@ -1,0 +1,226 @@
+using MemSnoop.Kernel;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Processes;
+
+/// <summary>
+/// A live process that is being followed, with what is known of it. Reads fail with <see cref="ReadOutcome.ProcessGone"/>
+/// once it has exited, also when its pid has a new owner.
+/// </summary>
+public sealed class TrackedProcess : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly HandleBudget _budget;
+    private readonly KernelPaths _paths;
+    private readonly ProcessDirectory? _directory;
+    private KeptFile _stat;
+    private KeptFile _statm;
+    private KeptFile _io;
+    private KeptFile _status;
+    private Comm _comm;
+
+    private TrackedProcess(KernelPaths paths, HandleBudget budget, ProcessDirectory? directory, in Stat stat)
+    {
+        _paths = paths;
+        _budget = budget;
+        _directory = directory;
+        Identity = new ProcessIdentity(stat.Pid, stat.StartTicks);
+        Adopt(stat);
+    }
+
+    /// <summary>Pid and start time.</summary>
+    public ProcessIdentity Identity { get; }
+
+    /// <summary>The name of the process as of the last look (<c>proc_pid_comm(5)</c>); bytes that are not UTF-8 read as U+FFFD.</summary>
+    public string Comm { get; private set; } = "";
+
+    /// <summary>The last reading of <c>/proc/PID/stat</c>, renewed by each look at the process table.</summary>
+    public Stat Stat { get; private set; }
+
+    /// <summary>The control group, see <see cref="Cgroup.Path"/>, as of discovery; empty when it could not be read.</summary>
+    public string CgroupPath { get; internal set; } = "";
+
+    /// <summary>Set once the process has exited or is no longer watched.</summary>
+    public bool HasLeft { get; private set; }
+
+    /// <summary>
+    /// Follows the process that has <paramref name="pid"/> now. Zombies answer with <see cref="ReadOutcome.ProcessGone"/>:
+    /// their memory reads as 0.
+    /// </summary>
+    public static ReadOutcome TryTrack(KernelPaths paths, HandleBudget budget, int pid, out TrackedProcess? process)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(budget);
+        process = null;
+        ReadOutcome outcome = ProcessDirectory.Open(paths, pid, out ProcessDirectory? directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        outcome = directory!.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat stat);
+        if (outcome != ReadOutcome.Success || stat.IsZombie)
+        {
+            directory.Dispose();
+            return outcome == ReadOutcome.Success ? ReadOutcome.ProcessGone : outcome;
+        }
+
+        process = Track(paths, budget, directory, stat);
+        return ReadOutcome.Success;
+    }
+
+    internal static TrackedProcess Track(KernelPaths paths, HandleBudget budget, ProcessDirectory directory, in Stat stat)
+    {
+        if (budget.TryTake())
+        {
+            return new TrackedProcess(paths, budget, directory, stat);
+        }
+
+        directory.Dispose();
+        return new TrackedProcess(paths, budget, directory: null, stat);
+    }
+
+    /// <summary>Whether the command name changed with the last look, as exec and prctl(PR_SET_NAME) do.</summary>
+    internal ReadOutcome Look(KernelBuffer buffer, out bool renamed)
+    {
+        renamed = false;
+        ReadOutcome outcome = Read(ref _stat, "stat"u8, buffer, Stat.TryParse, out Stat stat);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        if (stat.StartTicks != Identity.StartTicks || stat.IsZombie)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+
+        renamed = !stat.Comm.Equals(_comm);
+        Adopt(stat);
+        return ReadOutcome.Success;
+    }
+
+    internal ReadOutcome ReadStatm(KernelBuffer buffer, out Statm value) => Read(ref _statm, "statm"u8, buffer, Statm.TryParse, out value);
+
+    internal ReadOutcome ReadIo(KernelBuffer buffer, out ProcessIo value) => Read(ref _io, "io"u8, buffer, ProcessIo.TryParse, out value);
+
+    internal ReadOutcome ReadStatus(KernelBuffer buffer, out Status value) => Read(ref _status, "status"u8, buffer, Status.TryParse, out value);
+
+    /// <summary>Opens the directory of the process for files that are not kept; the caller gives it back by <see cref="Leave"/>.</summary>
+    internal ReadOutcome Enter(out ProcessDirectory directory)
+    {
+        if (_directory is not null)
+        {
+            directory = _directory;
+            return ReadOutcome.Success;
+        }
+
+        ReadOutcome outcome = ProcessDirectory.Open(_paths, Identity.Pid, out ProcessDirectory? opened);
+        directory = opened!;
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        // Without a kept handle the pid may have changed hands since the last look.
+        outcome = directory.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat stat);
+        if (outcome == ReadOutcome.Success && stat.StartTicks != Identity.StartTicks)
+        {
+            outcome = ReadOutcome.ProcessGone;
+        }
+
+        if (outcome != ReadOutcome.Success)
+        {
+            directory.Dispose();
+        }
+
+        return outcome;
+    }
+
+    internal void Leave(ProcessDirectory directory)
+    {
+        if (!ReferenceEquals(directory, _directory))
+        {
+            directory.Dispose();
+        }
+    }
+
+    private ReadOutcome Read<T>(ref KeptFile file, ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
+        where T : struct
+    {
+        KernelHandle? kept = file.Handle;
+        if (kept is null && _directory is not null)
+        {
+            ReadOutcome opened = Keep(ref file, name, out kept);
+            if (opened != ReadOutcome.Success)
+            {
+                value = default;
+                return opened;
+            }
+        }
+
+        if (kept is not null)
+        {
+            return ProcessDirectory.Parse(kept, buffer, parser, out value);
+        }
+
+        ReadOutcome outcome = Enter(out ProcessDirectory directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            value = default;
+            return outcome;
+        }
+
+        outcome = directory.Read(name, buffer, parser, out value);
+        Leave(directory);
+        return outcome;
+    }
+
+    /// <summary>Measurements and the table run on different threads: a handle must not be opened behind the back of Dispose.</summary>
+    private ReadOutcome Keep(ref KeptFile file, ReadOnlySpan<byte> name, out KernelHandle? handle)
+    {
+        lock (_gate)
+        {
+            ReadOutcome outcome = HasLeft ? ReadOutcome.ProcessGone : file.Open(_directory!, name, _budget);
+            handle = file.Handle;
+            return outcome;
+        }
+    }
+
+    private void Adopt(in Stat stat)
+    {
+        Stat = stat;
+        if (!stat.Comm.Equals(_comm) || Comm.Length == 0)
+        {
+            _comm = stat.Comm;
+            Comm = stat.Comm.ToString();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Identity.Pid} ({Comm})";
+
+    /// <summary>Closes the kept handles. Reads that are under way on other threads end as gone.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (HasLeft)
+            {
+                return;
+            }
+
+            HasLeft = true;
+            _stat.Close(_budget);
+            _statm.Close(_budget);
+            _io.Close(_budget);
+            _status.Close(_budget);
+        }
+
+        if (_directory is not null)
+        {
+            _directory.Dispose();
+            _budget.Return();
+        }
+    }
+}

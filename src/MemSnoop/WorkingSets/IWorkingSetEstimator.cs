@@ -1,0 +1,30 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.WorkingSets;
+
+/// <summary>
+/// A way of finding out what processes touch. One pass ends the window that the pass before it began, and begins the
+/// next; it serves all processes at once, because pages are shared and some methods mark whole page frames.
+/// </summary>
+public interface IWorkingSetEstimator : IDisposable
+{
+    /// <summary>The method's name in options and metrics, like <c>referenced</c>.</summary>
+    string Method { get; }
+
+    /// <summary>
+    /// Ends the current window of each process and begins its next one. A process seen for the first time only begins one.
+    /// What is remembered of processes that are not in the list is forgotten.
+    /// </summary>
+    void Pass(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink);
+}
+
+/// <summary>Takes what a pass found. Each process of a pass is reported once at most.</summary>
+public interface IWorkingSetSink
+{
+    /// <summary>A window is complete.</summary>
+    void Completed(TrackedProcess process, in WorkingSetSample sample);
+
+    /// <summary>The working set of this process could not be measured; there is no number for it.</summary>
+    void Skipped(TrackedProcess process, ReadOutcome reason);
+}

@@ -1,0 +1,8 @@
+namespace MemSnoop.WorkingSets;
+
+/// <summary>Whether a method works here, and if not, what is missing and what to do about it.</summary>
+/// <param name="Method">The method's name.</param>
+/// <param name="IsSupported">Whether it can be used.</param>
+/// <param name="Reason">One word for metrics: <c>ok</c>, or what is missing.</param>
+/// <param name="Explanation">A sentence for people.</param>
+public readonly record struct MethodSupport(string Method, bool IsSupported, string Reason, string Explanation);

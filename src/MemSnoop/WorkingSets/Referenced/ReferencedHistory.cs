@@ -1,0 +1,120 @@
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.WorkingSets.Referenced;
+
+/// <summary>What the referenced method remembers of one process from window to window.</summary>
+internal sealed class ReferencedHistory
+{
+    private readonly Dictionary<ulong, IdleStaircase> _areas = [];
+    private readonly List<ulong> _gone = [];
+    private long _round;
+    private ulong _resident;
+    private ulong _anon;
+    private ulong _file;
+    private ulong _shmem;
+    private IdleBytes _idle;
+    private TimeSpan _firstStart;
+
+    /// <summary>When the running window began; null before the first.</summary>
+    internal TimeSpan? WindowStart { get; private set; }
+
+    /// <summary>The pass of the estimator that last looked at the process.</summary>
+    internal long Pass { get; set; }
+
+    internal void Begin(TimeSpan now)
+    {
+        if (WindowStart is null)
+        {
+            _firstStart = now;
+        }
+
+        WindowStart = now;
+    }
+
+    /// <summary>Starts to take in the areas of a window that ends now.</summary>
+    internal void Open()
+    {
+        _round++;
+        _resident = _anon = _file = _shmem = 0;
+        _idle = default;
+    }
+
+    internal void Add(in SmapsArea area, TimeSpan now, IdleAges ages)
+    {
+        SmapsSums sums = area.Sums;
+        if (sums.RssKib == 0)
+        {
+            return;
+        }
+
+        // Referenced and Rss are read page by page while the process runs; the sum can be a page ahead.
+        ulong resident = sums.RssKib * 1024;
+        ulong referenced = Math.Min(sums.ReferencedKib, sums.RssKib) * 1024;
+        _resident += resident;
+        AddReferenced(AreaKind.Of(area.Path, area.Inode), sums, referenced);
+
+        if (!_areas.TryGetValue(area.Start, out IdleStaircase? staircase))
+        {
+            staircase = new IdleStaircase();
+            _areas.Add(area.Start, staircase);
+        }
+
+        staircase.Round = _round;
+        staircase.Add(WindowStart!.Value, resident - referenced);
+        staircase.Count(now, ages, ref _idle);
+    }
+
+    private void AddReferenced(PageKind kind, in SmapsSums sums, ulong referenced)
+    {
+        if (kind == PageKind.Anon)
+        {
+            _anon += referenced;
+            return;
+        }
+
+        ulong anonymous = AreaKind.AnonymousShare(sums, referenced);
+        _anon += anonymous;
+        if (kind == PageKind.File)
+        {
+            _file += referenced - anonymous;
+        }
+        else
+        {
+            _shmem += referenced - anonymous;
+        }
+    }
+
+    /// <summary>The finished window as a sample; areas that are gone are forgotten.</summary>
+    internal WorkingSetSample Close(TimeSpan now, IdleAges ages)
+    {
+        _idle[0] = _resident;
+        ForgetGoneAreas();
+        return new WorkingSetSample
+        {
+            Window = now - WindowStart!.Value,
+            ResidentBytes = _resident,
+            AnonBytes = _anon,
+            FileBytes = _file,
+            ShmemBytes = _shmem,
+            Idle = _idle,
+            KnownAges = ages.CountReached(now - _firstStart),
+        };
+    }
+
+    private void ForgetGoneAreas()
+    {
+        _gone.Clear();
+        foreach ((ulong start, IdleStaircase staircase) in _areas)
+        {
+            if (staircase.Round != _round)
+            {
+                _gone.Add(start);
+            }
+        }
+
+        foreach (ulong start in _gone)
+        {
+            _areas.Remove(start);
+        }
+    }
+}

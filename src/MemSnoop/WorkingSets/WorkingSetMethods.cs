@@ -1,0 +1,52 @@
+using MemSnoop.Kernel;
+using MemSnoop.WorkingSets.Referenced;
+
+namespace MemSnoop.WorkingSets;
+
+/// <summary>The known methods, best first. A new one is added here and in a folder of its own.</summary>
+public static class WorkingSetMethods
+{
+    /// <summary>Take the best method that works here.</summary>
+    public const string Auto = "auto";
+
+    private static readonly (string Name, Func<KernelPaths, MethodSupport> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
+    [
+        (ReferencedEstimator.MethodName, ReferencedEstimator.Probe, static (_, settings, clock) => new ReferencedEstimator(settings, clock)),
+    ];
+
+    /// <summary>The names of all methods, best first.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static method => method.Name)];
+
+    /// <summary>Asks each method whether it works here, best first.</summary>
+    public static IReadOnlyList<MethodSupport> Probe(KernelPaths paths) => [.. Known.Select(method => method.Probe(paths))];
+
+    /// <summary>The method to use: the one asked for, or for <see cref="Auto"/> the best that is supported; null when there is none.</summary>
+    public static string? Choose(string wanted, IReadOnlyList<MethodSupport> support)
+    {
+        ArgumentNullException.ThrowIfNull(support);
+        foreach (MethodSupport method in support)
+        {
+            if (method.IsSupported && (wanted == Auto || wanted == method.Method))
+            {
+                return method.Method;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Makes the estimator of a method.</summary>
+    /// <exception cref="ArgumentException">There is no such method.</exception>
+    public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock)
+    {
+        foreach (var (name, _, create) in Known)
+        {
+            if (name == method)
+            {
+                return create(paths, settings, clock);
+            }
+        }
+
+        throw new ArgumentException($"No such method: {method}", nameof(method));
+    }
+}
