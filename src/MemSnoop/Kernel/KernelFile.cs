@@ -12,8 +12,7 @@ internal static class KernelFile
     {
         byte[] terminated = new byte[System.Text.Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
         System.Text.Encoding.UTF8.GetBytes(path, terminated);
-        handle = Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | Libc.OpenCloseOnExec);
-        return Opened(handle);
+        return Opened(Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | Libc.OpenCloseOnExec), out handle);
     }
 
     /// <summary>Opens <paramref name="name"/> (a UTF-8 literal, which the compiler ends with a NUL) below an open directory.</summary>
@@ -21,27 +20,25 @@ internal static class KernelFile
     {
         try
         {
-            handle = Libc.OpenAt(directory, name, mode | Libc.OpenCloseOnExec);
+            return Opened(Libc.OpenAt(directory, name, mode | Libc.OpenCloseOnExec), out handle);
         }
         catch (ObjectDisposedException)
         {
-            handle = new KernelHandle();
+            handle = KernelHandle.None;
             return ReadOutcome.ProcessGone;
         }
-
-        return Opened(handle);
     }
 
-    private static ReadOutcome Opened(KernelHandle handle)
+    private static ReadOutcome Opened(int descriptor, out KernelHandle handle)
     {
-        if (!handle.IsInvalid)
+        if (descriptor < 0)
         {
-            return ReadOutcome.Success;
+            handle = KernelHandle.None;
+            return Classify(Marshal.GetLastPInvokeError());
         }
 
-        int error = Marshal.GetLastPInvokeError();
-        handle.Dispose();
-        return Classify(error);
+        handle = new KernelHandle(descriptor);
+        return ReadOutcome.Success;
     }
 
     /// <summary>

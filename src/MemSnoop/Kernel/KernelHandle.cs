@@ -8,10 +8,15 @@ namespace MemSnoop.Kernel;
 /// </summary>
 internal sealed class KernelHandle : SafeHandleMinusOneIsInvalid
 {
-    public KernelHandle()
-        : base(ownsHandle: true)
-    {
-    }
+    /// <summary>
+    /// Takes over what open(2) returned. The call returns an int, and a handle is as wide as a pointer: a marshalled -1
+    /// would arrive as 4,294,967,295 and look valid, so the conversion is made here.
+    /// </summary>
+    internal KernelHandle(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>What a failed open yields.</summary>
+    internal static KernelHandle None { get; } = new(-1);
 
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 }

@@ -28,10 +28,10 @@ internal static partial class Libc
     internal const uint StatxSize = 0x200;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    internal static partial KernelHandle OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
+    internal static partial int OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    internal static partial KernelHandle OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+    internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
