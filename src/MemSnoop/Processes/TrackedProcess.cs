@@ -9,6 +9,9 @@ namespace MemSnoop.Processes;
 /// </summary>
 public sealed class TrackedProcess : IDisposable
 {
+    /// <summary>The most handles one process takes: its directory, stat, statm, io and status.</summary>
+    internal const int MostHandles = 5;
+
     private readonly Lock _gate = new();
     private readonly HandleBudget _budget;
     private readonly KernelPaths _paths;

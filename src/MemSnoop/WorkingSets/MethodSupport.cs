@@ -4,5 +4,6 @@ namespace MemSnoop.WorkingSets;
 /// <param name="Method">The method's name.</param>
 /// <param name="IsSupported">Whether it can be used.</param>
 /// <param name="Reason">One word for metrics: <c>ok</c>, or what is missing.</param>
-/// <param name="Explanation">A sentence for people.</param>
-public readonly record struct MethodSupport(string Method, bool IsSupported, string Reason, string Explanation);
+/// <param name="Explanation">A sentence for people: how it works here, or why not.</param>
+/// <param name="Advice">What would make it work; empty when it does.</param>
+public readonly record struct MethodSupport(string Method, bool IsSupported, string Reason, string Explanation, string Advice = "");

@@ -45,8 +45,8 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(paths);
         string self = paths.Proc("self");
         return File.Exists(Path.Join(self, "clear_refs")) && File.Exists(Path.Join(self, "smaps"))
-            ? new(MethodName, true, "ok", "Referenced bits work on this kernel; they stall large targets for the time of a page-table walk.")
-            : new(MethodName, false, "no_kernel_option", $"There is no clear_refs or no smaps below {self}: the kernel was built without CONFIG_PROC_PAGE_MONITOR.");
+            ? new(MethodName, true, "ok", "clear_refs and smaps work on this kernel; both hold up a large target for the time of a walk over its page tables")
+            : new(MethodName, false, "no_kernel_option", $"there is no clear_refs or no smaps below {self}", "boot a kernel built with CONFIG_PROC_PAGE_MONITOR=y");
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json;
+using MemSnoop.Exporter.Configuration;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary>Prints what works on this host, what does not and why, and what to do about it.</summary>
+internal static class CheckAction
+{
+    internal static async Task<int> RunAsync(MemSnoopOptions options, bool json, TextWriter output, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        HostCheck check = new(options);
+        await output.WriteAsync(json ? Json(check) : Text(check)).ConfigureAwait(false);
+        return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static string Text(HostCheck check)
+    {
+        StringBuilder text = new();
+        text.Append("memsnoop ").Append(BuildInfo.Version).Append(" on ").AppendLine(check.System);
+        int width = check.Findings.Max(static finding => finding.Topic.Length);
+        foreach (HostFinding finding in check.Findings)
+        {
+            text.Append($"{finding.State,-8} ").Append(finding.Topic.PadRight(width)).Append("  ").AppendLine(finding.Detail);
+            if (finding.Advice.Length > 0)
+            {
+                text.Append(' ', width + 11).Append("to do: ").AppendLine(finding.Advice);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Json(HostCheck check)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("version", BuildInfo.Version);
+            writer.WriteString("system", check.System);
+            writer.WriteString("method", check.Method);
+            writer.WriteStartArray("findings");
+            foreach (HostFinding finding in check.Findings)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("topic", finding.Topic);
+                writer.WriteString("state", finding.State);
+                writer.WriteString("reason", finding.Reason);
+                writer.WriteString("detail", finding.Detail);
+                writer.WriteString("advice", finding.Advice);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+}
