@@ -163,20 +163,31 @@ internal ref struct Utf8Cursor(ReadOnlySpan<byte> text)
     /// <summary>Skips <paramref name="count"/> fields of any content, each with the blank or newline that ends it.</summary>
     public bool TrySkipFields(int count)
     {
-        Utf8Cursor probe = this;
-        for (int i = 0; i < count; i++)
+        // Byte by byte: the fields of stat are a few bytes long, too short for a vectorized search to pay for its start.
+        ReadOnlySpan<byte> rest = _rest;
+        int position = 0;
+        for (; count > 0; count--)
         {
-            probe.SkipBlanks();
-            int length = probe._rest.IndexOfAny((byte)' ', (byte)'\t', (byte)'\n');
-            if (length <= 0)
+            while (position < rest.Length && IsBlank(rest[position]))
+            {
+                position++;
+            }
+
+            int start = position;
+            while (position < rest.Length && !IsFieldEnd(rest[position]))
+            {
+                position++;
+            }
+
+            if (position == start || position == rest.Length)
             {
                 return false;
             }
 
-            probe._rest = probe._rest[(length + 1)..];
+            position++;
         }
 
-        this = probe;
+        _rest = rest[position..];
         return true;
     }
 
@@ -200,7 +211,7 @@ internal ref struct Utf8Cursor(ReadOnlySpan<byte> text)
 
     private bool TrySkipFieldEnd()
     {
-        if (_rest.IsEmpty || !(IsBlank(_rest[0]) || _rest[0] == (byte)'\n'))
+        if (_rest.IsEmpty || !IsFieldEnd(_rest[0]))
         {
             return false;
         }
@@ -210,4 +221,6 @@ internal ref struct Utf8Cursor(ReadOnlySpan<byte> text)
     }
 
     private static bool IsBlank(byte value) => value is (byte)' ' or (byte)'\t';
+
+    private static bool IsFieldEnd(byte value) => value is (byte)' ' or (byte)'\t' or (byte)'\n';
 }
