@@ -86,7 +86,7 @@ public readonly record struct Stat
         }
 
         if (!after.TryReadField(out int parentPid)
-            || !after.TrySkipFields(4) // pgrp, session, tty_nr, tpgid: the last three may be negative
+            || !after.TrySkipFields(4) // pgrp, session, tty_nr, tpgid: the last two may be negative
             || !after.TryReadField(out uint flags)
             || !after.TryReadField(out ulong minorFaults)
             || !after.TrySkipFields(1) // cminflt
