@@ -1,0 +1,196 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Tests.ProcFs;
+
+/// <summary>What must hold of every parser for any bytes: it returns, and a text that was cut short is refused or means the same.</summary>
+public class ParserPropertyTests
+{
+    private static readonly string[] FileNames = ["stat", "statm", "status", "io", "maps", "smaps", "smaps_rollup", "cgroup", "cmdline", "comm", "diskstats", "uptime"];
+
+    [Fact]
+    public void A_stat_cut_anywhere_is_refused_or_the_same() => CutEverywhere("*/stat", static text => Stat.TryParse(text, out Stat value) ? value : null);
+
+    [Fact]
+    public void A_statm_cut_anywhere_is_refused_or_the_same() => CutEverywhere("*/statm", static text => Statm.TryParse(text, out Statm value) ? value : null);
+
+    [Fact]
+    public void An_io_file_cut_anywhere_is_refused_or_the_same() =>
+        CutEverywhere("*/io", static text => ProcessIo.TryParse(text, out ProcessIo value) ? value : null);
+
+    [Fact]
+    public void An_uptime_cut_anywhere_is_refused_or_the_same() =>
+        CutEverywhere("uptime", static text => Uptime.TryParse(text, out Uptime value) ? value : null);
+
+    [Fact]
+    public void A_system_stat_cut_anywhere_is_refused_or_the_same() =>
+        CutEverywhere("stat", static text => SystemStat.TryParse(text, out SystemStat value) ? value : null);
+
+    [Fact]
+    public void A_rollup_cut_anywhere_is_refused_or_the_same() =>
+        CutEverywhere("*/smaps_rollup", static text => SmapsRollup.TryParse(text, out SmapsSums value) ? value : null);
+
+    [Fact]
+    public void A_cgroup_file_of_one_line_cut_anywhere_is_refused_or_the_same() =>
+        CutEverywhere("*/cgroup", static text => Cgroup.TryParse(text, out Cgroup value) ? Encoding.UTF8.GetString(value.Path) : null);
+
+    [Fact]
+    public void A_status_cut_anywhere_is_refused_or_lacks_only_its_counts()
+    {
+        foreach (byte[] text in Fixture.ReadAll("status"))
+        {
+            Assert.True(Status.TryParse(text, out Status whole));
+            Status withoutCounts = new() { RealUserId = whole.RealUserId, EffectiveUserId = whole.EffectiveUserId };
+            for (int length = 0; length < text.Length; length++)
+            {
+                if (Status.TryParse(text.AsSpan(0, length), out Status cut))
+                {
+                    Assert.Equal(withoutCounts, cut);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_maps_line_cut_anywhere_is_refused_or_lacks_only_its_path()
+    {
+        foreach (byte[] text in Fixture.ReadAll("maps"))
+        {
+            foreach (string line in Lines(text))
+            {
+                byte[] bytes = Encoding.Latin1.GetBytes(line);
+                Assert.True(MapsEntry.TryParse(bytes, out MapsEntry whole));
+                for (int length = 0; length < bytes.Length; length++)
+                {
+                    if (MapsEntry.TryParse(bytes.AsSpan(0, length), out MapsEntry cut))
+                    {
+                        Assert.Equal(
+                            (whole.Start, whole.End, whole.Permissions, whole.Offset, whole.DeviceMajor, whole.DeviceMinor, whole.Inode),
+                            (cut.Start, cut.End, cut.Permissions, cut.Offset, cut.DeviceMajor, cut.DeviceMinor, cut.Inode));
+                        Assert.True(whole.Path.StartsWith(cut.Path));
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void An_smaps_file_cut_anywhere_is_malformed_or_has_the_first_of_the_same_areas()
+    {
+        foreach (byte[] file in Fixture.ReadAll("smaps"))
+        {
+            // The parser remembers one area only, so some five of them (of 750 bytes each) show all that cutting can do.
+            ReadOnlySpan<byte> text = file.AsSpan(0, Math.Min(file.Length, 4000));
+            (List<string> whole, bool isMalformed) = Areas(file);
+            Assert.False(isMalformed);
+            for (int length = 0; length < text.Length; length++)
+            {
+                (List<string> cut, _) = Areas(text[..length]);
+                Assert.Equal(whole.Take(cut.Count), cut);
+            }
+        }
+    }
+
+    [Fact]
+    public void No_parser_throws_on_random_bytes() =>
+        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), static text => ParseAsEverything(text ?? [])));
+
+    [Fact]
+    public void No_parser_throws_on_a_real_file_with_bytes_changed()
+    {
+        byte[][] texts = [.. FileNames.SelectMany(Fixture.ReadAll).Where(text => text.Length > 0).Select(text => text[..Math.Min(text.Length, 2000)])];
+        Gen<byte[]> broken =
+            from text in Gen.Elements(texts)
+            from changes in Gen.ListOf(
+                from at in Gen.Choose(0, text.Length - 1)
+                from value in Gen.OneOf(Gen.Choose(0, 255), Gen.Elements<int>(' ', '\n', '\t', ':', '-', '(', ')', '0', '9', ','))
+                select (at, value))
+            select Change(text, changes);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(broken.ToArbitrary(), static text => ParseAsEverything(text)));
+    }
+
+    private static byte[] Change(byte[] text, IEnumerable<(int At, int Value)> changes)
+    {
+        byte[] changed = [.. text];
+        foreach ((int at, int value) in changes)
+        {
+            changed[at] = (byte)value;
+        }
+
+        return changed;
+    }
+
+    private static void ParseAsEverything(byte[] text)
+    {
+        _ = Stat.TryParse(text, out _);
+        _ = Statm.TryParse(text, out _);
+        _ = Status.TryParse(text, out _);
+        _ = ProcessIo.TryParse(text, out _);
+        _ = SmapsRollup.TryParse(text, out _);
+        _ = Uptime.TryParse(text, out _);
+        _ = SystemStat.TryParse(text, out _);
+        _ = CommandLine.ToDisplay(text);
+        _ = new Comm(text).ToString();
+        if (Cgroup.TryParse(text, out Cgroup cgroup))
+        {
+            _ = cgroup.Path.Length;
+        }
+
+        foreach (string line in Lines(text))
+        {
+            byte[] bytes = Encoding.Latin1.GetBytes(line);
+            _ = MapsEntry.TryParse(bytes, out _);
+            _ = DiskStats.TryParse(bytes, out _);
+        }
+
+        _ = Areas(text);
+    }
+
+    /// <summary>The value must come back from the whole text, and from every shorter one either nothing or the same.</summary>
+    private static void CutEverywhere(string files, Func<ReadOnlySpan<byte>, object?> parse)
+    {
+        IEnumerable<byte[]> texts = files.StartsWith("*/", StringComparison.Ordinal)
+            ? Directory.GetDirectories(Fixture.ProcRoot).Select(folder => Path.Combine(folder, files[2..])).Where(File.Exists).Select(File.ReadAllBytes)
+            : [Fixture.Read(files)];
+        int count = 0;
+        foreach (byte[] text in texts)
+        {
+            object? whole = parse(text);
+            Assert.NotNull(whole);
+            count++;
+            for (int length = 0; length < text.Length; length++)
+            {
+                object? cut = parse(text.AsSpan(0, length));
+                Assert.True(cut is null || cut.Equals(whole), $"{files} cut to {length} bytes: {cut}");
+            }
+        }
+
+        Assert.NotEqual(0, count);
+    }
+
+    private static (List<string> Areas, bool IsMalformed) Areas(ReadOnlySpan<byte> text)
+    {
+        SmapsParser parser = new();
+        List<string> areas = [];
+        foreach (Range range in text.Split((byte)'\n'))
+        {
+            if (parser.Accept(text[range]))
+            {
+                areas.Add(Describe(parser.Area));
+            }
+        }
+
+        if (parser.Complete())
+        {
+            areas.Add(Describe(parser.Area));
+        }
+
+        return (areas, parser.IsMalformed);
+
+        static string Describe(SmapsArea area) => $"{area.Start:x}-{area.End:x} {area.Permissions} {area.Inode} {Encoding.UTF8.GetString(area.Path)} {area.Sums}";
+    }
+
+    private static string[] Lines(byte[] text) => Encoding.Latin1.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
