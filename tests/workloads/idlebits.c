@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     int pagemap = open_or_fail(path, O_RDONLY);
     int bitmap = open_or_fail("/sys/kernel/mm/page_idle/bitmap", mark ? O_WRONLY : O_RDONLY);
 
-    size_t pages = 0, idle = 0;
+    size_t pages = 0, idle = 0, unreadable = 0;
     for (uint64_t page = start / PAGE_BYTES; page < end / PAGE_BYTES; page++) {
         uint64_t entry, word;
         if (pread(pagemap, &entry, sizeof entry, page * sizeof entry) != sizeof entry) {
@@ -51,19 +51,23 @@ int main(int argc, char **argv)
         }
         pages++;
         off_t at = frame / 64 * sizeof word;
+        word = 1ull << frame % 64;
+        ssize_t done = mark ? pwrite(bitmap, &word, sizeof word, at) : pread(bitmap, &word, sizeof word, at);
+        /* Where memory ends inside a word, mm/page_idle.c answers 0 for that word: it marks the frames, and never tells of them. */
+        if (done != sizeof word && done != 0) {
+            fail("the idle bitmap");
+        }
         if (mark) {
-            word = 1ull << frame % 64;
-            if (pwrite(bitmap, &word, sizeof word, at) != sizeof word) {
-                fail("write of the bitmap");
-            }
+            continue;
+        }
+        if (done == 0) {
+            unreadable++;
         } else {
-            if (pread(bitmap, &word, sizeof word, at) != sizeof word) {
-                fail("read of the bitmap");
-            }
             idle += word >> frame % 64 & 1;
         }
     }
-    printf("{\"did\":\"%s\",\"pages\":%zu,\"idle\":%zu,\"active\":%zu}", argv[4], pages, idle, mark ? 0 : pages - idle);
+    size_t active = mark ? 0 : pages - idle - unreadable;
+    printf("{\"did\":\"%s\",\"pages\":%zu,\"idle\":%zu,\"active\":%zu,\"unreadable\":%zu}", argv[4], pages, idle, active, unreadable);
     end_line();
     return 0;
 }
