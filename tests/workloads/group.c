@@ -30,6 +30,7 @@ static _Noreturn void run_member(const struct shape *shape, int ready)
     for (;;) {
         touch_pages(shape->shared, shape->shared_hot, KIND_SHMEM);
         touch_pages(private, shape->private_hot, KIND_ANON);
+        forget_translations();
         usleep(shape->sleep_us);
     }
 }

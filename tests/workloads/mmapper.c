@@ -75,6 +75,7 @@ int main(int argc, char **argv)
         add(&interval, ns);
         if (held != NULL && monotonic_ns() >= touch_at) {
             touch_pages(held, hold_mb * MB, KIND_ANON);
+            forget_translations();
             touch_at = monotonic_ns() + touch_every_ms * 1000000;
         }
         enum input input = wait_input(sleep_us, NULL, 0);

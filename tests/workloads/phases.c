@@ -53,6 +53,7 @@ static bool run_phase(int index, int accessed, int advance, uint64_t until_ns, s
     for (;;) {
         if (accessed != NONE) {
             sum(arrays_at[accessed]);
+            forget_translations();
         }
         uint64_t now = monotonic_ns();
         if (advance == ADVANCE_CLOCK && now >= until_ns) {

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
     size_t resident_mb = 0, hot_mb = 0, sleep_us = 1000;
     int kind = KIND_ANON, huge = HUGE_DEFAULT;
     const char *path = NULL;
-    bool unmap_half = false, once = false;
+    bool unmap_half = false, once = false, keep_translations = false;
     parse_options(argc, argv, (struct option_spec[]){
         {.name = "--resident", .number = &resident_mb},
         {.name = "--hot", .number = &hot_mb},
@@ -112,6 +112,7 @@ int main(int argc, char **argv)
         {.name = "--sleep-us", .number = &sleep_us},
         {.name = "--unmap-half", .flag = &unmap_half},
         {.name = "--once", .flag = &once},
+        {.name = "--keep-translations", .flag = &keep_translations},
         {0}});
     if (resident_mb == 0) {
         usage_error("--resident MB is needed");
@@ -142,6 +143,9 @@ int main(int argc, char **argv)
         bool touching = strcmp(held.doing, "touching") == 0;
         if (touching) {
             touch_pages(held.start, held.hot, kind);
+            if (!keep_translations) {
+                forget_translations();
+            }
         }
         char line[64];
         switch (wait_input(touching ? sleep_us : 1000000, line, sizeof line)) {

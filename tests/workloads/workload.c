@@ -281,3 +281,20 @@ void touch_pages(char *start, size_t bytes, enum kind kind)
         }
     }
 }
+
+void forget_translations(void)
+{
+    /* Freed pages that lie further apart than 33 others (x86's tlb_single_page_flush_ceiling) make the kernel flush everything. */
+    enum { SCRATCH_PAGES = 64 };
+    static char *scratch;
+    if (scratch == NULL) {
+        scratch = mmap(NULL, SCRATCH_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (scratch == MAP_FAILED) {
+            fail("mmap");
+        }
+        madvise(scratch, SCRATCH_PAGES * PAGE_BYTES, MADV_NOHUGEPAGE);
+    }
+    scratch[0] = 1;
+    scratch[(SCRATCH_PAGES - 1) * PAGE_BYTES] = 1;
+    madvise(scratch, SCRATCH_PAGES * PAGE_BYTES, MADV_DONTNEED);
+}

@@ -57,5 +57,8 @@ char *map_memory(enum kind kind, enum huge huge, size_t bytes, const char *path)
 void fill(char *start, size_t bytes, enum kind kind);
 /* One byte a page: a write, or a read where the kind is read-only. */
 void touch_pages(char *start, size_t bytes, enum kind kind);
+/* Makes the next round of touches walk the page tables again. A processor that still holds a translation does not set the accessed bit
+ * anew; real ones hold a few thousand, an emulator's may hold millions, and then a page in constant use looks idle. */
+void forget_translations(void);
 
 #endif
