@@ -37,6 +37,9 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$results" ] || wrong "--results DIR is needed"
 [ ${#scenarios[@]} -gt 0 ] || wrong "name at least one scenario"
+for tool in qemu-system-x86_64 busybox cpio; do
+  command -v "$tool" >/dev/null || wrong "$tool is missing: tests/kernel/install.sh installs what the lab needs"
+done
 [ -n "$kernel" ] || kernel=$("$here/build-kernel.sh")
 
 mkdir -p "$results"
@@ -57,7 +60,7 @@ copy_libraries() {
 }
 
 mkdir -p "$root"/{bin,proc,sys,dev,tmp,etc,results,scenarios,programs,disk}
-cp -L /bin/busybox "$root/bin/busybox"
+cp -L "$(command -v busybox)" "$root/bin/busybox"
 cp "$here/guest-init.sh" "$root/init"
 echo 'root:x:0:0:root:/tmp:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
