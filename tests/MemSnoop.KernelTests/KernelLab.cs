@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using MemSnoop.KernelTests;
+
+[assembly: AssemblyFixture(typeof(KernelLab))]
+
+namespace MemSnoop.KernelTests;
+
+/// <summary>
+/// What every boot needs, built once a run: the kernel (or the one kept from an earlier run), the workloads, the yardstick and the published exporter.
+/// A part that cannot be built fails every test of this layer with the reason; nothing is skipped.
+/// </summary>
+public sealed class KernelLab : IAsyncLifetime, IDisposable
+{
+    // A fresh machine builds the kernel: minutes on two processors, and CI's may be slower.
+    private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(40);
+
+    private readonly SemaphoreSlim _oneBootAtATime = new(1);
+
+    /// <summary>The kernel's image.</summary>
+    public string Kernel { get; private set; } = "";
+
+    /// <summary>How long publishing, compiling and (where it was not kept) the kernel's build took together.</summary>
+    public TimeSpan Preparation { get; private set; }
+
+    private static string Scripts { get; } = Path.Combine(Checkout.Root, "tests", "kernel");
+
+    private static string Output { get; } = Path.Combine(Checkout.Root, "artifacts", "lab");
+
+    private static string Programs { get; } = Path.Combine(Output, "programs");
+
+    private static string App { get; } = Path.Combine(Output, "app");
+
+    public async ValueTask InitializeAsync()
+    {
+        long started = Stopwatch.GetTimestamp();
+        Kernel = (await Command.RunAsync(Path.Combine(Scripts, "build-kernel.sh"), [], BuildDeadline)).Trim();
+        await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "tests", "workloads"), $"OUT={Programs}"], BuildDeadline);
+        await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "bench", "floor"), $"OUT={Programs}"], BuildDeadline);
+        await Command.RunAsync(Path.Combine(Scripts, "publish.sh"), [App], BuildDeadline);
+        Preparation = Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Boots once and runs the scenarios in order. <paramref name="arguments"/> are further ones of <c>boot.sh</c>.</summary>
+    /// <returns>Where the scenarios' results are, and what the boot said if it failed.</returns>
+    internal async Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline)
+    {
+        string results = Path.Combine(Output, name);
+        List<string> command =
+        [
+            "--results", results,
+            "--app", App,
+            "--programs", Programs,
+            "--kernel", Kernel,
+            "--deadline", ((int)deadline.TotalSeconds).ToString(),
+            .. arguments,
+            .. scenarios.Select(scenario => Path.Combine(Scripts, "scenarios", scenario + ".sh")),
+        ];
+
+        // The emulator wants both processors for itself.
+        await _oneBootAtATime.WaitAsync();
+        try
+        {
+            // The script keeps the deadline; the margin is for packing the guest's root.
+            CommandResult result = await Command.TryRunAsync(Path.Combine(Scripts, "boot.sh"), command, deadline + TimeSpan.FromMinutes(1));
+            return new BootResult(results, result.ExitCode == 0 ? null : result.Error);
+        }
+        finally
+        {
+            _oneBootAtATime.Release();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public void Dispose() => _oneBootAtATime.Dispose();
+}
+
+/// <summary>The directory with one folder a scenario, and the boot's own report if anything in it failed.</summary>
+internal readonly record struct BootResult(string Directory, string? Failure);

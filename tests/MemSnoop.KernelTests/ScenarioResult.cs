@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace MemSnoop.KernelTests;
+
+/// <summary>The files one scenario wrote.</summary>
+public sealed class ScenarioResult(string directory)
+{
+    /// <summary>The scenario's exit status; null when it never ended.</summary>
+    public int? Status => Exists("status") ? int.Parse(Text("status")) : null;
+
+    /// <summary>What the scenario printed.</summary>
+    public string Output => Exists("output") ? Text("output") : "";
+
+    public bool Exists(string file) => File.Exists(Path.Combine(directory, file));
+
+    /// <summary>A whole file, without the white space around it.</summary>
+    public string Text(string file) => File.ReadAllText(Path.Combine(directory, file)).Trim();
+
+    /// <summary>A file of JSON objects, one a line, such as a workload prints.</summary>
+    public IReadOnlyList<JsonElement> Lines(string file) =>
+        [.. File.ReadLines(Path.Combine(directory, file)).Where(line => line.Length > 0).Select(line => JsonElement.Parse(line))];
+
+    /// <summary>The last object of such a file: what was true at the end.</summary>
+    public JsonElement Last(string file) => Lines(file)[^1];
+}

@@ -1,0 +1,129 @@
+#!/bin/bash
+# Boots the lab's kernel in QEMU and runs scenarios inside, one after the other. Exit status: that of the first scenario that failed,
+# 124 when the deadline passed, 125 when the guest died or never came to the end. The console is shown for anything but success.
+#
+#   boot.sh --results DIR [--app DIR] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
+#           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] SCENARIO.sh...
+#
+# --app       the published exporter, in the guest as /app
+# --programs  workloads and other programs, in the guest on the PATH
+# --disk      a fresh disk, in the guest at /disk: file-backed pages need a file system that is not in memory
+#
+# Each scenario NAME.sh finds its own directory in $RESULTS; what it writes there is in DIR/NAME on the host, with its output in
+# DIR/NAME/output and its exit status in DIR/NAME/status. The console is in DIR/console.log.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel=''
+programs=() scenarios=()
+
+wrong() { echo "boot: $*" >&2; exit 2; }
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --*) [ $# -ge 2 ] || wrong "$1 wants a value" ;;&
+    --results) results=$2; shift 2 ;;
+    --app) app=$2; shift 2 ;;
+    --programs) programs+=("$2"); shift 2 ;;
+    --memory) memory=$2; shift 2 ;;
+    --append) append=$2; shift 2 ;;
+    --deadline) deadline=$2; shift 2 ;;
+    --disk) disk=$2; shift 2 ;;
+    --filesystem) filesystem=$2; shift 2 ;;
+    --kernel) kernel=$2; shift 2 ;;
+    --*) wrong "unknown option $1" ;;
+    *) scenarios+=("$1"); shift ;;
+  esac
+done
+[ -n "$results" ] || wrong "--results DIR is needed"
+[ ${#scenarios[@]} -gt 0 ] || wrong "name at least one scenario"
+for tool in qemu-system-x86_64 busybox cpio; do
+  command -v "$tool" >/dev/null || wrong "$tool is missing: tests/kernel/install.sh installs what the lab needs"
+done
+[ -n "$kernel" ] || kernel=$("$here/build-kernel.sh")
+
+mkdir -p "$results"
+results=$(cd "$results" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+
+# The libraries a directory's programs and libraries ask for, asked of the dynamic linker rather than listed.
+copy_libraries() {
+  # ldd fails for files that are no dynamic programs, of which a directory may well have some.
+  { find "$1" -type f \( -perm -u+x -o -name '*.so' \) -exec ldd {} + 2>/dev/null || true; } |
+    awk -v own="$1/" '{ path = $2 == "=>" ? $3 : $1 } path ~ /^\// && path !~ /:$/ && index(path, own) != 1 { print path }' | sort -u |
+    while read -r library; do
+      mkdir -p "$root$(dirname "$library")"
+      cp -L "$library" "$root$library"
+    done
+}
+
+mkdir -p "$root"/{bin,proc,sys,dev,tmp,etc,results,scenarios,programs,disk}
+cp -L "$(command -v busybox)" "$root/bin/busybox"
+cp "$here/guest-init.sh" "$root/init"
+echo 'root:x:0:0:root:/tmp:/bin/sh' >"$root/etc/passwd"
+echo 'root:x:0:' >"$root/etc/group"
+echo '127.0.0.1 localhost' >"$root/etc/hosts"
+cp "$here/scenarios/lib.sh" "$root/scenarios/lib.sh"
+for directory in ${programs[@]+"${programs[@]}"}; do
+  cp -L "$directory"/* "$root/programs/"
+done
+copy_libraries "$root/programs"
+if [ -n "$app" ]; then
+  cp -rL "$app" "$root/app"
+  copy_libraries "$root/app"
+fi
+for scenario in "${scenarios[@]}"; do
+  name=$(basename "$scenario" .sh)
+  cp "$scenario" "$root/scenarios/$name.sh"
+  echo "$name" >>"$root/scenarios/order"
+  # Results of an earlier boot must not pass for this one's.
+  rm -rf "${results:?}/$name"
+  mkdir "$results/$name"
+done
+# Not compressed: unpacking costs more in the emulator than the bytes do.
+(cd "$root" && find . | cpio --quiet -o -H newc) >"$work/initrd"
+rm -rf "$root"
+
+drive=()
+if [ "$disk" -gt 0 ]; then
+  truncate -s "${disk}M" "$work/disk"
+  case $filesystem in
+    ext4) mke2fs -q -t ext4 -F "$work/disk" ;;
+    xfs) mkfs.xfs -q "$work/disk" ;;
+    *) wrong "--filesystem is ext4 or xfs" ;;
+  esac
+  drive=(-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe")
+fi
+
+# No reboot and panic=-1: a panic ends QEMU at once. oops=panic: a bug that the kernel would survive is a failure all the same.
+status=0
+timeout --kill-after=5 "$deadline" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -cpu max -M q35 -m "$memory" \
+  -display none -monitor none -serial "file:$results/console.log" -no-reboot -nodefaults \
+  -virtfs "local,path=$results,mount_tag=results,security_model=none" "${drive[@]}" \
+  -kernel "$kernel" -initrd "$work/initrd" \
+  -append "console=ttyS0 panic=-1 oops=panic quiet filesystem=$filesystem $append" </dev/null >"$results/qemu.log" 2>&1 || status=$?
+
+show() {
+  echo "boot: $1; the console said:" >&2
+  tail -n 200 "$results/console.log" >&2 || true
+  cat "$results/qemu.log" >&2
+}
+
+if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+  show "not done after $deadline s"
+  exit 124
+fi
+for scenario in "${scenarios[@]}"; do
+  name=$(basename "$scenario" .sh)
+  if [ ! -s "$results/$name/status" ]; then
+    show "the guest ended before scenario $name did (QEMU's status: $status)"
+    exit 125
+  fi
+  ended=$(cat "$results/$name/status")
+  if [ "$ended" -ne 0 ]; then
+    show "scenario $name failed with status $ended"
+    exit "$ended"
+  fi
+done

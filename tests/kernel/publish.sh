@@ -1,0 +1,6 @@
+#!/bin/bash
+# Publishes the exporter as the lab's guest needs it, with its own runtime: publish.sh DIR
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+dotnet publish "$here/../../src/MemSnoop.Exporter" -c Release -r linux-x64 --self-contained -p:PublishReadyToRun=true \
+  -p:DebugType=none --nologo -v quiet -o "$1"

@@ -1,0 +1,57 @@
+# What scenarios share; read before each of them, under `sh -eu`.
+
+die() { echo "$*" >&2; exit 1; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds. There is no other way to wait in a scenario.
+wait_for() {
+  wait_deadline=$(($(cut -d. -f1 /proc/uptime) + $1))
+  shift
+  until "$@"; do
+    [ "$(cut -d. -f1 /proc/uptime)" -lt "$wait_deadline" ] || die "never became true: $*"
+    usleep 20000
+  done
+}
+
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
+# start NAME PROGRAM...: in the background; its JSON lines go to $RESULTS/NAME.json. Returns when the first one is there.
+# Its stdin is open for reading and writing both, so it never sees an end: `finish` ends it.
+start() {
+  start_name=$1
+  shift
+  start_program=$1
+  shift
+  # By path: this shell has a `touch` of its own, which it prefers to any other.
+  [ ! -x "/programs/$start_program" ] || start_program=/programs/$start_program
+  mkfifo "/tmp/$start_name.in"
+  "$start_program" "$@" <>"/tmp/$start_name.in" >"$RESULTS/$start_name.json" 2>"$RESULTS/$start_name.err" &
+  echo $! >"/tmp/$start_name.pid"
+  wait_for 60 started "$start_name"
+}
+
+started() {
+  kill -0 "$(cat "/tmp/$1.pid")" 2>/dev/null || die "$1 ended at once: $(cat "$RESULTS/$1.err")"
+  has_lines 1 "$RESULTS/$1.json"
+}
+
+# tell NAME LINE: one line on its stdin; returns when it has answered with a line of its own.
+tell() {
+  tell_lines=$(wc -l <"$RESULTS/$1.json")
+  echo "$2" >"/tmp/$1.in"
+  wait_for 60 has_lines $((tell_lines + 1)) "$RESULTS/$1.json"
+}
+
+finish() {
+  finish_pid=$(cat "/tmp/$1.pid")
+  kill "$finish_pid"
+  wait "$finish_pid" || true
+  rm -f "/tmp/$1.in" "/tmp/$1.pid"
+}
+
+# field NAME KEY: a number or a text from the last line NAME printed.
+field() { tail -n 1 "$RESULTS/$1.json" | json_value "$2"; }
+
+json_value() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+
+# range NAME KEY: the two addresses of an area, as two words.
+range() { tail -n 1 "$RESULTS/$1.json" | sed -n "s/.*\"$2\":\[\"\([0-9a-f]*\)\",\"\([0-9a-f]*\)\"\].*/\1 \2/p"; }
