@@ -24,6 +24,11 @@ internal static partial class Libc
     internal const int ResourceOpenFiles = 7;
 
     internal const int SignalTerminate = 15;
+    internal const int LockExclusive = 2;
+    internal const int LockNonBlocking = 4;
+    internal const int ErrorReadOnlyFileSystem = 30;
+    internal const int ErrorNotATerminal = 25;
+    internal const int ErrorInvalid = 22;
 
     internal const uint StatxSize = 0x200;
 
@@ -53,6 +58,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "setrlimit64", SetLastError = true)]
     internal static partial int SetResourceLimit(int resource, in ResourceLimit limit);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    internal static partial int Flock(KernelHandle descriptor, int operation);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using MemSnoop.Kernel;
+
+namespace MemSnoop.Paging;
+
+/// <summary>
+/// The file <c>/sys/kernel/mm/page_idle/bitmap</c>: bit i of it is page frame i. Reading a 1 means that the frame was
+/// marked and not accessed since; writing a 1 marks it; writing a 0 does nothing. Both walk all mappings of each frame
+/// that is, or becomes, idle. Source: <c>Documentation/admin-guide/mm/idle_page_tracking.rst</c>, <c>mm/page_idle.c</c>.
+/// </summary>
+internal sealed class IdleBitmap : IDisposable
+{
+    internal const string RelativePath = "kernel/mm/page_idle/bitmap";
+
+    private readonly KernelHandle _handle;
+
+    private IdleBitmap(KernelHandle handle) => _handle = handle;
+
+    internal static ReadOutcome Open(KernelPaths paths, out IdleBitmap? bitmap)
+    {
+        ReadOutcome outcome = KernelFile.Open(paths.Sys(RelativePath), Libc.OpenReadWrite, out KernelHandle handle);
+        bitmap = outcome == ReadOutcome.Success ? new IdleBitmap(handle) : null;
+        return outcome;
+    }
+
+    /// <summary>
+    /// Keeps every other user of the bitmap that asks away until this one is disposed of: two would end each other's
+    /// windows. The lock is on the file itself, so it holds between containers too where they share the host's /sys.
+    /// </summary>
+    internal bool TryLock() => Libc.Flock(_handle, Libc.LockExclusive | Libc.LockNonBlocking) == 0;
+
+    /// <summary>
+    /// Reads words of 64 frames. Returns how many could be read: fewer than asked for at the end of memory, where the
+    /// kernel stops inside the last word and reports the ones before it.
+    /// </summary>
+    internal int Read(long word, Span<ulong> words) =>
+        KernelFile.Read(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong), out int bytes) == ReadOutcome.Success
+            ? bytes / sizeof(ulong)
+            : 0;
+
+    /// <summary>Marks the frames of the set bits as idle.</summary>
+    internal ReadOutcome Mark(long word, ReadOnlySpan<ulong> words)
+    {
+        ReadOutcome outcome = KernelFile.Write(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong));
+
+        // At the end of memory the kernel takes the whole words before and says so by a short count.
+        return outcome == ReadOutcome.Failed ? ReadOutcome.Success : outcome;
+    }
+
+    public void Dispose() => _handle.Dispose();
+}
