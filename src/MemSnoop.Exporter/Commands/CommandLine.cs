@@ -54,7 +54,7 @@ internal sealed class CommandLine(
         }
         catch (UsageException wrong)
         {
-            WriteError(wrong.Message);
+            WriteError(error, wrong.Message);
             return ExitCode.Usage;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
@@ -69,9 +69,27 @@ internal sealed class CommandLine(
         catch (Exception unforeseen)
 #pragma warning restore CA1031
         {
-            Exception cause = unforeseen.GetBaseException();
-            WriteError($"{cause.GetType().Name}: {cause.Message}");
+            WriteError(error, unforeseen);
             return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>Tells of an error that nobody foresaw, without its stack.</summary>
+    public static void WriteError(TextWriter error, Exception unforeseen)
+    {
+        Exception cause = unforeseen.GetBaseException();
+        WriteError(error, $"{cause.GetType().Name}: {cause.Message}");
+    }
+
+    private static void WriteError(TextWriter error, string message)
+    {
+        try
+        {
+            error.WriteLine($"{Program}: {UsageException.OneLine(message)}");
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is closed (EBADF is "unauthorized" to the framework) or has no reader; the exit code still tells.
         }
     }
 
@@ -219,16 +237,4 @@ internal sealed class CommandLine(
         command.Options.Any(option => option.Arity.MaximumNumberOfValues == 0 && IsNameOf(option, word));
 
     private static bool IsNameOf(Option option, string word) => option.Name == word || option.Aliases.Contains(word);
-
-    private void WriteError(string message)
-    {
-        try
-        {
-            error.WriteLine($"{Program}: {UsageException.OneLine(message)}");
-        }
-        catch (IOException)
-        {
-            // Nobody reads standard error any more; the exit code still tells.
-        }
-    }
 }

@@ -15,6 +15,7 @@ internal static class EnvironmentLayer
     public static ConfigurationLayer Read(IReadOnlyDictionary<string, string> environment)
     {
         var layer = new ConfigurationLayer();
+        var whole = new HashSet<Setting>();   // set by one variable without a number
         // In the order of names, numbers by value, so that lists keep theirs and the first of several errors is always the same one.
         foreach ((string variable, string text) in environment
             .Where(pair => pair.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && pair.Value.Length > 0)
@@ -34,9 +35,14 @@ internal static class EnvironmentLayer
                 throw new UsageException(variable, "unknown variable", SettingCatalogue.ExpectedInsteadOf(path, "__"));
             }
 
-            if (layer.Contains(setting) && !isItem)
+            if (isItem ? whole.Contains(setting) : layer.Contains(setting))
             {
                 throw new UsageException(variable, $"is also set as {layer.Entry(setting, variable).Source}", "one of them");
+            }
+
+            if (!isItem)
+            {
+                whole.Add(setting);
             }
 
             layer.Add(setting, new SettingText(text, variable));

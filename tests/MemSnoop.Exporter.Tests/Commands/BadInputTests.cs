@@ -94,7 +94,11 @@ public class BadInputTests
 
     public static TheoryData<string, string> Files => new()
     {
-        { "", ":1: is not JSON (The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true); expected a JSON object" },
+        {
+            "",
+            ":1: is not JSON (The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true);"
+            + " expected a JSON object"
+        },
         { "[]", ":1: is a list; expected an object with the section MemSnoop" },
         { "{\n \"MemSnoop\": {\n  oops\n }\n}", ":3: is not JSON ('o' is an invalid start of a property name. Expected a '\"'); expected a JSON object" },
         { "{ \"MemSnoop\": {} } x", ":1: is not JSON ('x' is invalid after a single JSON value. Expected end of data); expected a JSON object" },
@@ -103,11 +107,17 @@ public class BadInputTests
         { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Kernel, Log" },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
-        { "{ \"MemSnoop\": { \"Readings\": { \"Measurements\": { \"statn\": {} } } } }", ":1: MemSnoop:Readings:Measurements:statn: unknown key; expected MemSnoop:Readings:Measurements:stat" },
+        {
+            "{ \"MemSnoop\": { \"Readings\": { \"Measurements\": { \"statn\": {} } } } }",
+            ":1: MemSnoop:Readings:Measurements:statn: unknown key; expected MemSnoop:Readings:Measurements:stat"
+        },
         { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": 5 } } }", $":1: MemSnoop:Readings:Interval: '5' is not a duration; expected {Interval}" },
         { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": {} } } }", $":1: MemSnoop:Readings:Interval: is an object; expected {Interval}" },
         { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": null } } }", $":1: MemSnoop:Readings:Interval: is null; expected {Interval}" },
-        { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": \"1s\", \"interval\": \"2s\" } } }", ":1: MemSnoop:Readings:interval: is given more than once; expected one value" },
+        {
+            "{ \"MemSnoop\": { \"Readings\": { \"Interval\": \"1s\", \"interval\": \"2s\" } } }",
+            ":1: MemSnoop:Readings:interval: is given more than once; expected one value"
+        },
         { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": 1 } } }", $":1: MemSnoop:Processes:Pids: is a number; expected a list, each item {Pid}" },
         { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1,\n[2]] } } }", $":1: MemSnoop:Processes:Pids:1: is a list; expected {Pid}" },
         { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1, 2.5] } } }", $":1: MemSnoop:Processes:Pids:1: '2.5' is not a process id; expected {Pid}" },
@@ -123,7 +133,10 @@ public class BadInputTests
         { "MemSnoop__Readings__Interval__0", "5s", "MemSnoop__Readings__Interval__0: unknown variable; expected MemSnoop__Readings__Interval" },
         { "MemSnoop__Readings__Interval", "fast", $"MemSnoop__Readings__Interval: 'fast' is not a duration; expected {Interval}" },
         { "MemSnoop__Processes__Pids__0", "x", $"MemSnoop__Processes__Pids__0: 'x' is not a process id; expected {Pid}" },
-        { "MemSnoop__Readings__Measurements__process_io__Enabled", "maybe", "MemSnoop__Readings__Measurements__process_io__Enabled: 'maybe' is not true or false; expected true or false" },
+        {
+            "MemSnoop__Readings__Measurements__process_io__Enabled", "maybe",
+            "MemSnoop__Readings__Measurements__process_io__Enabled: 'maybe' is not true or false; expected true or false"
+        },
         { "OTEL_EXPORTER_PROMETHEUS_PORT", "http", "OTEL_EXPORTER_PROMETHEUS_PORT: 'http' is not a port; expected a number from 0 to 65535" },
         { "OTEL_EXPORTER_PROMETHEUS_HOST", "a b", "OTEL_EXPORTER_PROMETHEUS_HOST: 'a b' is not a host; expected a host name or an IP address" },
     };
@@ -158,12 +171,14 @@ public class BadInputTests
         Assert.Equal($"memsnoop: {expected}\n", run.Error.ToString());
     }
 
-    [Fact]
-    public async Task A_variable_set_twice_in_different_case_is_one_line()
+    [Theory]
+    [InlineData("MEMSNOOP__LOG__LEVEL", "info", "MemSnoop__Log__Level", "warn")]
+    [InlineData("MemSnoop__Processes__Pids", "1", "MemSnoop__Processes__Pids__0", "1")]
+    public async Task A_setting_with_two_variables_is_one_line(string one, string oneText, string other, string otherText)
     {
-        var run = new CommandLineRun(("MemSnoop__Log__Level", "warn"), ("MEMSNOOP__LOG__LEVEL", "info"));
+        var run = new CommandLineRun((other, otherText), (one, oneText));
         Assert.Equal(2, await run.RunAsync("check"));
-        Assert.Equal("memsnoop: MemSnoop__Log__Level: is also set as MEMSNOOP__LOG__LEVEL; expected one of them\n", run.Error.ToString());
+        Assert.Equal($"memsnoop: {other}: is also set as {one}; expected one of them\n", run.Error.ToString());
     }
 
     [Fact]

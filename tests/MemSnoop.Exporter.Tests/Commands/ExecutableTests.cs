@@ -42,7 +42,8 @@ public partial class ExecutableTests
         using var file = new TemporaryFile("{\n  \"MemSnoop\": {\n    \"Web\" {}\n  }\n}\n");
         using Process program = Start(["serve", "--config", file.Path]);
         (_, string error) = await FinishAsync(program);
-        Assert.Equal((2, $"memsnoop: {file.Path}:3: is not JSON ('{{' is invalid after a property name. Expected a ':'); expected a JSON object\n"), (program.ExitCode, error));
+        string expected = $"memsnoop: {file.Path}:3: is not JSON ('{{' is invalid after a property name. Expected a ':'); expected a JSON object\n";
+        Assert.Equal((2, expected), (program.ExitCode, error));
     }
 
     [Fact]
@@ -66,6 +67,18 @@ public partial class ExecutableTests
     }
 
     [Theory]
+    [InlineData("--bad 2>&-", "2")]
+    [InlineData("check 2>&-", "0")]
+    [InlineData("--version >/dev/full", "1")]
+    public async Task Closed_and_full_outputs_crash_nothing(string arguments, string expected)
+    {
+        using Process shell = Start("/bin/sh", ["-c", $"'{Repository.Executable}' {arguments}; echo $?"]);
+        (string output, string error) = await FinishAsync(shell);
+        Assert.Equal($"{expected}\n", output);
+        Assert.InRange(error.Count(character => character == '\n'), 0, 1);
+    }
+
+    [Theory]
     [InlineData(2, 0, "serve")]
     [InlineData(15, 0, "serve")]
     [InlineData(2, 130, "wss", "1", "3600")]
@@ -78,10 +91,12 @@ public partial class ExecutableTests
         try
         {
             using Process program = Start([.. command, "--config", pipe]);
-            await using (FileStream configuration = await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken).WaitAsync(Deadline, TestContext.Current.CancellationToken))
+            CancellationToken cancelled = TestContext.Current.CancellationToken;
+            Task<FileStream> opening = Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write), cancelled);
+            await using (FileStream configuration = await opening.WaitAsync(Deadline, cancelled))
             {
                 Assert.Equal(0, Kill(program.Id, signal));
-                await configuration.WriteAsync("{ \"MemSnoop\": { \"Web\": { \"Listen\": [\"127.0.0.1:0\"] } } }"u8.ToArray(), TestContext.Current.CancellationToken);
+                await configuration.WriteAsync("{ \"MemSnoop\": { \"Web\": { \"Listen\": [\"127.0.0.1:0\"] } } }"u8.ToArray(), cancelled);
             }
 
             (string output, string error) = await FinishAsync(program);

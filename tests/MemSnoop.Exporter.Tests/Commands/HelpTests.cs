@@ -34,7 +34,9 @@ public class HelpTests
             var run = new CommandLineRun();
             await run.RunAsync(command.Name, "--help");
             string help = run.Output.ToString();
-            Assert.All(command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)), name => Assert.True(IsShown(help, name), $"{command.Name} {name}"));
+            Assert.All(
+                command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)),
+                name => Assert.True(IsShown(help, name), $"{command.Name} {name}"));
             Assert.All(command.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), option.Name));
             Assert.All(command.Arguments, argument => Assert.Contains($"  {argument.Name} ", help, StringComparison.Ordinal));
         }

@@ -64,11 +64,13 @@ public class PrecedenceTests
             {
               // Comments and trailing commas are welcome.
               "MemSnoop": {
-                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB", "MaxProcesses": 7, "ContainerLabels": true, },
+                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
+                  "MaxProcesses": 7, "ContainerLabels": true, },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
                 "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
-                "Web": { "Listen": ["[::1]:1", ":2"], "TelemetryPath": "/m", "MaxRequests": 0, "CacheDuration": "0", "ScopeLabels": true, "CreatedSeries": true, "DisableExporterMetrics": true },
+                "Web": { "Listen": ["[::1]:1", ":2"], "TelemetryPath": "/m", "MaxRequests": 0, "CacheDuration": "0",
+                  "ScopeLabels": true, "CreatedSeries": true, "DisableExporterMetrics": true },
                 "log": { "LEVEL": "Debug", "Format": "json" }
               }
             }
@@ -76,7 +78,9 @@ public class PrecedenceTests
         MemSnoopOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal([new UserId(0)], options.Processes.Users);
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups.Select(glob => glob.ToString()));
-        Assert.Equal((false, 10L << 20, 7, true), (options.Processes.Children, options.Processes.MinResident.Bytes, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
+        Assert.Equal(
+            (false, 10L << 20, 7, true),
+            (options.Processes.Children, options.Processes.MinResident.Bytes, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
         Assert.Equal(["statm", "smaps"], MeasurementCatalogue.All.Select(entry => entry.Name).Where(options.Readings.IsEnabled));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
@@ -93,8 +97,10 @@ public class PrecedenceTests
         // A value that each setting takes, by what stands for it in the help.
         var values = new Dictionary<string, string>
         {
-            ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7", ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
-            ["METHOD"] = "referenced", ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/tmp", ["LEVEL"] = "error", ["FORMAT"] = "json",
+            ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7",
+            ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
+            ["METHOD"] = "referenced",
+            ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/tmp", ["LEVEL"] = "error", ["FORMAT"] = "json",
         };
         Assert.All(SettingCatalogue.All, setting =>
         {
@@ -113,7 +119,9 @@ public class PrecedenceTests
 
     [Fact]
     public void Empty_and_foreign_variables_are_passed_over() =>
-        Assert.Equal("5s", new CommandLineRun(("MemSnoop__Readings__Interval", ""), ("MEMSNOOP_INTERVAL", "x"), ("PATH", "/bin")).Options().Readings.Interval.ToString());
+        Assert.Equal(
+            "5s",
+            new CommandLineRun(("MemSnoop__Readings__Interval", ""), ("MEMSNOOP_INTERVAL", "x"), ("PATH", "/bin")).Options().Readings.Interval.ToString());
 
     [Theory]
     [InlineData("127.0.0.1", null, "127.0.0.1:9464")]
@@ -121,7 +129,9 @@ public class PrecedenceTests
     [InlineData("::1", "9100", "[::1]:9100")]
     [InlineData("localhost", "", "localhost:9464")]
     public void The_variables_of_OpenTelemetry_count(string? host, string? port, string expected) =>
-        Assert.Equal(expected, new CommandLineRun(("OTEL_EXPORTER_PROMETHEUS_HOST", host ?? ""), ("OTEL_EXPORTER_PROMETHEUS_PORT", port ?? "")).Options().Web.Listen.Single().ToString());
+        Assert.Equal(
+            expected,
+            new CommandLineRun(("OTEL_EXPORTER_PROMETHEUS_HOST", host ?? ""), ("OTEL_EXPORTER_PROMETHEUS_PORT", port ?? "")).Options().Web.Listen.Single().ToString());
 
     [Fact]
     public void The_variables_of_OpenTelemetry_stand_below_our_file()
@@ -133,7 +143,8 @@ public class PrecedenceTests
     [Fact]
     public void Repeated_options_add_up_in_their_order()
     {
-        MemSnoopOptions options = new CommandLineRun().Options("--pid", "3", "--pid=1,2", "--name", "^a$", "--listen", ":1", "--web.listen-address", ":2", "--no-children", "--collector.smaps", "--no-collector.stat");
+        MemSnoopOptions options = new CommandLineRun().Options(
+            "--pid", "3", "--pid=1,2", "--name", "^a$", "--listen", ":1", "--web.listen-address", ":2", "--no-children", "--collector.smaps", "--no-collector.stat");
         Assert.Equal([3, 1, 2], options.Processes.Pids);
         Assert.Equal("^a$", options.Processes.Names.Single().ToString());
         Assert.Equal([":1", ":2"], options.Web.Listen.Select(address => address.ToString()));
@@ -145,7 +156,9 @@ public class PrecedenceTests
 
     [Fact]
     public void Expressions_are_matched_in_linear_time() =>
-        Assert.All(new CommandLineRun().Options("--name", "(a+)+$", "--disk.include", "x").Processes.Names, name => Assert.True(name.Options.HasFlag(RegexOptions.NonBacktracking)));
+        Assert.All(
+            new CommandLineRun().Options("--name", "(a+)+$").Processes.Names,
+            name => Assert.True(name.Options.HasFlag(RegexOptions.NonBacktracking)));
 
     [Theory]
     [InlineData("sda", true)]

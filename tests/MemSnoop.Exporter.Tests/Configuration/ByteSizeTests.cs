@@ -44,7 +44,8 @@ public class ByteSizeTests
 
     [Fact]
     public void Is_read_as_it_was_written() => Prop.ForAll(
-        ArbMap.Default.GeneratorFor<long>().Select(number => number & long.MaxValue).Or(Gen.Choose(0, 40).SelectMany(shift => Gen.Choose(0, 5000).Select(count => (long)count << shift))).ToArbitrary(),
+        ArbMap.Default.GeneratorFor<long>().Select(number => number & long.MaxValue)
+            .Or(Gen.Choose(0, 40).SelectMany(shift => Gen.Choose(0, 5000).Select(count => (long)count << shift))).ToArbitrary(),
         bytes => ByteSize.TryParse(new ByteSize(bytes).ToString(), out ByteSize value) && value.Bytes == bytes).QuickCheckThrowOnFailure();
 
     [Theory]

@@ -49,7 +49,8 @@ public class DurationTests
     [Fact]
     public void Is_read_as_it_was_written() => Prop.ForAll(
         ArbMap.Default.GeneratorFor<long>().Select(number => (number & long.MaxValue) % Duration.MaxValue.Milliseconds).ToArbitrary(),
-        milliseconds => Duration.TryParse(new Duration(milliseconds).ToString(), out Duration value) && value.Milliseconds == milliseconds).QuickCheckThrowOnFailure();
+        milliseconds => Duration.TryParse(new Duration(milliseconds).ToString(), out Duration value)
+            && value.Milliseconds == milliseconds).QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(0, "0s")]

@@ -49,7 +49,8 @@ public class ListenAddressTests
 
     [Fact]
     public void Is_read_as_it_was_written() => Prop.ForAll(
-        Gen.Elements("", "0.0.0.0", "192.0.2.7", "::", "::1", "2001:db8::7", "localhost", "a.example").SelectMany(host => Gen.Choose(0, 65535).Select(port => new ListenAddress(host, port))).ToArbitrary(),
+        Gen.Elements("", "0.0.0.0", "192.0.2.7", "::", "::1", "2001:db8::7", "localhost", "a.example")
+            .SelectMany(host => Gen.Choose(0, 65535).Select(port => new ListenAddress(host, port))).ToArbitrary(),
         address => ListenAddress.TryParse(address.ToString(), out ListenAddress value) && value == address).QuickCheckThrowOnFailure();
 
     [Fact]

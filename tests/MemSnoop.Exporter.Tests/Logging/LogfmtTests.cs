@@ -57,8 +57,12 @@ public class LogfmtTests
         var formatter = new LogfmtConsoleFormatter(new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, 7, TimeSpan.Zero)));
         var text = new StringWriter();
         KeyValuePair<string, object?>[] state = [new("Pid", 42), new("Comm", "a b"), new("Reason", null), new("Live", true), new("{OriginalFormat}", "lost {Pid}")];
-        formatter.Write(new LogEntry<KeyValuePair<string, object?>[]>(LogLevel.Warning, "MemSnoop.Sampler", 1, state, new IOException("no\nluck"), (_, _) => "lost 42"), null, text);
-        Assert.Equal("ts=2026-01-31T12:00:00.007Z level=warn msg=\"lost 42\" pid=42 comm=\"a b\" reason=null live=true err=\"IOException: no\\nluck\" logger=MemSnoop.Sampler\n", text.ToString());
+        var entry = new LogEntry<KeyValuePair<string, object?>[]>(LogLevel.Warning, "MemSnoop.Sampler", 1, state, new IOException("no\nluck"), (_, _) => "lost 42");
+        formatter.Write(entry, null, text);
+        Assert.Equal(
+            "ts=2026-01-31T12:00:00.007Z level=warn msg=\"lost 42\" pid=42 comm=\"a b\" reason=null live=true"
+            + " err=\"IOException: no\\nluck\" logger=MemSnoop.Sampler\n",
+            text.ToString());
     }
 
     [Theory]
@@ -111,5 +115,6 @@ public class LogfmtTests
         Assert.Equal(written, services.GetRequiredService<ILoggerFactory>().CreateLogger(category).IsEnabled(level));
     }
 
-    private static ServiceProvider Services(LogOptions options) => new ServiceCollection().AddLogging(builder => builder.AddMemSnoopLogging(options)).BuildServiceProvider();
+    private static ServiceProvider Services(LogOptions options) =>
+        new ServiceCollection().AddLogging(builder => builder.AddMemSnoopLogging(options)).BuildServiceProvider();
 }
