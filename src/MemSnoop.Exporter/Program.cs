@@ -10,16 +10,30 @@ internal static class Program
     {
         // First of all: a signal must find us ready, however early it comes.
         using var signals = new StopSignals();
+        TextWriter output = Open(() => Console.Out);
+        TextWriter error = Open(() => Console.Error);
         // An exception on a thread of its own passes no catch of ours; without this the runtime would print its stack.
         AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
         {
-            Exception? cause = (thrown.ExceptionObject as Exception)?.GetBaseException();
-            Console.Error.WriteLine($"memsnoop: {cause?.GetType().Name}: {Configuration.UsageException.OneLine(cause?.Message ?? "")}");
+            CommandLine.WriteError(error, (Exception)thrown.ExceptionObject);
             Environment.Exit(ExitCode.Failure);
         };
 
-        var commandLine = new CommandLine(CommandLine.Commands, ReadEnvironment(), Console.Out, Console.Error);
+        var commandLine = new CommandLine(CommandLine.Commands, ReadEnvironment(), output, error);
         return await commandLine.RunAsync(args, () => signals.Signal, signals.Token).ConfigureAwait(false);
+    }
+
+    // A service manager may start us with these closed; that is no reason not to serve.
+    private static TextWriter Open(Func<TextWriter> stream)
+    {
+        try
+        {
+            return stream();
+        }
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException)
+        {
+            return TextWriter.Null;
+        }
     }
 
     private static Dictionary<string, string> ReadEnvironment()

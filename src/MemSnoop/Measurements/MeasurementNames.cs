@@ -1,6 +1,6 @@
 namespace MemSnoop.Measurements;
 
-/// <summary>The names of all measurements, the only list of them.</summary>
+/// <summary>The names of all measurements.</summary>
 public static class MeasurementNames
 {
     /// <summary>CPU time, page faults, threads and start time from <c>/proc/PID/stat</c>.</summary>
@@ -26,10 +26,4 @@ public static class MeasurementNames
 
     /// <summary>Working sets and idle memory by age.</summary>
     public const string WorkingSet = "working-set";
-
-    /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All { get; } = [Stat, Statm, ProcessIo, Scheduling, OpenFiles, Smaps, DiskIo, WorkingSet];
-
-    /// <summary>Whether a measurement is on unless said otherwise: all but smaps, which stalls large targets.</summary>
-    public static bool IsOnByDefault(string name) => name != Smaps;
 }

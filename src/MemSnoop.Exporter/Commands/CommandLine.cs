@@ -1,0 +1,240 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MemSnoop.Exporter.Configuration;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary>From the words of a command line to an exit code. Every error is one line on standard error, whatever went wrong.</summary>
+internal sealed class CommandLine(
+    IReadOnlyList<MemSnoopCommand> commands, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error)
+{
+    private const string Program = "memsnoop";
+    private const int BrokenPipe = 32;   // EPIPE: the reader of our output, such as head(1), has seen enough
+
+    // No @FILE arguments and no -abc for -a -b -c: neither would be expected here, and both make errors hard to follow.
+    private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    private readonly Option<bool> _help = new("--help", "-h", "-?") { Arity = ArgumentArity.Zero, Recursive = true, Description = "Show this text." };
+    private readonly Option<bool> _version = new("--version")
+    {
+        Arity = ArgumentArity.Zero,
+        Recursive = true,
+        Description = "Show version, revision and runtime.",
+    };
+
+    /// <summary>The commands there are, the default one first.</summary>
+    public static IReadOnlyList<MemSnoopCommand> Commands => [new ServeCommand(), new WssCommand(), new CheckCommand()];
+
+    /// <summary>Runs what the arguments ask for.</summary>
+    /// <param name="arguments">The words after the program's name.</param>
+    /// <param name="signal">Tells which signal asked to stop.</param>
+    /// <param name="stop">Cancelled when one did.</param>
+    /// <returns>The exit code; this method does not throw.</returns>
+    public async Task<int> RunAsync(string[] arguments, Func<int> signal, CancellationToken stop)
+    {
+        MemSnoopCommand? command = null;
+        try
+        {
+            ParseResult parsed = Parse(arguments, out string[] child);
+            command = parsed.CommandResult.Command as MemSnoopCommand;
+            if (parsed.GetValue(_help))
+            {
+                HelpText.Write(output, Program, command, commands, [_help, _version]);
+                return ExitCode.Success;
+            }
+
+            if (parsed.GetValue(_version))
+            {
+                output.WriteLine($"{Program} {BuildInfo.Version} (revision {BuildInfo.Revision}, {BuildInfo.Runtime})");
+                return ExitCode.Success;
+            }
+
+            MemSnoopOptions options = ReadOptions(parsed);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output), stop).ConfigureAwait(false);
+        }
+        catch (UsageException wrong)
+        {
+            WriteError(error, wrong.Message);
+            return ExitCode.Usage;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
+        {
+            return command.ExitCodeWhenStopped(signal());
+        }
+        catch (IOException broken) when (broken.HResult == BrokenPipe)
+        {
+            return ExitCode.Success;
+        }
+#pragma warning disable CA1031 // The last catch there is: a user gets a line, never a stack trace.
+        catch (Exception unforeseen)
+#pragma warning restore CA1031
+        {
+            WriteError(error, unforeseen);
+            return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>Tells of an error that nobody foresaw, without its stack.</summary>
+    public static void WriteError(TextWriter error, Exception unforeseen)
+    {
+        Exception cause = unforeseen.GetBaseException();
+        WriteError(error, $"{cause.GetType().Name}: {cause.Message}");
+    }
+
+    private static void WriteError(TextWriter error, string message)
+    {
+        try
+        {
+            error.WriteLine($"{Program}: {UsageException.OneLine(message)}");
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is closed (EBADF is "unauthorized" to the framework) or has no reader; the exit code still tells.
+        }
+    }
+
+    /// <summary>Splits and parses; anything that is not an option, argument or command of ours is an error here.</summary>
+    /// <exception cref="UsageException">A word is unknown, or lacks a value.</exception>
+    internal ParseResult Parse(string[] arguments, out string[] child)
+    {
+        int dashes = Array.IndexOf(arguments, "--");
+        string[] words = dashes < 0 ? arguments : arguments[..dashes];
+        child = dashes < 0 ? [] : arguments[(dashes + 1)..];
+
+        var root = new Command(Program) { _help, _version };
+        foreach (MemSnoopCommand each in commands)
+        {
+            root.Add(each);
+        }
+
+        ParseResult parsed = root.Parse(WithCommand(words), Parser);
+        if (parsed.GetValue(_help) || parsed.GetValue(_version))
+        {
+            return parsed;
+        }
+
+        var command = (MemSnoopCommand)parsed.CommandResult.Command;
+        CheckWords(parsed, command, words);
+        if (dashes >= 0 && !command.TakesChild)
+        {
+            throw new UsageException("--", $"{command.Name} runs no program", $"{Program} {command.Usage}");
+        }
+
+        if (dashes >= 0 && child.Length == 0)
+        {
+            throw new UsageException("--", "no program follows", "a program and its arguments, as in memsnoop -- ./my-program --its-option");
+        }
+
+        command.CheckArguments(parsed);
+        return parsed;
+    }
+
+    /// <summary>Reads and joins all layers.</summary>
+    /// <exception cref="UsageException">Something in them is wrong.</exception>
+    internal MemSnoopOptions ReadOptions(ParseResult parsed)
+    {
+        var command = (MemSnoopCommand)parsed.CommandResult.Command;
+        ConfigurationLayer options = command.ReadLayer(parsed);
+        string[] files = parsed.GetValue(command.Config) ?? [];
+        if (files.Length > 1)
+        {
+            throw new UsageException("--config", "is given more than once", "one file");
+        }
+
+        return OptionsBinder.Bind(
+            OpenTelemetryEnvironment.Read(environment),
+            files is [string file] ? ConfigurationFile.Read(file, "--config") : new ConfigurationLayer(),
+            EnvironmentLayer.Read(environment),
+            options);
+    }
+
+    // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command.
+    private string[] WithCommand(string[] words)
+    {
+        string? first = words.FirstOrDefault();
+        if (first is not null && commands.Any(command => command.Name == first))
+        {
+            return words;
+        }
+
+        if (first is null || first.StartsWith('-'))
+        {
+            return first is not null && (IsNameOf(_help, first) || IsNameOf(_version, first)) ? words : [commands[0].Name, .. words];
+        }
+
+        string[] names = [.. commands.Select(command => command.Name)];
+        throw new UsageException(
+            first.Length == 0 ? "''" : UsageException.OneLine(first), "unknown command",
+            NearestName.Find(first, names) ?? $"a command ({string.Join(", ", names)}) or an option");
+    }
+
+    private void CheckWords(ParseResult parsed, MemSnoopCommand command, string[] words)
+    {
+        // The parser fills arguments with whatever comes, mistyped options included.
+        foreach (ArgumentResult argument in parsed.CommandResult.Children.OfType<ArgumentResult>())
+        {
+            if (argument.Tokens.FirstOrDefault(token => LooksLikeOption(token.Value)) is Token mistyped)
+            {
+                throw UnknownOption(mistyped.Value, command);
+            }
+        }
+
+        // To the parser the "false" of "--all=false" is a word of its own.
+        if (words.FirstOrDefault(word => word.Contains('=', StringComparison.Ordinal) && IsFlag(command, word.Split('=', 2)[0])) is string flag)
+        {
+            string name = flag.Split('=', 2)[0];
+            throw new UsageException(name, "takes no value", $"{name} alone");
+        }
+
+        if (parsed.UnmatchedTokens is [string word, ..])
+        {
+            throw LooksLikeOption(word) ? UnknownOption(word, command) : Unexpected(word, command);
+        }
+
+        foreach (OptionResult result in parsed.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (result.Implicit || result.Option.Arity.MaximumNumberOfValues == 0)
+            {
+                continue;
+            }
+
+            // "--name --all" would take "--all" for an expression; whoever means that writes --name=--all.
+            bool swallowed = result.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal) && words.Contains(token.Value));
+            if (swallowed || result.IdentifierTokenCount > result.Tokens.Count || result.Tokens.Any(token => token.Value.Length == 0))
+            {
+                Setting? setting = command.Settings.FirstOrDefault(setting => setting.Options.Contains(result.Option.Name));
+                string name = result.IdentifierToken?.Value ?? result.Option.Name;
+                throw new UsageException(name, "no value follows", setting?.Expected ?? "the path of a JSON file");
+            }
+        }
+
+        if (parsed.Errors is [ParseError other, ..])
+        {
+            throw new UsageException(command.Name, UsageException.OneLine(other.Message), $"{Program} {command.Usage}");
+        }
+    }
+
+    private UsageException UnknownOption(string word, MemSnoopCommand command)
+    {
+        string name = word.Split('=', 2)[0];
+        IEnumerable<string> known = command.Options.Append(_help).Append(_version).SelectMany(option => option.Aliases.Prepend(option.Name));
+        return new UsageException(
+            UsageException.OneLine(name), "unknown option", NearestName.Find(name, known) ?? $"an option that {Program} {command.Name} --help shows");
+    }
+
+    private UsageException Unexpected(string word, MemSnoopCommand command)
+    {
+        string expected = commands.Any(other => other.Name == word && other != command) ? $"the command first: {Program} {word} ..."
+            : command.TakesChild ? "options; a program to run follows --"
+            : $"{Program} {command.Usage}";
+        return new UsageException(UsageException.OneLine(word), "unexpected argument", expected);
+    }
+
+    // Negative numbers are no options: they are told off as values.
+    private static bool LooksLikeOption(string word) => word.Length > 1 && word[0] == '-' && !char.IsAsciiDigit(word[1]);
+
+    private static bool IsFlag(Command command, string word) =>
+        command.Options.Any(option => option.Arity.MaximumNumberOfValues == 0 && IsNameOf(option, word));
+
+    private static bool IsNameOf(Option option, string word) => option.Name == word || option.Aliases.Contains(word);
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MemSnoop.Exporter.Configuration;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary>
+/// A command: its options come from the settings it heeds. A new command is one class in one file and one entry in <see cref="CommandLine.Commands"/>.
+/// </summary>
+internal abstract class MemSnoopCommand : Command
+{
+    private readonly List<SettingOption> _options = [];
+
+    /// <param name="name">The word that selects the command.</param>
+    /// <param name="description">One line for <c>--help</c>.</param>
+    /// <param name="heeds">Which settings have an option here. All others still count when file or environment set them.</param>
+    protected MemSnoopCommand(string name, string description, Func<Setting, bool> heeds)
+        : base(name, description)
+    {
+        foreach (Setting setting in SettingCatalogue.Groups.SelectMany(group => group.Settings).Where(heeds))
+        {
+            _options.AddRange(SettingOption.For(setting));
+        }
+
+        _options.ForEach(option => Add(option.Option));
+        Add(Config);
+    }
+
+    public Option<string[]> Config { get; } = new("--config")
+    {
+        Arity = ArgumentArity.OneOrMore,
+        HelpName = "FILE",
+        Description = "Read settings from this JSON file.",
+    };
+
+    /// <summary>The settings that have an option here.</summary>
+    public IEnumerable<Setting> Settings => _options.Select(option => option.Setting).Distinct();
+
+    /// <summary>What follows the program's name: <c>wss PID SECONDS [options]</c>.</summary>
+    public abstract string Usage { get; }
+
+    /// <summary>Command lines worth copying, each with what it does.</summary>
+    public abstract IReadOnlyList<(string CommandLine, string Meaning)> Examples { get; }
+
+    /// <summary>Whether a program to run may follow <c>--</c>.</summary>
+    public virtual bool TakesChild => false;
+
+    /// <summary>The exit code after SIGINT (2) or SIGTERM (15).</summary>
+    public virtual int ExitCodeWhenStopped(int signal) => 128 + signal;
+
+    /// <summary>Checks what the settings do not: the command's own arguments. Called before any file is read.</summary>
+    /// <exception cref="UsageException">An argument is missing or malformed.</exception>
+    public virtual void CheckArguments(ParseResult arguments)
+    {
+    }
+
+    /// <exception cref="UsageException">What was asked for cannot be done as asked.</exception>
+    public abstract Task<int> RunAsync(Invocation invocation, CancellationToken stop);
+
+    /// <summary>The strongest layer: what the options of this command line say.</summary>
+    public ConfigurationLayer ReadLayer(ParseResult arguments)
+    {
+        var layer = new ConfigurationLayer();
+        foreach (SettingOption option in _options)
+        {
+            if (arguments.GetResult(option.Option) is OptionResult { Implicit: false } result)
+            {
+                option.AddTo(layer, result);
+            }
+        }
+
+        return layer;
+    }
+}

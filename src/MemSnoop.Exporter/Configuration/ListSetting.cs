@@ -1,0 +1,56 @@
+namespace MemSnoop.Exporter.Configuration;
+
+/// <summary>A setting with any number of values. A layer replaces the whole list of the layers below it, it never adds to it.</summary>
+internal sealed class ListSetting<T>(
+    string key, ValueSyntax<T> syntax, Func<MemSnoopOptions, IReadOnlyList<T>> get, Action<MemSnoopOptions, IReadOnlyList<T>> set)
+    : Setting(key)
+{
+    private readonly char? _separator;
+
+    public override string Placeholder => _separator is null ? syntax.Placeholder : $"{syntax.Placeholder}{_separator}...";
+
+    public override string Expected => syntax.Expected;
+
+    public override bool IsList => true;
+
+    public override bool IsFlag => false;
+
+    public override char? Separator => _separator;
+
+    /// <summary>Lets one text hold several values; only for values that cannot contain the character.</summary>
+    public char SeparatedBy
+    {
+        init => _separator = value;
+    }
+
+    /// <summary>Says what is wrong with the values taken together, or null.</summary>
+    public Func<IReadOnlyList<T>, string?>? Check { get; init; }
+
+    /// <summary>What <see cref="Check"/> wants to see.</summary>
+    public string CheckExpected { get; init; } = "";
+
+    public override string Describe(MemSnoopOptions options) => string.Join(_separator ?? ',', get(options).Select(syntax.Format));
+
+    public override void Apply(MemSnoopOptions options, ConfigurationEntry entry)
+    {
+        var values = new List<T>(entry.Texts.Count);
+        foreach (SettingText text in entry.Texts)
+        {
+            if (_separator is char separator)
+            {
+                values.AddRange(text.Text.Split(separator, StringSplitOptions.TrimEntries).Select(part => syntax.Parse(text with { Text = part })));
+            }
+            else
+            {
+                values.Add(syntax.Parse(text));
+            }
+        }
+
+        if (Check?.Invoke(values) is string problem)
+        {
+            throw new UsageException(entry.Source, problem, CheckExpected);
+        }
+
+        set(options, values);
+    }
+}

@@ -1,0 +1,22 @@
+namespace MemSnoop.Exporter.Configuration;
+
+/// <summary>All that can be configured, one section per feature.</summary>
+internal sealed class MemSnoopOptions
+{
+    /// <summary>The section of the file, and the prefix of the environment variables.</summary>
+    public const string Section = "MemSnoop";
+
+    public ProcessesOptions Processes { get; } = new();
+
+    public ReadingsOptions Readings { get; } = new();
+
+    public DisksOptions Disks { get; } = new();
+
+    public WorkingSetOptions WorkingSet { get; } = new();
+
+    public WebOptions Web { get; } = new();
+
+    public KernelOptions Kernel { get; } = new();
+
+    public LogOptions Log { get; } = new();
+}

@@ -1,0 +1,44 @@
+namespace MemSnoop.Exporter.Configuration;
+
+/// <summary>Finds what a mistyped name was probably meant to be.</summary>
+internal static class NearestName
+{
+    /// <summary>
+    /// The candidate with the fewest edits to <paramref name="name"/>, without regard to case, or null when all are too far off to be a typing mistake.
+    /// </summary>
+    public static string? Find(string name, IEnumerable<string> candidates)
+    {
+        string? nearest = null;
+        int fewest = Math.Max(2, name.Length / 3) + 1;
+        foreach (string candidate in candidates)
+        {
+            int edits = Distance(name, candidate);
+            if (edits < fewest && edits < candidate.Length)
+            {
+                fewest = edits;
+                nearest = candidate;
+            }
+        }
+
+        return nearest;
+    }
+
+    // Levenshtein's distance, one row at a time.
+    private static int Distance(string left, string right)
+    {
+        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
+        for (int i = 0; i < left.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i + 1;
+            for (int j = 0; j < right.Length; j++)
+            {
+                int replaced = diagonal + (char.ToLowerInvariant(left[i]) == char.ToLowerInvariant(right[j]) ? 0 : 1);
+                diagonal = row[j + 1];
+                row[j + 1] = Math.Min(replaced, Math.Min(row[j], diagonal) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,75 @@
+namespace MemSnoop.Exporter.Configuration;
+
+/// <summary>Settings that belong together, under one heading of <c>--help</c>.</summary>
+internal sealed record SettingGroup(string Title, IReadOnlyList<Setting> Settings);
+
+/// <summary>Every setting there is. A feature adds its settings as one group.</summary>
+internal static class SettingCatalogue
+{
+    private static readonly Dictionary<string, Setting> ByPath;
+
+    public static IReadOnlyList<SettingGroup> Groups { get; } =
+    [
+        new("Which processes (all, unless one of these selects)", ProcessesSettings.All),
+        new("What is read, and how often", ReadingsSettings.All),
+        new("Working set", WorkingSetSettings.All),
+        new("Disks", DisksSettings.All),
+        new("HTTP endpoint", WebSettings.All),
+        new("Kernel", KernelSettings.All),
+        new("Log, on standard error", LogSettings.All),
+    ];
+
+    static SettingCatalogue() => ByPath = Groups.SelectMany(group => group.Settings).ToDictionary(setting => Normalize(setting.Path), StringComparer.Ordinal);
+
+    public static IEnumerable<Setting> All => ByPath.Values;
+
+    /// <summary>The setting at a path such as <c>MemSnoop:Processes:Pids</c>; letter case does not matter.</summary>
+    public static Setting? Find(string path) => ByPath.GetValueOrDefault(Normalize(path));
+
+    /// <summary>Whether settings lie below this path.</summary>
+    public static bool IsSection(string path)
+    {
+        string prefix = Normalize(path) + ":";
+        return ByPath.Keys.Any(key => key.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>The names directly below a section, or the root section's own name below the empty path.</summary>
+    public static IReadOnlyList<string> Children(string section)
+    {
+        string prefix = section.Length == 0 ? "" : Normalize(section) + ":";
+        return
+        [
+            .. All.Where(setting => Normalize(setting.Path).StartsWith(prefix, StringComparison.Ordinal))
+                .Select(setting => setting.Path[prefix.Length..].Split(':')[0])
+                .Distinct(),
+        ];
+    }
+
+    /// <summary>What to say is expected where a path is not known: the path that was probably meant, else the names that could stand there.</summary>
+    /// <param name="path">The unknown path.</param>
+    /// <param name="separator">What stands between names where the user wrote it.</param>
+    public static string ExpectedInsteadOf(string path, string separator)
+    {
+        string[] names = path.Split(':');
+        int known = 0;
+        while (known < names.Length && IsSection(string.Join(':', names.Take(known + 1))))
+        {
+            known++;
+        }
+
+        known = Math.Min(known, names.Length - 1);
+        string parent = string.Join(':', names.Take(known));
+        IReadOnlyList<string> siblings = Children(parent);
+        if (NearestName.Find(names[known], siblings) is not string nearest)
+        {
+            return parent.Length == 0 ? string.Join(", ", siblings) : $"one of {string.Join(", ", siblings)}";
+        }
+
+        string meant = string.Join(':', [.. names.Take(known), nearest]);
+        string whole = string.Join(':', [meant, .. names.Skip(known + 1)]);
+        return (Find(whole) is not null ? whole : meant).Replace(":", separator, StringComparison.Ordinal);
+    }
+
+    // Variables cannot contain a hyphen in most shells: process_io stands for process-io.
+    private static string Normalize(string path) => path.ToLowerInvariant().Replace('_', '-');
+}

@@ -1,0 +1,47 @@
+namespace MemSnoop.Exporter.Configuration;
+
+/// <summary>The settings of <see cref="WebOptions"/>.</summary>
+internal static class WebSettings
+{
+    public static Setting Listen { get; } = new ListSetting<ListenAddress>("Web:Listen", Syntax.ListenAddress, o => o.Web.Listen, (o, v) => o.Web.Listen = v)
+    {
+        Options = ["--listen", "--web.listen-address"],
+        Help = "Listen here; :PORT and 0.0.0.0:PORT mean every interface.",
+        Check = addresses => addresses.Count == 0 ? "is empty" : null,
+        CheckExpected = "at least one address such as :9464",
+    };
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Listen,
+        new ScalarSetting<string>("Web:TelemetryPath", Syntax.UrlPath, o => o.Web.TelemetryPath, (o, v) => o.Web.TelemetryPath = v)
+        {
+            Options = ["--web.telemetry-path"],
+            Help = "Serve metrics under this path.",
+        },
+        new ScalarSetting<int>(
+            "Web:MaxRequests", Syntax.Integer("COUNT", "a number of requests", 0, 100_000), o => o.Web.MaxRequests, (o, v) => o.Web.MaxRequests = v)
+        {
+            Options = ["--web.max-requests"],
+            Help = "Answer at most so many scrapes at a time; 0 is no limit.",
+        },
+        new ScalarSetting<bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
+        {
+            Options = ["--web.disable-exporter-metrics"],
+            Help = "Leave out the metrics about memsnoop itself.",
+        },
+        new ScalarSetting<Duration>(
+            "Web:CacheDuration", Syntax.Duration(new Duration(0), Duration.FromSeconds(3_600)), o => o.Web.CacheDuration, (o, v) => o.Web.CacheDuration = v)
+        {
+            Help = "Give the last answer again while it is younger than this.",
+        },
+        new ScalarSetting<bool>("Web:ScopeLabels", Syntax.Boolean, o => o.Web.ScopeLabels, (o, v) => o.Web.ScopeLabels = v)
+        {
+            Help = "Put otel_scope_name and otel_scope_version on every series.",
+        },
+        new ScalarSetting<bool>("Web:CreatedSeries", Syntax.Boolean, o => o.Web.CreatedSeries, (o, v) => o.Web.CreatedSeries = v)
+        {
+            Help = "Write a _created line for every counter (OpenMetrics).",
+        },
+    ];
+}

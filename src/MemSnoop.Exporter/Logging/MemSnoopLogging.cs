@@ -1,0 +1,31 @@
+using MemSnoop.Exporter.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace MemSnoop.Exporter.Logging;
+
+/// <summary>Where the log goes, and in which shape.</summary>
+internal static class MemSnoopLogging
+{
+    /// <summary>Logs to standard error, so that standard output is free for answers.</summary>
+    public static ILoggingBuilder AddMemSnoopLogging(this ILoggingBuilder builder, LogOptions options)
+    {
+        builder.ClearProviders();
+        builder.SetMinimumLevel(options.Level);
+        // The web server's own chatter (one line a request) is for those who ask for debug.
+        builder.AddFilter("Microsoft", level => level >= (options.Level <= LogLevel.Debug ? LogLevel.Debug : LogLevel.Warning) && level >= options.Level);
+        builder.AddConsole(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            console.FormatterName = options.Format == LogFormat.Json ? ConsoleFormatterNames.Json : LogfmtConsoleFormatter.FormatterName;
+        });
+        builder.AddConsoleFormatter<LogfmtConsoleFormatter, ConsoleFormatterOptions>();
+        builder.Services.Configure<JsonConsoleFormatterOptions>(json =>
+        {
+            json.UseUtcTimestamp = true;
+            json.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+        });
+        return builder;
+    }
+}

@@ -1,0 +1,194 @@
+namespace MemSnoop.Exporter.Tests.Commands;
+
+/// <summary>Everything a user can get wrong, and the one line that tells so.</summary>
+public class BadInputTests
+{
+    private const string Regex = "a regular expression without look-around and back-references";
+    private const string Interval = "a duration from 0s to 1d, such as 500ms, 15s or 1h30m";
+    private const string Window = "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d";
+    private const string Listen = "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535";
+    private const string Ages = "ages that rise from 0, such as 0,30s,1m,10m,1h";
+    private const string Pid = "a number from 1 to 4194304";
+
+    public static TheoryData<string[], string> Arguments => new()
+    {
+        // Words that are not ours.
+        { ["--intervall", "5s"], "--intervall: unknown option; expected --interval" },
+        { ["-pid", "1"], "-pid: unknown option; expected --pid" },
+        { ["--INTERVAL", "1s"], "--INTERVAL: unknown option; expected --interval" },
+        { ["--xyzzy-quux"], "--xyzzy-quux: unknown option; expected an option that memsnoop serve --help shows" },
+        { ["--collector.smap"], "--collector.smap: unknown option; expected --collector.smaps" },
+        { ["wss", "--methd", "auto", "1", "1"], "--methd: unknown option; expected --method" },
+        { ["wss", "--foo", "1", "1"], "--foo: unknown option; expected an option that memsnoop wss --help shows" },
+        { ["check", "--jso"], "--jso: unknown option; expected --json" },
+        { ["--name\nx"], "--name x: unknown option; expected --name" },
+        { ["chek", "--json"], "chek: unknown command; expected check" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, wss, check) or an option" },
+        { [""], "'': unknown command; expected a command (serve, wss, check) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, wss, check) or an option" },
+        { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
+        { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
+        { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
+        { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID SECONDS [OPTIONS]" },
+        { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
+
+        // Values that are missing, or too many.
+        { ["--pid"], $"--pid: no value follows; expected {Pid}" },
+        { ["--pid", "1", "--pid"], $"--pid: no value follows; expected {Pid}" },
+        { ["--pid", "--all"], $"--pid: no value follows; expected {Pid}" },
+        { ["--name", "--foo"], $"--name: no value follows; expected {Regex}" },
+        { ["--name="], $"--name: no value follows; expected {Regex}" },
+        { ["--interval", ""], $"--interval: no value follows; expected {Interval}" },
+        { ["--config"], "--config: no value follows; expected the path of a JSON file" },
+        { ["--all=false"], "--all: takes no value; expected --all alone" },
+        { ["check", "--json=1"], "--json: takes no value; expected --json alone" },
+        { ["--interval", "5s", "--interval", "6s"], "--interval: is given more than once; expected one value" },
+        { ["--config", "a", "--config", "b"], "--config: is given more than once; expected one file" },
+        { ["--collector.smaps", "--no-collector.smaps"], "--no-collector.smaps: contradicts --collector.smaps; expected one of them" },
+        { ["--"], "--: no program follows; expected a program and its arguments, as in memsnoop -- ./my-program --its-option" },
+        { ["wss", "1", "1", "--", "true"], "--: wss runs no program; expected memsnoop wss PID SECONDS [OPTIONS]" },
+        { ["wss"], "PID: is missing; expected a process id, as in memsnoop wss 1234 10" },
+        { ["wss", "1"], "SECONDS: is missing; expected the length of the window, as in memsnoop wss 1234 10" },
+
+        // Values that are wrong.
+        { ["--pid", "x"], $"--pid: 'x' is not a process id; expected {Pid}" },
+        { ["--pid", "0"], $"--pid: '0' is not a process id; expected {Pid}" },
+        { ["--pid", "-5"], $"--pid: '-5' is not a process id; expected {Pid}" },
+        { ["--pid", "1,2,x"], $"--pid: 'x' is not a process id; expected {Pid}" },
+        { ["--pid", "4194305"], $"--pid: '4194305' is not a process id; expected {Pid}" },
+        { ["--name", "("], $"--name: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
+        { ["--command-line", "(?=a)"], $"--command-line: '(?=a)' needs backtracking; expected {Regex}" },
+        { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
+        { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
+        { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },
+        { ["--interval", "5"], $"--interval: '5' is not a duration; expected {Interval}" },
+        { ["--interval", "fast"], $"--interval: 'fast' is not a duration; expected {Interval}" },
+        { ["--interval", "2d"], $"--interval: 2d is too long; expected {Interval}" },
+        { ["--interval=a\nb"], $"--interval: 'a\\x0ab' is not a duration; expected {Interval}" },
+        { ["--interval", new string('9', 200)], $"--interval: '{new string('9', 80)}...' is not a duration; expected {Interval}" },
+        { ["--working-set-interval", "99ms"], "--working-set-interval: 99ms is too short; expected a duration from 100ms to 1d, such as 500ms, 15s or 1h30m" },
+        { ["--method", "page-idle"], "--method: 'page-idle' is not a method; expected one of auto, page_idle, referenced" },
+        { ["--idle-ages", "0,5s,5s"], $"--idle-ages: 5s follows 5s; expected {Ages}" },
+        { ["--idle-ages", "5s,10s"], $"--idle-ages: starts with 5s; expected {Ages}" },
+        { ["--idle-ages", "0,,5s"], "--idle-ages: '' is not a duration; expected a duration from 0s to 30d, such as 500ms, 15s or 1h30m" },
+        { ["--listen", "9464"], $"--listen: '9464' is not an address to listen on; expected {Listen}" },
+        { ["--web.listen-address", ":70000"], $"--web.listen-address: ':70000' is not an address to listen on; expected {Listen}" },
+        { ["--web.telemetry-path", "metrics"], "--web.telemetry-path: 'metrics' is not a path; expected a path that starts with one slash, such as /metrics" },
+        { ["--web.max-requests", "many"], "--web.max-requests: 'many' is not a number of requests; expected a number from 0 to 100000" },
+        { ["--disk.exclude", "["], $"--disk.exclude: '[' is not a regular expression (UnterminatedBracket at character 1); expected {Regex}" },
+        { ["--procfs", "/no/such"], "--procfs: '/no/such' does not exist; expected an existing directory" },
+        { ["--path.sysfs", "/etc/passwd"], "--path.sysfs: '/etc/passwd' is not a directory; expected an existing directory" },
+        { ["--log.level", "loud"], "--log.level: 'loud' is not a level; expected one of debug, info, warn, error" },
+        { ["--log.format", "xml"], "--log.format: 'xml' is not a format; expected logfmt or json" },
+        { ["wss", "x", "1"], $"PID: 'x' is not a process id; expected {Pid}" },
+        { ["wss", "1", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
+        { ["wss", "1", "-1"], $"SECONDS: '-1' is not the length of a window; expected {Window}" },
+        { ["wss", "1", "2d"], $"SECONDS: '2d' is not the length of a window; expected {Window}" },
+        { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
+
+        // Files that cannot be read.
+        { ["--config", "/no/such/file.json"], "--config: '/no/such/file.json' does not exist; expected a JSON file that can be read" },
+        { ["check", "--config", "/tmp"], "--config: '/tmp' is a directory; expected a JSON file that can be read" },
+        { ["--config", "/dev/zero"], "--config: '/dev/zero' is longer than 1 MiB; expected a JSON file" },
+    };
+
+    public static TheoryData<string, string> Files => new()
+    {
+        {
+            "",
+            ":1: is not JSON (The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true);"
+            + " expected a JSON object"
+        },
+        { "[]", ":1: is a list; expected an object with the section MemSnoop" },
+        { "{\n \"MemSnoop\": {\n  oops\n }\n}", ":3: is not JSON ('o' is an invalid start of a property name. Expected a '\"'); expected a JSON object" },
+        { "{ \"MemSnoop\": {} } x", ":1: is not JSON ('x' is invalid after a single JSON value. Expected end of data); expected a JSON object" },
+        { "{ \"Memsnop\": {} }", ":1: Memsnop: unknown key; expected MemSnoop" },
+        { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
+        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Kernel, Log" },
+        { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
+        { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
+        {
+            "{ \"MemSnoop\": { \"Readings\": { \"Measurements\": { \"statn\": {} } } } }",
+            ":1: MemSnoop:Readings:Measurements:statn: unknown key; expected MemSnoop:Readings:Measurements:stat"
+        },
+        { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": 5 } } }", $":1: MemSnoop:Readings:Interval: '5' is not a duration; expected {Interval}" },
+        { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": {} } } }", $":1: MemSnoop:Readings:Interval: is an object; expected {Interval}" },
+        { "{ \"MemSnoop\": { \"Readings\": { \"Interval\": null } } }", $":1: MemSnoop:Readings:Interval: is null; expected {Interval}" },
+        {
+            "{ \"MemSnoop\": { \"Readings\": { \"Interval\": \"1s\", \"interval\": \"2s\" } } }",
+            ":1: MemSnoop:Readings:interval: is given more than once; expected one value"
+        },
+        { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": 1 } } }", $":1: MemSnoop:Processes:Pids: is a number; expected a list, each item {Pid}" },
+        { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1,\n[2]] } } }", $":1: MemSnoop:Processes:Pids:1: is a list; expected {Pid}" },
+        { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1, 2.5] } } }", $":1: MemSnoop:Processes:Pids:1: '2.5' is not a process id; expected {Pid}" },
+        { "{ \"MemSnoop\": { \"Processes\": { \"All\": \"yes\" } } }", ":1: MemSnoop:Processes:All: 'yes' is not true or false; expected true or false" },
+        { "{ \"MemSnoop\": { \"Web\": { \"Listen\": [] } } }", ":1: MemSnoop:Web:Listen: is empty; expected at least one address such as :9464" },
+        { "{ \"MemSnoop\": { \"Kernel\": \"here\" } }", ":1: MemSnoop:Kernel: is text; expected an object with ProcFs, SysFs" },
+    };
+
+    public static TheoryData<string, string, string> Variables => new()
+    {
+        { "MemSnoop__Readings__Intervall", "5s", "MemSnoop__Readings__Intervall: unknown variable; expected MemSnoop__Readings__Interval" },
+        { "MEMSNOOP__WEBB__LISTEN", ":1", "MEMSNOOP__WEBB__LISTEN: unknown variable; expected MEMSNOOP__Web__LISTEN" },
+        { "MemSnoop__Readings__Interval__0", "5s", "MemSnoop__Readings__Interval__0: unknown variable; expected MemSnoop__Readings__Interval" },
+        { "MemSnoop__Readings__Interval", "fast", $"MemSnoop__Readings__Interval: 'fast' is not a duration; expected {Interval}" },
+        { "MemSnoop__Processes__Pids__0", "x", $"MemSnoop__Processes__Pids__0: 'x' is not a process id; expected {Pid}" },
+        {
+            "MemSnoop__Readings__Measurements__process_io__Enabled", "maybe",
+            "MemSnoop__Readings__Measurements__process_io__Enabled: 'maybe' is not true or false; expected true or false"
+        },
+        { "OTEL_EXPORTER_PROMETHEUS_PORT", "http", "OTEL_EXPORTER_PROMETHEUS_PORT: 'http' is not a port; expected a number from 0 to 65535" },
+        { "OTEL_EXPORTER_PROMETHEUS_HOST", "a b", "OTEL_EXPORTER_PROMETHEUS_HOST: 'a b' is not a host; expected a host name or an IP address" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Arguments))]
+    public async Task A_wrong_argument_is_one_line(string[] arguments, string expected)
+    {
+        var run = new CommandLineRun();
+        Assert.Equal(2, await run.RunAsync(arguments));
+        Assert.Equal($"memsnoop: {expected}\n", run.Error.ToString());
+        Assert.Empty(run.Output.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task A_wrong_file_is_one_line(string json, string expected)
+    {
+        using var file = new TemporaryFile(json);
+        var run = new CommandLineRun();
+        Assert.Equal(2, await run.RunAsync("check", "--config", file.Path));
+        Assert.Equal($"memsnoop: {file.Path}{expected}\n", run.Error.ToString());
+        Assert.Empty(run.Output.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Variables))]
+    public async Task A_wrong_variable_is_one_line(string variable, string text, string expected)
+    {
+        var run = new CommandLineRun((variable, text));
+        Assert.Equal(2, await run.RunAsync("check"));
+        Assert.Equal($"memsnoop: {expected}\n", run.Error.ToString());
+    }
+
+    [Theory]
+    [InlineData("MEMSNOOP__LOG__LEVEL", "info", "MemSnoop__Log__Level", "warn")]
+    [InlineData("MemSnoop__Processes__Pids", "1", "MemSnoop__Processes__Pids__0", "1")]
+    public async Task A_setting_with_two_variables_is_one_line(string one, string oneText, string other, string otherText)
+    {
+        var run = new CommandLineRun((other, otherText), (one, oneText));
+        Assert.Equal(2, await run.RunAsync("check"));
+        Assert.Equal($"memsnoop: {other}: is also set as {one}; expected one of them\n", run.Error.ToString());
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_text_is_one_line()
+    {
+        using var file = new TemporaryFile("");
+        byte[] bytes = [.. "{ \"MemSnoop\": { \"Log\": { \"Level\": \""u8, 0xff, 0xfe, .. "\" } } }"u8];
+        await File.WriteAllBytesAsync(file.Path, bytes, TestContext.Current.CancellationToken);
+        var run = new CommandLineRun();
+        Assert.Equal(2, await run.RunAsync("check", "--config", file.Path));
+        Assert.Equal($"memsnoop: {file.Path}:1: is not JSON (text is not UTF-8); expected a JSON object\n", run.Error.ToString());
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text.RegularExpressions;
+using MemSnoop.Exporter.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Tests.Commands;
+
+public class PrecedenceTests
+{
+    [Fact]
+    public void Defaults_are_as_documented()
+    {
+        MemSnoopOptions options = new CommandLineRun().Options();
+        Assert.True(options.Processes.SelectsAll);
+        Assert.True(options.Processes.Children);
+        Assert.Equal(2000, options.Processes.MaxProcesses);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.Readings.Interval.Value);
+        Assert.False(options.Readings.IsEnabled("smaps"));
+        Assert.All(MeasurementCatalogue.All.Where(entry => entry.Name != "smaps"), entry => Assert.True(options.Readings.IsEnabled(entry.Name)));
+        Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval.Value);
+        Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
+        Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident.Bytes);
+        Assert.Equal(["0s", "30s", "1m", "2m", "5m", "10m", "30m", "1h"], options.WorkingSet.IdleAges.Select(age => age.ToString()));
+        Assert.Equal([new ListenAddress("0.0.0.0", 9464)], options.Web.Listen);
+        Assert.Equal(("/metrics", 40, 300L), (options.Web.TelemetryPath, options.Web.MaxRequests, options.Web.CacheDuration.Milliseconds));
+        Assert.Equal(("/proc", "/sys"), (options.Kernel.ProcFs, options.Kernel.SysFs));
+        Assert.Equal((LogLevel.Information, LogFormat.Logfmt), (options.Log.Level, options.Log.Format));
+    }
+
+    [Theory]
+    [InlineData(false, false, false, "5s")]
+    [InlineData(true, false, false, "1m")]
+    [InlineData(true, true, false, "2m")]
+    [InlineData(true, true, true, "3m")]
+    [InlineData(true, false, true, "3m")]
+    [InlineData(false, true, false, "2m")]
+    public void The_command_line_wins_over_the_environment_over_the_file(bool inFile, bool inEnvironment, bool inOption, string expected)
+    {
+        using var file = new TemporaryFile(inFile ? """{ "MemSnoop": { "Readings": { "Interval": "1m" } } }""" : "{}");
+        CommandLineRun run = inEnvironment ? new(("MemSnoop__Readings__Interval", "2m")) : new();
+        string[] arguments = ["--config", file.Path, .. inOption ? ["--interval", "3m"] : Array.Empty<string>()];
+        Assert.Equal(expected, run.Options(arguments).Readings.Interval.ToString());
+    }
+
+    [Fact]
+    public void A_stronger_list_replaces_a_weaker_one()
+    {
+        using var file = new TemporaryFile("""{ "MemSnoop": { "Processes": { "Pids": [1, 2, 3], "Names": ["a", "b"] } } }""");
+        MemSnoopOptions options = new CommandLineRun(("MemSnoop__Processes__Names__0", "c")).Options("--config", file.Path, "--pid", "9");
+        Assert.Equal([9], options.Processes.Pids);
+        Assert.Equal(["c"], options.Processes.Names.Select(name => name.ToString()));
+    }
+
+    [Fact]
+    public void A_weaker_value_is_checked_though_it_is_overridden()
+    {
+        UsageException wrong = Assert.Throws<UsageException>(() => new CommandLineRun(("MemSnoop__Readings__Interval", "fast")).Options("--interval", "1s"));
+        Assert.Equal("MemSnoop__Readings__Interval", wrong.Thing);
+    }
+
+    [Fact]
+    public void Every_kind_of_value_comes_through_from_a_file()
+    {
+        using var file = new TemporaryFile("""
+            {
+              // Comments and trailing commas are welcome.
+              "MemSnoop": {
+                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
+                  "MaxProcesses": 7, "ContainerLabels": true, },
+                "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
+                "Disks": { "Include": "^nvme", "Exclude": "p1$" },
+                "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
+                "Web": { "Listen": ["[::1]:1", ":2"], "TelemetryPath": "/m", "MaxRequests": 0, "CacheDuration": "0",
+                  "ScopeLabels": true, "CreatedSeries": true, "DisableExporterMetrics": true },
+                "log": { "LEVEL": "Debug", "Format": "json" }
+              }
+            }
+            """);
+        MemSnoopOptions options = new CommandLineRun().Options("--config", file.Path);
+        Assert.Equal([new UserId(0)], options.Processes.Users);
+        Assert.Equal(["/system.slice/**"], options.Processes.Cgroups.Select(glob => glob.ToString()));
+        Assert.Equal(
+            (false, 10L << 20, 7, true),
+            (options.Processes.Children, options.Processes.MinResident.Bytes, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
+        Assert.Equal(["statm", "smaps"], MeasurementCatalogue.All.Select(entry => entry.Name).Where(options.Readings.IsEnabled));
+        Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
+        Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
+        Assert.Equal((WorkingSetMethod.Referenced, 2), (options.WorkingSet.Method, options.WorkingSet.IdleAges.Count));
+        Assert.Equal(["[::1]:1", ":2"], options.Web.Listen.Select(address => address.ToString()));
+        Assert.Equal(("/m", 0, 0L), (options.Web.TelemetryPath, options.Web.MaxRequests, options.Web.CacheDuration.Milliseconds));
+        Assert.True(options.Web.ScopeLabels && options.Web.CreatedSeries && options.Web.DisableExporterMetrics);
+        Assert.Equal((LogLevel.Debug, LogFormat.Json), (options.Log.Level, options.Log.Format));
+    }
+
+    [Fact]
+    public void Every_setting_can_be_set_by_its_variable()
+    {
+        // A value that each setting takes, by what stands for it in the help.
+        var values = new Dictionary<string, string>
+        {
+            ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7",
+            ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
+            ["METHOD"] = "referenced",
+            ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/tmp", ["LEVEL"] = "error", ["FORMAT"] = "json",
+        };
+        Assert.All(SettingCatalogue.All, setting =>
+        {
+            string value = values[setting.Placeholder];
+            MemSnoopOptions options = new CommandLineRun((setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_'), value)).Options();
+            Assert.Equal(value, setting.Describe(options));
+        });
+    }
+
+    [Fact]
+    public void Numbered_variables_keep_the_order_of_their_numbers()
+    {
+        (string, string)[] variables = [.. Enumerable.Range(0, 12).Reverse().Select(i => ($"MemSnoop__Processes__Pids__{i}", $"{i + 100}"))];
+        Assert.Equal(Enumerable.Range(100, 12), new CommandLineRun(variables).Options().Processes.Pids);
+    }
+
+    [Fact]
+    public void Empty_and_foreign_variables_are_passed_over() =>
+        Assert.Equal(
+            "5s",
+            new CommandLineRun(("MemSnoop__Readings__Interval", ""), ("MEMSNOOP_INTERVAL", "x"), ("PATH", "/bin")).Options().Readings.Interval.ToString());
+
+    [Theory]
+    [InlineData("127.0.0.1", null, "127.0.0.1:9464")]
+    [InlineData(null, "9100", "0.0.0.0:9100")]
+    [InlineData("::1", "9100", "[::1]:9100")]
+    [InlineData("localhost", "", "localhost:9464")]
+    public void The_variables_of_OpenTelemetry_count(string? host, string? port, string expected) =>
+        Assert.Equal(
+            expected,
+            new CommandLineRun(("OTEL_EXPORTER_PROMETHEUS_HOST", host ?? ""), ("OTEL_EXPORTER_PROMETHEUS_PORT", port ?? "")).Options().Web.Listen.Single().ToString());
+
+    [Fact]
+    public void The_variables_of_OpenTelemetry_stand_below_our_file()
+    {
+        using var file = new TemporaryFile("""{ "MemSnoop": { "Web": { "Listen": [":1"] } } }""");
+        Assert.Equal(":1", new CommandLineRun(("OTEL_EXPORTER_PROMETHEUS_PORT", "2")).Options("--config", file.Path).Web.Listen.Single().ToString());
+    }
+
+    [Fact]
+    public void Repeated_options_add_up_in_their_order()
+    {
+        MemSnoopOptions options = new CommandLineRun().Options(
+            "--pid", "3", "--pid=1,2", "--name", "^a$", "--listen", ":1", "--web.listen-address", ":2", "--no-children", "--collector.smaps", "--no-collector.stat");
+        Assert.Equal([3, 1, 2], options.Processes.Pids);
+        Assert.Equal("^a$", options.Processes.Names.Single().ToString());
+        Assert.Equal([":1", ":2"], options.Web.Listen.Select(address => address.ToString()));
+        Assert.False(options.Processes.Children);
+        Assert.False(options.Processes.SelectsAll);
+        Assert.True(options.Readings.IsEnabled("smaps"));
+        Assert.False(options.Readings.IsEnabled("stat"));
+    }
+
+    [Fact]
+    public void Expressions_are_matched_in_linear_time() =>
+        Assert.All(
+            new CommandLineRun().Options("--name", "(a+)+$").Processes.Names,
+            name => Assert.True(name.Options.HasFlag(RegexOptions.NonBacktracking)));
+
+    [Theory]
+    [InlineData("sda", true)]
+    [InlineData("sda1", false)]
+    [InlineData("nvme0n1", true)]
+    [InlineData("nvme0n1p2", false)]
+    [InlineData("mmcblk0", true)]
+    [InlineData("mmcblk0p1", false)]
+    [InlineData("vda", true)]
+    [InlineData("xvda1", false)]
+    [InlineData("loop0", false)]
+    [InlineData("ram0", false)]
+    [InlineData("zram0", false)]
+    [InlineData("fd0", false)]
+    [InlineData("dm-0", true)]
+    [InlineData("md0", true)]
+    public void Disks_are_watched_and_partitions_are_not(string device, bool watched) => Assert.Equal(watched, new DisksOptions().IsWatched(device));
+}
