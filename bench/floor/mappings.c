@@ -30,6 +30,8 @@ enum {
     ENTRIES = 65536,
     /* Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds. */
     GAP_PAGES = 128,
+    /* Areas up to this size are read without asking what is present: the answer would cost more than the entries. */
+    READ_BYTES = 2 << 20,
 };
 
 static struct page_region regions[REGIONS];
@@ -145,41 +147,52 @@ static bool read_pagemap(int pagemap, struct target *target, struct frames *fram
     return true;
 }
 
-static bool read_regions(int pagemap, struct target *target, struct frames *frames, const struct page_region *items, size_t count)
+/* Neighbouring ranges gather here until one comes that is too far away. */
+struct reading { int pagemap; struct target *target; struct frames *frames; uint64_t start, end; };
+
+static bool finish_range(struct reading *reading)
 {
-    for (size_t i = 0; i < count;) {
-        uint64_t start = items[i].start, end = items[i].end;
-        while (++i < count && items[i].start - end <= GAP_PAGES << PAGE_SHIFT) {
-            end = items[i].end;
-        }
-        if (!read_pagemap(pagemap, target, frames, start, end)) {
-            return false;
-        }
-    }
-    return true;
+    bool alive = reading->end == 0 || read_pagemap(reading->pagemap, reading->target, reading->frames, reading->start, reading->end);
+    reading->end = 0;
+    return alive;
 }
 
-static bool scan_present(int pagemap, struct target *target, struct frames *frames)
+static bool add_range(struct reading *reading, uint64_t start, uint64_t end)
+{
+    if (reading->end != 0 && start - reading->end <= GAP_PAGES << PAGE_SHIFT) {
+        reading->end = end;
+        return true;
+    }
+    bool alive = finish_range(reading);
+    reading->start = start;
+    reading->end = end;
+    return alive;
+}
+
+static bool scan_area(struct reading *reading, uint64_t start, uint64_t end)
 {
     struct pm_scan_arg scan = {
         .size = sizeof scan,
-        .start = areas.items[0].start,
-        .end = areas.items[areas.count - 1].end,
+        .start = start,
+        .end = end,
         .vec = (uintptr_t)regions,
         .vec_len = REGIONS,
         .category_mask = PAGE_IS_PRESENT_BIT,
         .return_mask = PAGE_IS_PRESENT_BIT,
     };
-    while (scan.start < scan.end) {
-        int found = ioctl_counted(CALL_SCAN, pagemap, PAGEMAP_SCAN_REQUEST, &scan);
+    while (scan.start < end) {
+        int found = ioctl_counted(CALL_SCAN, reading->pagemap, PAGEMAP_SCAN_REQUEST, &scan);
         if (found < 0) {
-            if (errno == ENOTTY || errno == EINVAL) {
-                has_pagemap_scan = false;
+            if (errno != ENOTTY && errno != EINVAL) {
+                return false;
             }
-            return false;
+            has_pagemap_scan = false;
+            return add_range(reading, start, end);
         }
-        if (!read_regions(pagemap, target, frames, regions, found)) {
-            return false;
+        for (int i = 0; i < found; i++) {
+            if (!add_range(reading, regions[i].start, regions[i].end)) {
+                return false;
+            }
         }
         scan.start = scan.walk_end;
     }
@@ -200,11 +213,13 @@ bool collect_mappings(struct target *target, struct frames *frames)
     if (pagemap < 0) {
         return false;
     }
-    bool alive = has_pagemap_scan && scan_present(pagemap, target, frames);
-    if (!alive && !has_pagemap_scan) {
-        target->count = 0;
-        alive = read_regions(pagemap, target, frames, areas.items, areas.count);
+    struct reading reading = {.pagemap = pagemap, .target = target, .frames = frames};
+    bool alive = true;
+    for (size_t i = 0; i < areas.count && alive; i++) {
+        uint64_t start = areas.items[i].start, end = areas.items[i].end;
+        alive = has_pagemap_scan && end - start > READ_BYTES ? scan_area(&reading, start, end) : add_range(&reading, start, end);
     }
+    alive = alive && finish_range(&reading);
     close_counted(pagemap);
     return alive;
 }

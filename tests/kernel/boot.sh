@@ -12,6 +12,7 @@
 # Each scenario NAME.sh finds its own directory in $RESULTS; what it writes there is in DIR/NAME on the host, with its output in
 # DIR/NAME/output and its exit status in DIR/NAME/status. The console is in DIR/console.log.
 set -euo pipefail
+export PATH=$PATH:/usr/sbin:/sbin   # the makers of file systems are there
 
 here=$(cd "$(dirname "$0")" && pwd)
 results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel=''

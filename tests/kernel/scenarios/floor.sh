@@ -1,12 +1,12 @@
 # The yardstick finds exactly what was touched, whatever the page size, and what a frame costs is written down.
 thp=/sys/kernel/mm/transparent_hugepage
 
-# case NAME TOUCH-OPTION...: five passes, the last four of them of use.
+# measure NAME TOUCH-OPTION...: nine passes, the last eight of them of use.
 measure() {
   measure_name=$1
   shift
-  start "$measure_name" touch --resident 200 --hot 40 "$@"
-  pagefloor --passes 5 --interval-ms 500 "$(field "$measure_name" pid)" >"$RESULTS/$measure_name-floor.json"
+  start "$measure_name" touch --resident 200 --hot 40 --sleep-us 20000 "$@"
+  pagefloor --passes 9 --interval-ms 400 "$(field "$measure_name" pid)" >"$RESULTS/$measure_name-floor.json"
   pagefloor --passes 3 --interval-ms 500 --stat "$(field "$measure_name" pid)" >"$RESULTS/$measure_name-stat.json"
   pagefloor --passes 3 --interval-ms 500 --mark frames "$(field "$measure_name" pid)" >"$RESULTS/$measure_name-mark-frames.json"
   pagefloor --passes 3 --interval-ms 500 --mark words "$(field "$measure_name" pid)" >"$RESULTS/$measure_name-mark-words.json"

@@ -12,7 +12,7 @@ wait_for() {
   done
 }
 
-has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+has_lines() { [ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]; }
 
 # start NAME PROGRAM...: in the background; its JSON lines go to $RESULTS/NAME.json. Returns when the first one is there.
 # Its stdin is open for reading and writing both, so it never sees an end: `finish` ends it.
