@@ -57,6 +57,11 @@ internal sealed class CommandLine(
             WriteError(error, wrong.Message);
             return ExitCode.Usage;
         }
+        catch (CommandNotFoundException missing)
+        {
+            WriteError(missing.Message);
+            return missing.ExitCode;
+        }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
         {
             return command.ExitCodeWhenStopped(signal());

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace MemSnoop.Exporter.Configuration;
 
-/// <summary>Which processes are watched. Selections add up: a process that meets any of them is watched.</summary>
+/// <summary>
+/// Which processes are watched. Pids add; the other kinds of selection narrow each other, and the values of one kind widen it.
+/// </summary>
 internal sealed class ProcessesOptions
 {
     /// <summary>Process ids. Default value: none.</summary>

@@ -10,13 +10,13 @@ internal static class ProcessesSettings
         new ListSetting<int>("Processes:Pids", Syntax.Pid, o => o.Processes.Pids, (o, v) => o.Processes.Pids = v)
         {
             Options = ["--pid"],
-            Help = "Watch the process with this id.",
+            Help = "Watch the process with this id, whatever else is selected.",
             SeparatedBy = ',',
         },
         new ListSetting<Regex>("Processes:Names", Syntax.Regex, o => o.Processes.Names, (o, v) => o.Processes.Names = v)
         {
             Options = ["--name"],
-            Help = "Watch processes with this in their name (ps -o comm).",
+            Help = "Watch processes with this in their name (ps -o comm). Given several times, any of them; together with other kinds of selection, all of those.",
         },
         new ListSetting<Regex>("Processes:CommandLines", Syntax.Regex, o => o.Processes.CommandLines, (o, v) => o.Processes.CommandLines = v)
         {
