@@ -58,12 +58,14 @@ internal static class LabelValue
         buffer.AppendUtf8(text);
     }
 
-    // OpenMetrics' canonical form of a number in a label keeps a point, so that 1 and 1.0 from two exporters join.
+    // In a label a number is text: OpenMetrics' canonical form, with a point and a small e, lets the labels of two exporters join.
     private static void WriteCanonical(SampleBuffer buffer, double value)
     {
-        int start = buffer.Length;
-        buffer.Append(value);
-        if (double.IsFinite(value) && buffer.Written[start..].IndexOfAny((byte)'.', (byte)'E') < 0)
+        Span<byte> text = stackalloc byte[SampleNumber.MaxLength];
+        text = text[..SampleNumber.Write(value, text)];
+        text.Replace((byte)'E', (byte)'e');
+        buffer.Append(text);
+        if (double.IsFinite(value) && text.IndexOfAny((byte)'.', (byte)'e') < 0)
         {
             buffer.Append(".0"u8);
         }

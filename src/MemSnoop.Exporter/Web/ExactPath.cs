@@ -24,7 +24,8 @@ internal static class ExactPath
 
         Task ServeExactlyAsync(HttpContext context)
         {
-            if (context.Request.Path != path && !(path == "/" && !context.Request.Path.HasValue))
+            // As text: PathString compares without case, like the routes themselves.
+            if (context.Request.Path.Value is not { Length: > 0 } asked ? path != "/" : asked != path)
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
