@@ -16,7 +16,7 @@ public static partial class ExpositionChecker
         List<string> complaints = [];
         CheckFrame(text, openMetrics, complaints);
         HashSet<string> families = new(StringComparer.Ordinal);
-        HashSet<string> sampleNames = new(StringComparer.Ordinal);
+        HashSet<string> counters = new(StringComparer.Ordinal);
         HashSet<string> series = new(StringComparer.Ordinal);
         Family? family = null;
         foreach (string line in Lines(text))
@@ -34,6 +34,11 @@ public static partial class ExpositionChecker
             {
                 ReadSample(line);
             }
+        }
+
+        foreach (string clash in counters.SelectMany(name => new[] { name + "_total", name + "_created" }).Where(families.Contains))
+        {
+            complaints.Add($"family that bears the name of a counter's samples: {clash}");
         }
 
         return complaints;
@@ -84,6 +89,11 @@ public static partial class ExpositionChecker
             {
                 case "TYPE":
                     current.Type = rest;
+                    if (rest == "counter" && openMetrics)
+                    {
+                        counters.Add(current.Name);
+                    }
+
                     string[] types = openMetrics ? ["counter", "gauge", "info", "unknown"] : ["counter", "gauge", "untyped"];
                     if (!types.Contains(rest))
                     {

@@ -40,7 +40,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
     public RequestCounts Requests { get; }
 
     /// <summary>Starts the application. Meters whose name begins with that of <see cref="Meter"/> are published; nothing is cached.</summary>
-    public static async Task<ScrapeHost> StartAsync(Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false)
+    public static async Task<ScrapeHost> StartAsync(Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
     {
         Meter meter = new($"test{Interlocked.Increment(ref _meters)}:");
         LogLines log = new();
@@ -69,6 +69,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
         WebApplication app = builder.Build();
         RequestCounts requests = new();
         app.Use(requests.CountAsync);
+        middleware?.Invoke(app);
         app.MapPrometheusScrapingEndpoint();
         app.MapLandingPage("Test & exporter", "1.2.3", "/metrics");
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested);
