@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.IO.Pipelines;
+
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>One text: the pieces of a snapshot in the order of a format. It copies nothing, so it lives no longer than its hold on the snapshot.</summary>
+internal sealed class ExpositionText
+{
+    // As much as is handed to the connection before it is asked to take it: a slow client must not make the server hold the whole text twice.
+    private const int FlushBytes = 64 * 1024;
+
+    private static readonly byte[] EndOfOpenMetrics = "# EOF\n"u8.ToArray();
+
+    private readonly List<ReadOnlyMemory<byte>> _segments = [];
+
+    public ExpositionText(Snapshot snapshot, TargetInfo target, CollectorSelection selection, bool openMetrics)
+    {
+        Add(openMetrics ? target.OpenMetrics : target.Text);
+        foreach (MetricFamily family in snapshot.Plan.Families(openMetrics))
+        {
+            Add(snapshot, family, selection, openMetrics);
+        }
+
+        if (openMetrics)
+        {
+            Add(EndOfOpenMetrics);
+        }
+    }
+
+    /// <summary>Length in bytes.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Sends the text as it is.</summary>
+    public async Task WriteAsync(PipeWriter writer, CancellationToken cancel)
+    {
+        int unflushed = 0;
+        foreach (ReadOnlyMemory<byte> segment in _segments)
+        {
+            for (int offset = 0; offset < segment.Length;)
+            {
+                int count = Math.Min(segment.Length - offset, FlushBytes - unflushed);
+                writer.Write(segment.Span.Slice(offset, count));
+                offset += count;
+                unflushed += count;
+                if (unflushed == FlushBytes)
+                {
+                    await writer.FlushAsync(cancel).ConfigureAwait(false);
+                    unflushed = 0;
+                }
+            }
+        }
+
+        await writer.FlushAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends the text compressed.</summary>
+    public async Task WriteGzipAsync(Stream body, CancellationToken cancel)
+    {
+        // The fastest level makes a text of process metrics six times smaller at a millisecond per megabyte; more effort would not be worth its time.
+        GZipStream gzip = new(body, CompressionLevel.Fastest, leaveOpen: true);
+        await using (gzip.ConfigureAwait(false))
+        {
+            foreach (ReadOnlyMemory<byte> segment in _segments)
+            {
+                await gzip.WriteAsync(segment, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Add(Snapshot snapshot, MetricFamily family, CollectorSelection selection, bool openMetrics)
+    {
+        bool begun = false;
+        for (int i = 0; i < family.Readers.Length; i++)
+        {
+            SampleBuffer? samples = snapshot.Samples(family.FirstReader + i);
+            if (samples is null || samples.Length == 0 || !selection.Includes(family.Readers[i]))
+            {
+                continue;
+            }
+
+            // A family without samples this time is left out, metadata and all.
+            if (!begun)
+            {
+                begun = true;
+                Add(family.Metadata(openMetrics));
+            }
+
+            Length += samples.AddSegments(_segments, openMetrics);
+        }
+    }
+
+    private void Add(ReadOnlyMemory<byte> segment)
+    {
+        if (segment.Length > 0)
+        {
+            _segments.Add(segment);
+            Length += segment.Length;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>Answers scrapes over HTTP.</summary>
+internal sealed partial class PrometheusEndpoint(
+    IOptions<PrometheusExporterOptions> options,
+    InstrumentRegistry registry,
+    ScrapeCoordinator coordinator,
+    TargetInfo target,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime,
+    ILogger<PrometheusEndpoint> log)
+{
+    private readonly PrometheusExporterOptions _options = options.Value;
+    private int _inProgress;
+
+    /// <summary>Serves one scrape, from whichever path it came.</summary>
+    public async Task ServeAsync(HttpContext context)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _inProgress) > _options.MaxRequests && _options.MaxRequests > 0)
+            {
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{_options.MaxRequests} scrapes are in progress, which is the limit.");
+                return;
+            }
+
+            if (!CollectorSelection.TryParse(context.Request.Query, registry.Plan.Collectors, out CollectorSelection selection, out string complaint))
+            {
+                await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
+                return;
+            }
+
+            if (await AcquireAsync(context, selection) is not { } snapshot)
+            {
+                return;
+            }
+
+            try
+            {
+                await SendAsync(context, snapshot, selection);
+            }
+            finally
+            {
+                snapshot.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inProgress);
+        }
+    }
+
+    // Null when the request has been answered otherwise, or nobody is there to be answered.
+    private async Task<Snapshot?> AcquireAsync(HttpContext context, CollectorSelection selection)
+    {
+        long started = clock.GetTimestamp();
+        TimeSpan timeout = ScrapeTimeout.From(context.Request.Headers[ScrapeTimeout.HeaderName]) ?? Timeout.InfiniteTimeSpan;
+        using CancellationTokenSource timer = new(timeout, clock);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(
+            timer.Token, context.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            Snapshot snapshot = await coordinator.AcquireAsync(selection, end.Token);
+
+            // The timer may be late, and a server that has stopped waiting must not be told of a success.
+            if (timeout == Timeout.InfiniteTimeSpan || clock.GetElapsedTime(started) < timeout)
+            {
+                return snapshot;
+            }
+
+            snapshot.Release();
+            TimeOut(context);
+        }
+        catch (CollectionFailedException)
+        {
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The collection failed; the exporter's log tells why.");
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The exporter is shutting down.");
+            }
+            else if (!context.RequestAborted.IsCancellationRequested)
+            {
+                TimeOut(context);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task SendAsync(HttpContext context, Snapshot snapshot, CollectorSelection selection)
+    {
+        HttpResponse response = context.Response;
+        ExpositionFormat format = AcceptHeader.Choose(context.Request.Headers.Accept);
+        ExpositionText text = new(snapshot, target, selection, format.IsOpenMetrics);
+        if (text.Length > _options.MaxBodyBytes)
+        {
+            LogTooLong(text.Length, _options.MaxBodyBytes);
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is longer than the exporter may send.");
+            return;
+        }
+
+        // Compressed nothing would be no gzip stream.
+        bool gzip = text.Length > 0 && AcceptEncodingHeader.AllowsGzip(context.Request.Headers.AcceptEncoding);
+        response.ContentType = format.ContentType;
+        response.Headers.Vary = "Accept, Accept-Encoding";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.LastModified = snapshot.Generated.ToString("R", CultureInfo.InvariantCulture);
+        if (gzip)
+        {
+            response.Headers.ContentEncoding = "gzip";
+        }
+        else
+        {
+            response.ContentLength = text.Length;
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        try
+        {
+            await (gzip ? text.WriteGzipAsync(response.Body, context.RequestAborted) : text.WriteAsync(response.BodyWriter, context.RequestAborted));
+        }
+#pragma warning disable CA1031 // The status line is out, so the only honest sign that something is missing is a connection that breaks off.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!context.RequestAborted.IsCancellationRequested)
+            {
+                LogBrokeOff(error);
+            }
+
+            context.Abort();
+        }
+    }
+
+    // Whoever set the timeout has gone or is about to; there is nothing to tell.
+    private static void TimeOut(HttpContext context) => context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync(reason + "\n");
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A scrape of {Length} bytes was refused; at most {Limit} are sent.")]
+    private partial void LogTooLong(long length, long limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A scrape broke off while it was sent.")]
+    private partial void LogBrokeOff(Exception error);
+}

@@ -1,0 +1,42 @@
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>
+/// What one collection has observed. It does not change any more; its buffers go back to their readers when the last one who holds it has
+/// let go, so a text that is being sent is never written over.
+/// </summary>
+internal sealed class Snapshot(ExpositionPlan plan, CollectorSelection selection, SampleBuffer?[] samples, long completed, DateTimeOffset generated)
+{
+    private int _references = 1;
+
+    public ExpositionPlan Plan => plan;
+
+    public CollectorSelection Selection => selection;
+
+    /// <summary>Timestamp of the monotonic clock.</summary>
+    public long Completed => completed;
+
+    /// <summary>Wall-clock time, for people and headers.</summary>
+    public DateTimeOffset Generated => generated;
+
+    /// <summary>What a reader has observed, by its position in the plan; null when it was not asked or failed.</summary>
+    public SampleBuffer? Samples(int reader) => samples[reader];
+
+    /// <summary>Only for one who is sure that somebody else holds the snapshot meanwhile.</summary>
+    public void AddReference() => Interlocked.Increment(ref _references);
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) > 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < samples.Length; i++)
+        {
+            if (Interlocked.Exchange(ref samples[i], null) is { } buffer)
+            {
+                plan.Readers[i].Return(buffer);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>The family that tells what is scraped: the first one of the text, or absent when nothing is known.</summary>
+internal sealed class TargetInfo
+{
+    private const string Help = "Target metadata";
+
+    public TargetInfo(IReadOnlyList<KeyValuePair<string, object>> attributes)
+    {
+        if (attributes.Count == 0)
+        {
+            return;
+        }
+
+        KeyValuePair<string, object?>[] tags = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Key, (object?)attribute.Value))];
+        SampleBuffer buffer = new();
+        buffer.Append("target_info"u8);
+        new LabelLayout([], tags).Write(buffer, tags);
+        buffer.Append(" 1\n"u8);
+        Text = [.. MetadataLines.ForText("target_info", "gauge", Help), .. buffer.Written];
+        OpenMetrics = [.. MetadataLines.ForOpenMetrics("target", "info", unit: null, Help), .. buffer.Written];
+        buffer.Free();
+    }
+
+    /// <summary>The family in the text format, or nothing.</summary>
+    public byte[] Text { get; } = [];
+
+    /// <summary>The family in OpenMetrics, or nothing.</summary>
+    public byte[] OpenMetrics { get; } = [];
+
+    public bool IsPresent => Text.Length > 0;
+}

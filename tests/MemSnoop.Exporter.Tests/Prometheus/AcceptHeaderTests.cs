@@ -1,0 +1,101 @@
+using MemSnoop.Exporter.Prometheus;
+
+namespace MemSnoop.Exporter.Tests.Prometheus;
+
+/// <summary>Table H of the exposition rules, and I1's list of encodings.</summary>
+public class AcceptHeaderTests
+{
+    private const string Text004 = "text/plain; version=0.0.4; charset=utf-8";
+    private const string Text100 = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores";
+    private const string OpenMetrics001 = "application/openmetrics-text; version=0.0.1; charset=utf-8";
+    private const string OpenMetrics100 = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+    private const string Prometheus3 =
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
+        + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+
+    public static TheoryData<string?, string> Headers => new()
+    {
+        { null, Text004 },
+        { "", Text004 },
+        { "  ", Text004 },
+        { "*/*", Text004 },
+        { "text/*", Text004 },
+        { "text/html", Text004 },
+        { "application/json", Text004 },
+        { ";;=\",,", Text004 },
+        { "\"\\", Text004 },
+        { "text/plain", Text004 },
+        { "text/plain;version=0.0.4", Text004 },
+        { "text/plain; escaping=values", Text004 },
+        { "text/plain;version=1.0.0", Text100 },
+        { "text/plain;version=1.0.0;escaping=dots", Text100 },
+        { "text/plain;version=1.0.0;escaping=allow-utf-8", Text100 },
+        { "application/openmetrics-text", OpenMetrics100 },
+        { "application/openmetrics-text;version=1.0.0", OpenMetrics100 },
+        { "application/openmetrics-text;version=1.0.0;escaping=values", OpenMetrics100 },
+        { "application/openmetrics-text;version=0.0.1", OpenMetrics001 },
+        { Prometheus3, OpenMetrics100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7," + Prometheus3, OpenMetrics100 },
+        { "text/plain;q=0.3, application/openmetrics-text;version=1.0.0;q=0.9", OpenMetrics100 },
+        { "text/plain, application/openmetrics-text;version=1.0.0", Text004 },
+        { "application/openmetrics-text;version=2.0.0", Text004 },
+        { "application/openmetrics-text;version=0.0.5,application/openmetrics-text;version=0.0.1;q=0.1", OpenMetrics001 },
+        { "application/openmetrics-text;version=1.0", Text004 },
+        { "application/openmetrics-text;version=foo", Text004 },
+        { "application/openmetrics-text;escaping=foo", Text004 },
+        { "application/openmetrics-text;q=0", Text004 },
+        { "application/openmetrics-text;q=1.1", Text004 },
+        { "application/openmetrics-text;q=abc", Text004 },
+        { "APPLICATION/OpenMetrics-Text;VERSION=1.0.0;Q=0.5", OpenMetrics100 },
+        { "application/openmetrics-text; version = \"1.0.0\" ; foo=\"a,b;c\" ; q=0.5", OpenMetrics100 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Headers))]
+    public void The_best_format_that_both_know_is_chosen(string? header, string contentType)
+    {
+        Assert.Equal(contentType, AcceptHeader.Choose(header).ContentType);
+    }
+
+    [Fact]
+    public void Entries_may_come_in_several_headers()
+    {
+        Assert.Equal(OpenMetrics100, AcceptHeader.Choose(new[] { "text/plain;q=0.3", "application/openmetrics-text;q=0.4" }).ContentType);
+    }
+
+    [Theory]
+    [InlineData("gzip", true)]
+    [InlineData("GZip", true)]
+    [InlineData("deflate, gzip;q=0.5, br", true)]
+    [InlineData("gzip;q=1.0", true)]
+    [InlineData("gzip;q=0", false)]
+    [InlineData("gzip; q=0.000", false)]
+    [InlineData("gzip;q=foo", false)]
+    [InlineData("*", false)]
+    [InlineData("br", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Gzip_is_used_where_it_is_named(string? header, bool expected)
+    {
+        Assert.Equal(expected, AcceptEncodingHeader.AllowsGzip(header));
+    }
+
+    [Theory]
+    [InlineData("0.001", 1L)]
+    [InlineData("10", 10_000L)]
+    [InlineData("2147483", 2147483_000L)]
+    [InlineData("0", null)]
+    [InlineData("-1", null)]
+    [InlineData("0.0009", null)]
+    [InlineData("1.05e+003", null)]
+    [InlineData("foo", null)]
+    [InlineData("NaN", null)]
+    [InlineData("+Inf", null)]
+    [InlineData("2147483.1", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public void A_scrape_timeout_is_a_plain_number_of_seconds(string? header, long? milliseconds)
+    {
+        Assert.Equal(milliseconds, (long?)ScrapeTimeout.From(header)?.TotalMilliseconds);
+    }
+}

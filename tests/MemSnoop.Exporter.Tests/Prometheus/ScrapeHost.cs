@@ -1,0 +1,113 @@
+using System.Diagnostics.Metrics;
+using System.Net.Http.Headers;
+using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Exporter.Tests.Prometheus;
+
+/// <summary>A web application with the endpoint in it and a meter of its own to fill.</summary>
+internal sealed class ScrapeHost : IAsyncDisposable
+{
+    public const string OpenMetrics = "application/openmetrics-text;version=1.0.0";
+
+    private static int _meters;
+
+    private ScrapeHost(WebApplication app, Meter meter, LogLines log, RequestCounts requests)
+    {
+        App = app;
+        Meter = meter;
+        Log = log;
+        Requests = requests;
+        Client = app.Services.GetService<IServer>() is TestServer ? app.GetTestClient() : new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+    }
+
+    public WebApplication App { get; }
+
+    public Meter Meter { get; }
+
+    public LogLines Log { get; }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Requests that have arrived, and those among them that have been answered or given up.</summary>
+    public RequestCounts Requests { get; }
+
+    /// <summary>Starts the application. Meters whose name begins with that of <see cref="Meter"/> are published; nothing is cached.</summary>
+    public static async Task<ScrapeHost> StartAsync(Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
+    {
+        Meter meter = new($"test{Interlocked.Increment(ref _meters)}:");
+        LogLines log = new();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        if (kestrel)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseTestServer();
+        }
+
+        builder.Logging.ClearProviders().AddProvider(log);
+        if (clock is not null)
+        {
+            builder.Services.AddSingleton(clock);
+        }
+
+        builder.Services.AddPrometheusExporter(options =>
+        {
+            options.MeterFilter = candidate => candidate.Name.StartsWith(meter.Name, StringComparison.Ordinal);
+            options.CacheDuration = TimeSpan.Zero;
+            configure?.Invoke(options);
+        });
+        WebApplication app = builder.Build();
+        RequestCounts requests = new();
+        app.Use(requests.CountAsync);
+        middleware?.Invoke(app);
+        app.MapPrometheusScrapingEndpoint();
+        app.MapLandingPage("Test & exporter", "1.2.3", "/metrics");
+        app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested);
+        await app.StartAsync();
+        return new ScrapeHost(app, meter, log, requests);
+    }
+
+    /// <summary>The text, which the checker has found nothing wrong with.</summary>
+    public async Task<string> ScrapeAsync(bool openMetrics = false, string path = "/metrics")
+    {
+        using HttpResponseMessage response = await GetAsync(path, openMetrics ? OpenMetrics : null);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}: {text}");
+        Assert.Empty(ExpositionChecker.Check(text, openMetrics));
+        return text;
+    }
+
+    public Task<HttpResponseMessage> GetAsync(string path = "/metrics", string? accept = null, Action<HttpRequestHeaders>? headers = null)
+    {
+        return SendAsync(HttpMethod.Get, path, accept, headers);
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? accept = null, Action<HttpRequestHeaders>? headers = null)
+    {
+        using HttpRequestMessage request = new(method, path);
+        if (accept is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        }
+
+        headers?.Invoke(request.Headers);
+        return await Client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await App.DisposeAsync();
+        Meter.Dispose();
+    }
+}
