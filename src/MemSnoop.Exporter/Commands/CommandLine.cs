@@ -59,7 +59,7 @@ internal sealed class CommandLine(
         }
         catch (CommandNotFoundException missing)
         {
-            WriteError(missing.Message);
+            WriteError(error, missing.Message);
             return missing.ExitCode;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
