@@ -128,7 +128,8 @@ public class CollectionTests
         {
             using HttpResponseMessage response = await host.GetAsync();
             Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-            Assert.Equal("The collection failed; the exporter's log tells why.\n", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.Equal("The collection failed; the exporter's log tells why.\n", body);
         }
 
         Assert.Single(host.Log.All, line => line.Contains("secret cause", StringComparison.Ordinal));
@@ -181,7 +182,8 @@ public class CollectionTests
     public async Task A_scrape_may_choose_its_collectors(string query, string expected) // L9
     {
         HashSet<string> ran = [];
-        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.CollectorOf = instrument => instrument.Name == "none" ? null : instrument.Name);
+        await using ScrapeHost host = await ScrapeHost.StartAsync(options =>
+            options.CollectorOf = instrument => instrument.Name == "none" ? null : instrument.Name);
         foreach (string name in new[] { "a", "b", "none" })
         {
             host.Meter.CreateObservableGauge(name, () => ran.Add(name) ? 1 : 1);
