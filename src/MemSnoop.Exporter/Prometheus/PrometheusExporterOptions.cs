@@ -55,6 +55,7 @@ internal sealed class PrometheusExporterOptions
 
     /// <summary>
     /// The longest text that is served, in bytes before compression; a scrape that would need more is answered with status 500.
+    /// At most 1,073,741,824.
     /// Default value: 174,080,000, which is 85,000 bytes doubled eleven times, the bound of the OpenTelemetry package.
     /// </summary>
     public long MaxBodyBytes { get; set; } = 174_080_000;

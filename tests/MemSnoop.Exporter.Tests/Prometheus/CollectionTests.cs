@@ -63,7 +63,7 @@ public class CollectionTests
         gate.Set();
         string expected = "# TYPE good gauge\ngood 1\n# TYPE hanging gauge\nhanging{i=\"1\"} 1\nhanging{i=\"2\"} 2\n# TYPE later gauge\nlater 1\n";
         string text = "";
-        await Eventually.HoldsAsync(() => (text = host.ScrapeAsync().Result) != Others);
+        await Eventually.HoldsAsync(async () => (text = await host.ScrapeAsync()) != Others);
         Assert.Equal(expected, text);
 
         IEnumerable<Measurement<long>> Hang()
@@ -104,7 +104,7 @@ public class CollectionTests
         Assert.Equal("", await Eventually.EndsAsync(host.ScrapeAsync(), clock));
         Assert.Equal(["a", "b", "c", "d"], failures);
         gate.Set();
-        await Eventually.HoldsAsync(() => ExpositionChecker.Samples(host.ScrapeAsync().Result).Count == 4);
+        await Eventually.HoldsAsync(async () => ExpositionChecker.Samples(await host.ScrapeAsync()).Count == 4);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public class CollectionTests
         Assert.Equal(HttpStatusCode.InternalServerError, (await Eventually.EndsAsync(host.GetAsync(), clock)).StatusCode);
         Assert.Equal(HttpStatusCode.InternalServerError, (await host.GetAsync()).StatusCode);
         gate.Set();
-        await Eventually.HoldsAsync(() => host.GetAsync().Result.StatusCode == HttpStatusCode.OK);
+        await Eventually.HoldsAsync(async () => (await host.GetAsync()).StatusCode == HttpStatusCode.OK);
     }
 
     [Theory]
