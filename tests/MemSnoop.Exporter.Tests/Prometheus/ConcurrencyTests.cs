@@ -79,7 +79,9 @@ public class ConcurrencyTests
             Eventually.Released(gate);
             return 1;
         });
-        using HttpResponseMessage late = await Eventually.EndsAsync(host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "2.5")), clock);
+        Task<HttpResponseMessage> scrape = host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "2.5"));
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        using HttpResponseMessage late = await scrape;
         Assert.Equal(HttpStatusCode.RequestTimeout, late.StatusCode);
         Assert.Empty(await late.Content.ReadAsByteArrayAsync(Cancel));
         gate.Set();
