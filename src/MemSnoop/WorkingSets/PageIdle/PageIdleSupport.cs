@@ -9,8 +9,6 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// <summary>Finds out whether the idle bitmap can be used here, and if not, which of several causes it is.</summary>
 internal static class PageIdleSupport
 {
-    internal const string InUse = "in_use";
-
     private const string KernelOption = "CONFIG_IDLE_PAGE_TRACKING";
 
     internal static MethodSupport Probe(KernelPaths paths)
@@ -42,7 +40,7 @@ internal static class PageIdleSupport
 
             return bitmap!.TryLock()
                 ? new MethodSupport(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel, exact for every page size, and holds up no process")
-                : No(InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
+                : No(MethodSupport.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
         }
     }
 
@@ -50,7 +48,7 @@ internal static class PageIdleSupport
     {
         if (!Directory.Exists(paths.Sys("kernel/mm")))
         {
-            return No("hidden", $"{paths.Sys("kernel/mm")} is not there: this is not the host's sysfs, or it is masked", $"mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
+            return No("hidden", $"{paths.Sys("kernel/mm")} is not there: this is not the host's sysfs, or it is masked", "mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
         }
 
         return HasKernelOption(paths) == true
