@@ -51,6 +51,8 @@ internal sealed class ProcTree : IDisposable
 
     public void SetThreads(int pid, int threads) => SetField(pid, 19, Text(threads));
 
+    public void SetDelayTicks(int pid, ulong ticks) => SetField(pid, 41, Text(ticks));
+
     public string Write(string relative, string text) => _directory.Write(relative, text);
 
     public string this[string relative] => _directory[relative];
