@@ -110,6 +110,23 @@ public sealed class UnitTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void Open_files_are_listed_where_the_directory_has_no_size(int handles)
+    {
+        // Directories of sysfs have size 0, as those of open files had before Linux 6.2.
+        const string Sizeless = "/sys/kernel";
+        _tree.AddProcess(26231);
+        Directory.CreateSymbolicLink(_tree["proc/26231/fd"], Sizeless);
+        Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(_tree.Paths, new HandleBudget(handles), 26231, out TrackedProcess? process));
+        using (process)
+        {
+            Assert.Equal(ReadOutcome.Success, new OpenFilesMeasurement().Measure(process!, out OpenFilesSample sample));
+            Assert.Equal((ulong)Directory.GetFileSystemEntries(Sizeless).Length, sample.Count);
+        }
+    }
+
+    [Theory]
     [InlineData("", null)]
     [InlineData(" 12 13 14 1500", 14ul)]
     [InlineData(" 12 13 14 1500 16 17", 14ul)]
