@@ -255,9 +255,9 @@ public sealed class ProcessTableTests : IDisposable
     {
         int before = KernelHandles.Count();
         HandleBudget budget = new(handles);
-        Task<Workload> churning = Workload.StartAsync("churn", "--count", "500", "--rate", "400", "--life-ms", "20", "--keep", "7");
-        using ProcessTable table = new(
-            new KernelPaths(), new ProcessSelection { CommandLines = [new Regex("churn --count 500 --rate 400")] }, budget, TimeProvider.System);
+        string alias = await AliasAsync(_label, "churn");
+        Task<Workload> churning = Workload.StartAsync(alias, "--count", "500", "--rate", "400", "--life-ms", "20", "--keep", "7");
+        using ProcessTable table = new(new KernelPaths(), new ProcessSelection { Names = [new Regex(_label)] }, budget, TimeProvider.System);
         int most = 0;
         while (!churning.IsCompleted)
         {
@@ -318,11 +318,11 @@ public sealed class ProcessTableTests : IDisposable
 
     private async Task<Workload> StartAliasAsync(string name) => await Workload.StartAsync(await AliasAsync(name));
 
-    /// <summary>The puppet under another command name.</summary>
-    private async Task<string> AliasAsync(string name)
+    /// <summary>A program under another command name, so that no other process on this machine is meant.</summary>
+    private async Task<string> AliasAsync(string name, string program = "puppet")
     {
         string path = _directory[name];
-        File.CreateSymbolicLink(path, await Workloads.PathAsync("puppet"));
+        File.CreateSymbolicLink(path, await Workloads.PathAsync(program));
         return path;
     }
 
