@@ -40,7 +40,12 @@ internal sealed class FrameBlock(long index)
 
     internal bool IsZeroPage(int frame) => _zero is not null && (_zero[frame >> 6] >> frame & 1) != 0;
 
-    internal void SetZeroPage(int frame) => (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+    /// <summary>The frame is a zero page, which cannot be tracked and is nobody's memory.</summary>
+    internal void SetZeroPage(int frame)
+    {
+        SetUntracked(frame);
+        (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+    }
 
     /// <summary>The frame cannot be tracked: a clear bit in <see cref="Marked"/> and a set one in <see cref="Idle"/>.</summary>
     internal void SetUntracked(int frame)
@@ -48,6 +53,12 @@ internal sealed class FrameBlock(long index)
         ulong bit = 1UL << frame;
         Marked[frame >> 6] &= ~bit;
         Idle[frame >> 6] |= bit;
+
+        // A huge zero page may have been given back since, and its frames used for other things.
+        if (_zero is not null)
+        {
+            _zero[frame >> 6] &= ~bit;
+        }
     }
 
     /// <summary>Takes the frames of the walk for those to look at in the next window; what cannot be tracked stays so.</summary>

@@ -21,7 +21,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly TimeProvider _clock;
     private readonly long _epoch;
     private readonly ulong _pageBytes;
-    private readonly IdleBitmap _bitmap;
+    private readonly IIdleBitmap _bitmap;
     private readonly KpageFlags _kpageFlags;
     private readonly FrameTable _frames = new();
     private readonly Epochs _epochs;
@@ -40,7 +40,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
-    private PageIdleEstimator(IdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes)
+    internal PageIdleEstimator(IIdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes)
     {
         _options = options;
         _clock = clock;
@@ -49,10 +49,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _bitmap = bitmap;
         _kpageFlags = kpageFlags;
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
-        _windows = new WindowReader(bitmap, new FolioResolver(kpageFlags, bitmap, _frames));
+        _windows = new WindowReader(bitmap, new FolioResolver(kpageFlags, bitmap));
         _areas = new AreaList(options.Areas, pageBytes);
         _pagemap = new Pagemap(pageBytes);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags));
+        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags));
         _group = new GroupTotals();
     }
 
@@ -232,7 +232,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Identity, out _);
         ProcessPages pages = entry ??= new ProcessPages();
         pages.Pass = _pass;
-        ReadOutcome outcome = Walk(process, pages, group);
+        bool isComplete = pages.Walks >= WalksBeforeFirstWindow;
+
+        // A frame is counted for a group once: not by a process whose numbers are not part of the group's yet.
+        ReadOutcome outcome = Walk(process, pages, isComplete ? group : 0);
+        _group.Add(_walk.GroupTally);
         if (outcome != ReadOutcome.Success)
         {
             pages.Forget();
@@ -240,14 +244,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
-        if (pages.Walks >= WalksBeforeFirstWindow)
+        if (isComplete)
         {
             TimeSpan start = Parts == 1 && pages.Walks == 1 ? pages.MarkedAt : _windowStart;
             TimeSpan window = _windowEnd - start;
-            sink.Completed(process, _walk.Tally.ToSample(window, _windowEnd, pages.FirstSeen, _epochs, _options.IdleAges, _pageBytes));
+            WorkingSetSample sample = _walk.Tally.ToSample(window, _windowEnd, pages.FirstSeen, _epochs, _options.IdleAges, _pageBytes);
+            sink.Completed(process, sample with { LeftOutBytes = _pagemap.LeftOutBytes });
             if (group != 0)
             {
-                _group.Add(_walk.GroupTally, window, pages.FirstSeen);
+                _group.AddProcess(window, pages.FirstSeen);
             }
         }
 
@@ -256,6 +261,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group)
     {
+        _walk.Clear();
         ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
         if (outcome != ReadOutcome.Success)
         {

@@ -8,7 +8,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// Attributes frames to the pages of one process: counts what was active and idle, brings the ages up to date and notes
 /// which frames are mapped. The innermost loop of a pass, once for each page.
 /// </summary>
-internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds) : IPageRuns
+internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh) : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
     private const int FileOrSharedShift = 61;
@@ -29,6 +29,13 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// <summary>What it has counted that no process of the group before it had; zero without a group.</summary>
     internal ref readonly PageTally GroupTally => ref _groupTally;
 
+    /// <summary>Sets what was counted to zero.</summary>
+    internal void Clear()
+    {
+        _tally = default;
+        _groupTally = default;
+    }
+
     /// <summary>Prepares the walk over one process.</summary>
     /// <param name="before">The ages as of the last walk.</param>
     /// <param name="after">Takes the ages as they are now.</param>
@@ -43,8 +50,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         _after.Clear();
         _group = group;
         _pageBytes = pageBytes;
-        _tally = default;
-        _groupTally = default;
+        fresh.Clear();
         AreaMoves.Find(areasBefore, areasNow, _moves);
     }
 
@@ -104,8 +110,15 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
                 if (frame > FrameTable.HighestFrame)
                 {
                     resident++;
-                    _tally.Untracked++;
                     ages[i] = current;
+                    _tally.Untracked++;
+                    if (_group != 0)
+                    {
+                        _groupTally.Resident++;
+                        _groupTally.Untracked++;
+                        _groupTally.Idle[current]++;
+                    }
+
                     continue;
                 }
 
@@ -117,12 +130,18 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             ulong bit = 1UL << (int)frame;
             ref ulong marked = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block!.Marked), word);
             ref ulong idle = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Idle), word);
-            Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Seen), word) |= bit;
+            ref ulong seen = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Seen), word);
+            if (((seen | marked | idle) & bit) == 0 && fresh.IsZeroPage(frame))
+            {
+                block.SetZeroPage((int)frame & (FrameBlock.Frames - 1));
+            }
+
+            seen |= bit;
             if ((idle & bit) != 0)
             {
                 if ((marked & bit) == 0)
                 {
-                    resident += TakeUntracked(block, frame, ref ages[i]);
+                    resident += TakeUntracked(block, entry, ref ages[i]);
                     continue;
                 }
 
@@ -164,9 +183,9 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// The zero page is nobody's memory and is no more resident than the kernel's own count says; other frames that are
     /// on no reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
     /// </summary>
-    private int TakeUntracked(FrameBlock block, ulong frame, ref byte age)
+    private int TakeUntracked(FrameBlock block, ulong entry, ref byte age)
     {
-        if (block.IsZeroPage((int)frame & (FrameBlock.Frames - 1)))
+        if (block.IsZeroPage((int)entry & (FrameBlock.Frames - 1)))
         {
             age = Epochs.Absent;
             return 0;
@@ -174,14 +193,23 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
         _tally.Untracked++;
         age = epochs.Current;
+        if (_group != 0 && IsNewToGroup(block, entry))
+        {
+            _groupTally.Resident++;
+            _groupTally.Untracked++;
+            _groupTally.Idle[age]++;
+        }
+
         return 1;
     }
 
+    /// <summary>A page that only this process maps cannot have been counted before.</summary>
+    private bool IsNewToGroup(FrameBlock block, ulong entry) =>
+        (entry >> ExclusiveShift & 1) != 0 || block.CountFor(_group, (int)(entry & (FrameBlock.Frames - 1)));
+
     private void CountForGroup(FrameBlock block, ulong entry, byte age, bool active, PageKind sharedKind)
     {
-        // A page that only this process maps cannot have been counted before.
-        bool exclusive = (entry >> ExclusiveShift & 1) != 0;
-        if (!exclusive && !block.CountFor(_group, (int)(entry & (FrameBlock.Frames - 1))))
+        if (!IsNewToGroup(block, entry))
         {
             return;
         }

@@ -3,7 +3,7 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>Ends the window of a block of frames and begins the next, on the idle bitmap.</summary>
-internal sealed class WindowReader(IdleBitmap bitmap, FolioResolver resolver)
+internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
 {
     /// <summary>
     /// What is read before it is marked again: 4,096 frames, less than a millisecond. An access between the two is lost.
