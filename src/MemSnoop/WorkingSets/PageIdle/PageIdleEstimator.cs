@@ -62,8 +62,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <inheritdoc/>
     public int Parts => _options.Parts;
 
-    /// <summary>Memory that the estimator keeps from pass to pass, in bytes: three bits a frame, about a byte a page.</summary>
-    internal long StateBytes => (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
+    /// <summary>Memory that the estimator keeps from pass to pass, in bytes: three bits a frame, about a byte a page, and as much again for the largest process.</summary>
+    internal long StateBytes => _scratch.StateBytes + (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
 
     /// <summary>
     /// A process whose frames are marked piece by piece has had a whole window only one interval after the last piece.

@@ -121,6 +121,17 @@ internal sealed class FakeHost : IDisposable
         }
     }
 
+    /// <summary>The frames of a folio have come to hold something else.</summary>
+    public void Replace(FakeFolio folio, FolioKind kind)
+    {
+        FakeFolio now = new(folio.First, folio.Order, kind);
+        _folios[folio.First] = now;
+        for (int page = 0; page < folio.Pages; page++)
+        {
+            _frames[folio.First + (ulong)page] = now;
+        }
+    }
+
     public FakeFolio? FolioAt(ulong frame) => _frames.GetValueOrDefault(frame);
 
     /// <summary>Somebody accesses a page: the flag of the whole folio goes.</summary>
