@@ -25,6 +25,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly KpageFlags _kpageFlags;
     private readonly FrameTable _frames = new();
     private readonly Epochs _epochs;
+    private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
     private readonly AreaList _areas;
     private readonly Pagemap _pagemap;
@@ -49,7 +50,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _bitmap = bitmap;
         _kpageFlags = kpageFlags;
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
-        _windows = new WindowReader(bitmap, new FolioResolver(kpageFlags, bitmap));
+        _resolver = new FolioResolver(kpageFlags, bitmap);
+        _windows = new WindowReader(bitmap, _resolver);
         _areas = new AreaList(options.Areas, pageBytes);
         _pagemap = new Pagemap(pageBytes);
         _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags));
@@ -157,6 +159,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             if (block.Index % Parts == part)
             {
                 _windows.EndWindow(block);
+                _resolver.ResolveAccessed(block);
             }
         }
     }
