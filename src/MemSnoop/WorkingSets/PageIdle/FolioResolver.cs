@@ -108,62 +108,90 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
 
     private void Resolve(FrameBlock block, int first, ReadOnlySpan<ulong> flags)
     {
-        int head = -1;
         PageFlags headFlags = default;
+        int head = -1;
+        int lastOther = -2;
         HeadState state = HeadState.Unknown;
-        for (int i = 0; i < flags.Length; i++)
+        for (int i = 0; i < flags.Length;)
         {
-            int frame = first + i;
             PageFlags page = new(flags[i]);
             if (!page.IsCompoundTail)
             {
-                head = page.IsCompoundHead ? frame : -1;
-                headFlags = page;
-                state = HeadState.Unknown;
-            }
-
-            if ((_accessed[frame >> 6] >> frame & 1) == 0)
-            {
+                ResolveOne(block, first + i, page);
+                lastOther = i++;
                 continue;
             }
 
-            if (page.IsZeroPage)
+            if (lastOther == i - 1)
             {
-                block.SetZeroPage(frame);
+                headFlags = new PageFlags(flags[lastOther]);
+                head = headFlags.IsCompoundHead ? first + lastOther : -1;
+                state = HeadState.Unknown;
             }
-            else if (page.IsHugetlb)
-            {
-                block.SetUntracked(frame);
-            }
-            else if (page.IsCompoundTail)
-            {
-                if (state == HeadState.Unknown)
-                {
-                    state = head >= 0 ? Ask(block, block.FirstFrame + (ulong)head, headFlags) : AskHeadBefore(block, frame);
-                }
 
-                Apply(block, frame, state);
-            }
-            else if (!page.IsOnLru)
-            {
-                block.SetUntracked(frame);
-            }
+            // The tails of a folio mostly have the same flags: they are taken as one.
+            int same = flags[(i + 1)..].IndexOfAnyExcept(page.Word);
+            int end = same < 0 ? flags.Length : i + 1 + same;
+            ResolveTails(block, page, first + i, first + end, head, headFlags, ref state);
+            i = end;
         }
     }
 
-    private static void Apply(FrameBlock block, int frame, HeadState head)
+    private void ResolveOne(FrameBlock block, int frame, PageFlags page)
     {
-        switch (head)
+        if (!page.IsOrdinary && (_accessed[frame >> 6] >> frame & 1) != 0)
         {
-            case HeadState.Idle:
-                block.Idle[frame >> 6] |= 1UL << frame;
-                break;
-            case HeadState.Untracked:
-                block.SetUntracked(frame);
-                break;
-            case HeadState.ZeroPage:
-                block.SetZeroPage(frame);
-                break;
+            Apply(block, frame >> 6, 1UL << frame, page.IsZeroPage ? HeadState.ZeroPage : HeadState.Untracked);
+        }
+    }
+
+    private void ResolveTails(FrameBlock block, PageFlags page, int from, int to, int head, PageFlags headFlags, ref HeadState state)
+    {
+        for (int frame = from; frame < to;)
+        {
+            int count = Math.Min(to - frame, 64 - (frame & 63));
+            ulong accessed = _accessed[frame >> 6] & FrameRun.Mask((ulong)frame, count);
+            if (accessed != 0)
+            {
+                if (page.IsZeroPage || page.IsHugetlb)
+                {
+                    Apply(block, frame >> 6, accessed, page.IsZeroPage ? HeadState.ZeroPage : HeadState.Untracked);
+                }
+                else
+                {
+                    if (state == HeadState.Unknown)
+                    {
+                        state = head >= 0 ? Ask(block, block.FirstFrame + (ulong)head, headFlags) : AskHeadBefore(block, frame);
+                    }
+
+                    Apply(block, frame >> 6, accessed, state);
+                }
+            }
+
+            frame += count;
+        }
+    }
+
+    private static void Apply(FrameBlock block, int word, ulong frames, HeadState state)
+    {
+        if (state == HeadState.Idle)
+        {
+            block.Idle[word] |= frames;
+        }
+        else if (state != HeadState.Accessed)
+        {
+            for (ulong left = frames; left != 0; left &= left - 1)
+            {
+                int frame = (word * 64) + BitOperations.TrailingZeroCount(left);
+                if (state == HeadState.ZeroPage)
+                {
+                    block.SetZeroPage(frame);
+                }
+                else
+                {
+                    block.SetUntracked(frame);
+                }
+            }
         }
     }
 

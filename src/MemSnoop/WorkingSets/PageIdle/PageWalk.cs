@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Numerics;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -82,19 +81,14 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
     private bool Attribute(ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
-        byte current = epochs.Current;
-        byte previous = epochs.Previous;
-        long resident = 0;
-        long activeAnon = 0;
-        long activeShared = 0;
         ulong blockIndex = ulong.MaxValue;
         FrameBlock? block = null;
-        for (int i = 0; i < entries.Length; i++)
+        for (int i = 0; i < entries.Length;)
         {
             ulong entry = entries[i];
             if (entry < PresentBit)
             {
-                ages[i] = Epochs.Absent;
+                ages[i++] = Epochs.Absent;
                 continue;
             }
 
@@ -109,16 +103,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
                 if (frame > FrameTable.HighestFrame)
                 {
-                    resident++;
-                    ages[i] = current;
-                    _tally.Untracked++;
-                    if (_group != 0)
-                    {
-                        _groupTally.Resident++;
-                        _groupTally.Untracked++;
-                        _groupTally.Idle[current]++;
-                    }
-
+                    TakeDamaged(out ages[i++]);
                     continue;
                 }
 
@@ -126,57 +111,131 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
                 blockIndex = frame >> FrameBlock.FrameShift;
             }
 
-            int word = (int)(frame >> 6) & (FrameBlock.Words - 1);
-            ulong bit = 1UL << (int)frame;
-            ref ulong marked = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block!.Marked), word);
-            ref ulong idle = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Idle), word);
-            ref ulong seen = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Seen), word);
-            if (((seen | marked | idle) & bit) == 0 && fresh.IsZeroPage(frame))
-            {
-                block.SetZeroPage((int)frame & (FrameBlock.Frames - 1));
-            }
-
-            seen |= bit;
-            if ((idle & bit) != 0)
-            {
-                if ((marked & bit) == 0)
-                {
-                    resident += TakeUntracked(block, entry, ref ages[i]);
-                    continue;
-                }
-
-                // Idle for the whole window, whatever is known of the time before it.
-                ages[i] = ages[i] == Epochs.Absent ? previous : ages[i];
-            }
-            else
-            {
-                ages[i] = current;
-                long shared = (long)(entry >> FileOrSharedShift & 1);
-                activeShared += shared;
-                activeAnon += 1 - shared;
-            }
-
-            resident++;
-            if (_group != 0)
-            {
-                CountForGroup(block, entry, ages[i], (idle & bit) == 0, sharedKind);
-            }
+            int count = FrameRun.Length(entries[i..]);
+            TakeRun(block!, entry, ages.Slice(i, count), sharedKind);
+            i += count;
         }
 
-        Count(ages, resident, activeAnon, activeShared, sharedKind);
+        _tally.Idle.Add(ages);
         return true;
     }
 
-    private void Count(ReadOnlySpan<byte> ages, long resident, long activeAnon, long activeShared, PageKind sharedKind)
+    /// <summary>A number that cannot be a frame: resident, and nothing else is known of it.</summary>
+    private void TakeDamaged(out byte age)
     {
-        foreach (byte age in ages)
+        age = epochs.Current;
+        CountUntracked(ref _tally);
+        if (_group != 0)
         {
-            _tally.Idle[age]++;
+            CountUntracked(ref _groupTally);
+            _groupTally.Idle[age]++;
+        }
+    }
+
+    private static void CountUntracked(ref PageTally tally)
+    {
+        tally.Resident++;
+        tally.Untracked++;
+    }
+
+    /// <summary>Pages in frames that follow each other in one word of the block.</summary>
+    private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, PageKind sharedKind)
+    {
+        int word = (int)(entry >> 6) & (FrameBlock.Words - 1);
+        ulong mask = FrameRun.Mask(entry, ages.Length);
+        ulong marked = block.Marked[word] & mask;
+        ulong idle = block.Idle[word] & mask;
+        ref ulong seen = ref block.Seen[word];
+        if ((mask & ~(seen | marked | idle)) != 0)
+        {
+            LookAtFresh(block, entry, mask & ~(seen | marked | idle));
+            idle = block.Idle[word] & mask;
         }
 
-        _tally.Resident += resident;
-        _tally.AddActive(PageKind.Anon, activeAnon);
-        _tally.AddActive(sharedKind, activeShared);
+        seen |= mask;
+        if ((idle & ~marked) != 0)
+        {
+            TakeWithUntracked(block, entry, ages, sharedKind);
+            return;
+        }
+
+        // Idle for the whole window, whatever is known of the time before it.
+        PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
+        if (idle == 0)
+        {
+            ages.Fill(epochs.Current);
+        }
+        else if (idle == mask)
+        {
+            Remember(ages);
+        }
+        else
+        {
+            RememberIdle(ages, idle >> (int)(entry & 63));
+        }
+
+        _tally.Resident += ages.Length;
+        _tally.AddActive(kind, ages.Length - BitOperations.PopCount(idle));
+        if (_group != 0)
+        {
+            CountForGroup(block, entry, ages, idle, mask, kind);
+        }
+    }
+
+    /// <summary>Pages that are idle and were not there at the last walk have been idle since the pass before at least.</summary>
+    private void Remember(Span<byte> ages)
+    {
+        // Vector code by the run-time; but most runs are of a page or two.
+        if (ages.Length >= 16)
+        {
+            ages.Replace(Epochs.Absent, epochs.Previous);
+            return;
+        }
+
+        foreach (ref byte age in ages)
+        {
+            age = age == Epochs.Absent ? epochs.Previous : age;
+        }
+    }
+
+    private void RememberIdle(Span<byte> ages, ulong idle)
+    {
+        byte current = epochs.Current;
+        byte previous = epochs.Previous;
+        for (int i = 0; i < ages.Length; i++)
+        {
+            byte known = ages[i] == Epochs.Absent ? previous : ages[i];
+            ages[i] = (idle >> i & 1) != 0 ? known : current;
+        }
+    }
+
+    private void LookAtFresh(FrameBlock block, ulong entry, ulong candidates)
+    {
+        for (ulong left = candidates; left != 0; left &= left - 1)
+        {
+            ulong frame = (entry & FrameMask & ~63UL) + (ulong)BitOperations.TrailingZeroCount(left);
+            if (fresh.IsZeroPage(frame))
+            {
+                block.SetZeroPage((int)frame & (FrameBlock.Frames - 1));
+            }
+        }
+    }
+
+    /// <summary>A run with frames among it that cannot be tracked, page by page.</summary>
+    private void TakeWithUntracked(FrameBlock block, ulong entry, Span<byte> ages, PageKind sharedKind)
+    {
+        for (int i = 0; i < ages.Length; i++)
+        {
+            ulong page = entry + (ulong)i;
+            if (block.IsUntracked((int)page & (FrameBlock.Frames - 1)))
+            {
+                _tally.Resident += TakeUntracked(block, page, ref ages[i]);
+            }
+            else
+            {
+                TakeRun(block, page, ages.Slice(i, 1), sharedKind);
+            }
+        }
     }
 
     /// <summary>
@@ -193,10 +252,9 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
         _tally.Untracked++;
         age = epochs.Current;
-        if (_group != 0 && IsNewToGroup(block, entry))
+        if (_group != 0 && NewToGroup(block, entry, 1UL << (int)(entry & 63)) != 0)
         {
-            _groupTally.Resident++;
-            _groupTally.Untracked++;
+            CountUntracked(ref _groupTally);
             _groupTally.Idle[age]++;
         }
 
@@ -204,21 +262,23 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     }
 
     /// <summary>A page that only this process maps cannot have been counted before.</summary>
-    private bool IsNewToGroup(FrameBlock block, ulong entry) =>
-        (entry >> ExclusiveShift & 1) != 0 || block.CountFor(_group, (int)(entry & (FrameBlock.Frames - 1)));
+    private ulong NewToGroup(FrameBlock block, ulong entry, ulong mask) =>
+        (entry >> ExclusiveShift & 1) != 0 ? mask : block.CountFor(_group, (int)(entry >> 6) & (FrameBlock.Words - 1), mask);
 
-    private void CountForGroup(FrameBlock block, ulong entry, byte age, bool active, PageKind sharedKind)
+    private void CountForGroup(FrameBlock block, ulong entry, ReadOnlySpan<byte> ages, ulong idle, ulong mask, PageKind kind)
     {
-        if (!IsNewToGroup(block, entry))
+        ulong counted = NewToGroup(block, entry, mask);
+        _groupTally.Resident += BitOperations.PopCount(counted);
+        _groupTally.AddActive(kind, BitOperations.PopCount(counted & ~idle));
+        if (counted == mask)
         {
+            _groupTally.Idle.Add(ages);
             return;
         }
 
-        _groupTally.Resident++;
-        _groupTally.Idle[age]++;
-        if (active)
+        for (ulong left = counted >> (int)(entry & 63); left != 0; left &= left - 1)
         {
-            _groupTally.AddActive((entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon, 1);
+            _groupTally.Idle[ages[BitOperations.TrailingZeroCount(left)]]++;
         }
     }
 }
