@@ -112,7 +112,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             }
 
             int count = FrameRun.Length(entries[i..]);
-            TakeRun(block!, entry, ages.Slice(i, count), sharedKind);
+            TakeRun(block!, entry, ages[i..], count, sharedKind);
             i += count;
         }
 
@@ -138,11 +138,11 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         tally.Untracked++;
     }
 
-    /// <summary>Pages in frames that follow each other in one word of the block.</summary>
-    private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, PageKind sharedKind)
+    /// <summary>Pages in frames that follow each other in one word of the block: the first of the ages are theirs.</summary>
+    private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, int count, PageKind sharedKind)
     {
         int word = (int)(entry >> 6) & (FrameBlock.Words - 1);
-        ulong mask = FrameRun.Mask(entry, ages.Length);
+        ulong mask = FrameRun.Mask(entry, count);
         ulong marked = block.Marked[word] & mask;
         ulong idle = block.Idle[word] & mask;
         ref ulong seen = ref block.Seen[word];
@@ -155,57 +155,17 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         seen |= mask;
         if ((idle & ~marked) != 0)
         {
-            TakeWithUntracked(block, entry, ages, sharedKind);
+            TakeWithUntracked(block, entry, ages[..count], sharedKind);
             return;
         }
 
-        // Idle for the whole window, whatever is known of the time before it.
         PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
-        if (idle == 0)
-        {
-            ages.Fill(epochs.Current);
-        }
-        else if (idle == mask)
-        {
-            Remember(ages);
-        }
-        else
-        {
-            RememberIdle(ages, idle >> (int)(entry & 63));
-        }
-
-        _tally.Resident += ages.Length;
-        _tally.AddActive(kind, ages.Length - BitOperations.PopCount(idle));
+        AgeUpdate.Apply(ages, count, idle >> (int)(entry & 63), epochs.Current, epochs.Previous);
+        _tally.Resident += count;
+        _tally.AddActive(kind, count - BitOperations.PopCount(idle));
         if (_group != 0)
         {
-            CountForGroup(block, entry, ages, idle, mask, kind);
-        }
-    }
-
-    /// <summary>Pages that are idle and were not there at the last walk have been idle since the pass before at least.</summary>
-    private void Remember(Span<byte> ages)
-    {
-        // Vector code by the run-time; but most runs are of a page or two.
-        if (ages.Length >= 16)
-        {
-            ages.Replace(Epochs.Absent, epochs.Previous);
-            return;
-        }
-
-        foreach (ref byte age in ages)
-        {
-            age = age == Epochs.Absent ? epochs.Previous : age;
-        }
-    }
-
-    private void RememberIdle(Span<byte> ages, ulong idle)
-    {
-        byte current = epochs.Current;
-        byte previous = epochs.Previous;
-        for (int i = 0; i < ages.Length; i++)
-        {
-            byte known = ages[i] == Epochs.Absent ? previous : ages[i];
-            ages[i] = (idle >> i & 1) != 0 ? known : current;
+            CountForGroup(block, entry, ages[..count], idle, mask, kind);
         }
     }
 
@@ -233,7 +193,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             }
             else
             {
-                TakeRun(block, page, ages.Slice(i, 1), sharedKind);
+                TakeRun(block, page, ages[i..], 1, sharedKind);
             }
         }
     }
