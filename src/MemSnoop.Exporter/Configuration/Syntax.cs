@@ -46,6 +46,11 @@ internal static class Syntax
     public static ValueSyntax<WorkingSetMethod> Method { get; } = Words(
         "METHOD", "a method", ("auto", WorkingSetMethod.Auto), ("page_idle", WorkingSetMethod.PageIdle), ("referenced", WorkingSetMethod.Referenced));
 
+    public static ValueSyntax<AreaWord> Area { get; } = Words(
+        "KIND", "a kind of area",
+        ("heap", AreaWord.Heap), ("stack", AreaWord.Stack), ("anonymous", AreaWord.Anonymous), ("file", AreaWord.File),
+        ("readable", AreaWord.Readable), ("writable", AreaWord.Writable), ("executable", AreaWord.Executable));
+
     public static ValueSyntax<LogLevel> LogLevel { get; } = Words(
         "LEVEL", "a level",
         ("debug", Microsoft.Extensions.Logging.LogLevel.Debug), ("info", Microsoft.Extensions.Logging.LogLevel.Information),

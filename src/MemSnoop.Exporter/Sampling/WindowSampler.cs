@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Sampling;
 
-/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval.</summary>
+/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval, or its parts evenly in between.</summary>
 internal sealed partial class WindowSampler(
     IWorkingSetEstimator estimator,
     TimeSpan interval,
@@ -18,10 +18,11 @@ internal sealed partial class WindowSampler(
     ILogger<WindowSampler> logger) : BackgroundService
 {
     private TrackedProcess[] _processes = [];
+    private TimeSpan _passed;
     private Type? _lastFailure;
 
-    /// <summary>One pass, apart from its schedule.</summary>
-    internal void SampleOnce()
+    /// <summary>One part of a pass, apart from its schedule.</summary>
+    internal void SampleOnce(int part = 0)
     {
         long started = clock.GetTimestamp();
         collections.Begin();
@@ -36,22 +37,26 @@ internal sealed partial class WindowSampler(
             _processes[i] = watched[i].Process;
         }
 
-        windows.Begin(watched);
-        estimator.Pass(_processes, windows);
-        windows.Publish();
-        account.Finish(clock.GetElapsedTime(started), succeeded: true);
+        windows.Begin(watched, part == 0);
+        estimator.Pass(_processes, part, windows);
+        _passed = part == 0 ? clock.GetElapsedTime(started) : _passed + clock.GetElapsedTime(started);
+        if (part == estimator.Parts - 1)
+        {
+            windows.Publish();
+            account.Finish(_passed, succeeded: true);
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => RunAsync(stoppingToken), stoppingToken);
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        Schedule schedule = new(interval, clock);
-        while (!stopping.IsCancellationRequested)
+        Schedule schedule = new(interval / estimator.Parts, clock);
+        for (int part = 0; !stopping.IsCancellationRequested; part = (part + 1) % estimator.Parts)
         {
             try
             {
-                SampleOnce();
+                SampleOnce(part);
                 _lastFailure = null;
             }
 #pragma warning disable CA1031 // One failed pass, whatever the cause, must end neither the passes to come nor the readings.
@@ -68,7 +73,7 @@ internal sealed partial class WindowSampler(
 
     private void Fail(Exception error)
     {
-        windows.Begin([]);
+        windows.Begin([], true);
         windows.Publish();
         account.Errors.Add("failed");
         account.Finish(TimeSpan.Zero, succeeded: false);
