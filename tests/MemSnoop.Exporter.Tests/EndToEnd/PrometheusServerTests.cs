@@ -18,7 +18,7 @@ public class PrometheusServerTests(ITestOutputHelper output)
 
         // 31 scrapes are 30 intervals: a minute.
         await server.NumberUntilAsync("count_over_time(up[5m])", static count => count >= 31, TimeSpan.FromSeconds(120));
-        double now = await server.NumberAsync("time()");
+        double now = await server.NumberAsync("vector(time())");
         double[] up = await server.RangeAsync("up", now - 60, now, Interval);
         Assert.True(up.Length >= 30, $"{up.Length} values of up in a minute.");
         Assert.All(up, static value => Assert.Equal(1, value));

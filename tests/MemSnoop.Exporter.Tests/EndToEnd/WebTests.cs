@@ -29,14 +29,27 @@ public class WebTests
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", Own, "--no-children"]);
         Scrape only = await exporter.ScrapeAsync("?collect[]=statm");
         Assert.All(
-            only.Names.Where(static name => name.StartsWith("memsnoop_", StringComparison.Ordinal)),
+            only.Names.Where(static name => name.StartsWith("memsnoop_process_", StringComparison.Ordinal)),
             static name => Assert.StartsWith("memsnoop_process_memory_", name, StringComparison.Ordinal));
+        Assert.DoesNotContain(only.Names, static name => name.StartsWith("memsnoop_disk_", StringComparison.Ordinal));
         Assert.Contains(Series.Resident, only.Names);
         Assert.DoesNotContain(Series.Resident, (await exporter.ScrapeAsync("?exclude[]=statm")).Names);
         Assert.Contains(Series.Resident, (await exporter.ScrapeAsync()).Names);
         (HttpStatusCode status, string complaint) = await GetAsync(exporter, "/metrics?collect[]=nothing");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("statm", complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_scrape_says_how_its_own_readings_fared()
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", Own, "--no-children"]);
+        Scrape first = await exporter.ScrapeAsync();
+        foreach (string measurement in (string[])["stat", "statm", "process-io", "scheduling", "open-files", "disk-io"])
+        {
+            Assert.Equal(1, first.Value("memsnoop_measurement_success", ("measurement", measurement)));
+            Assert.True(first.Value("memsnoop_measurement_duration_seconds", ("measurement", measurement)) > 0);
+        }
     }
 
     [Fact]
