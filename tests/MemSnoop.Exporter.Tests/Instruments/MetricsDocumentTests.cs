@@ -18,7 +18,6 @@ public class MetricsDocumentTests
     {
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
-        ["memsnoop.process.untracked"] = "only the idle bitmap leaves pages out",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
     };
