@@ -116,7 +116,7 @@ internal sealed class SamplingPipeline : IDisposable
         {
             MeasurementAccount account = _ledger.For(owner);
             account.Errors.Add(ReadOutcome.Failed.ToReason());
-            account.Finish(TimeSpan.Zero, succeeded: false);
+            account.Finish(default, succeeded: false);
         }
     }
 

@@ -18,13 +18,13 @@ internal sealed partial class WindowSampler(
     ILogger<WindowSampler> logger) : BackgroundService
 {
     private TrackedProcess[] _processes = [];
-    private TimeSpan _passed;
+    private Stint _passed;
     private Type? _lastFailure;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
     {
-        long started = clock.GetTimestamp();
+        Stint.Beginning beginning = Stint.Begin(clock);
         collections.Begin();
         WatchedProcess[] watched = watchList.Current();
         if (_processes.Length != watched.Length)
@@ -39,7 +39,7 @@ internal sealed partial class WindowSampler(
 
         windows.Begin(watched, part == 0);
         estimator.Pass(_processes, part, windows);
-        _passed = part == 0 ? clock.GetElapsedTime(started) : _passed + clock.GetElapsedTime(started);
+        _passed = part == 0 ? beginning.End() : _passed + beginning.End();
         if (part == estimator.Parts - 1)
         {
             windows.Publish();
@@ -76,7 +76,7 @@ internal sealed partial class WindowSampler(
         windows.Begin([], true);
         windows.Publish();
         account.Errors.Add("failed");
-        account.Finish(TimeSpan.Zero, succeeded: false);
+        account.Finish(default, succeeded: false);
 
         // One line for a cause, not one a minute.
         if (_lastFailure != error.GetType())
