@@ -21,7 +21,7 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
             process.Look(_buffer, out _);
         }
 
-        estimator.Pass(processes, this);
+        estimator.Pass(processes, 0, this);
     }
 
     public int Reported => _completed.Count + _skipped.Count;
