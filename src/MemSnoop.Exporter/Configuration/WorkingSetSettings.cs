@@ -35,26 +35,8 @@ internal static class WorkingSetSettings
             CheckExpected = "ages that rise from 0, such as 0,30s,1m,10m,1h",
         };
 
-    public static IReadOnlyList<Setting> All { get; } =
-    [
-        new ScalarSetting<Duration>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
-        {
-            Options = ["--working-set-interval"],
-            Help = "Length of a window: memory accessed within it is in use.",
-        },
-        Method,
-        ReferencedMaxResident,
-        IdleAges,
-        new ScalarSetting<bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
-        {
-            Options = ["--spread"],
-            Help = "Spread each pass over its interval, so that there is no burst of work (page_idle only).",
-        },
-        .. Areas,
-    ];
-
     /// <summary>Which areas count; options of every command that measures working sets.</summary>
-    public static IReadOnlyList<Setting> Areas =>
+    public static IReadOnlyList<Setting> Areas { get; } =
     [
         new ListSetting<AreaWord>("WorkingSet:Areas", Syntax.Area, o => o.WorkingSet.Areas, (o, v) => o.WorkingSet.Areas = v)
         {
@@ -74,6 +56,24 @@ internal static class WorkingSetSettings
             Options = ["--area-path"],
             Help = "Count only areas with this in their path or name, as /proc/PID/maps shows it; page_idle only.",
         },
+    ];
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new ScalarSetting<Duration>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
+        {
+            Options = ["--working-set-interval"],
+            Help = "Length of a window: memory accessed within it is in use.",
+        },
+        Method,
+        ReferencedMaxResident,
+        IdleAges,
+        new ScalarSetting<bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
+        {
+            Options = ["--spread"],
+            Help = "Spread each pass over its interval, so that there is no burst of work (page_idle only).",
+        },
+        .. Areas,
     ];
 
     private static string? CheckAges(IReadOnlyList<Duration> ages)

@@ -120,9 +120,11 @@ public sealed class MeasurementTests : IDisposable
         Assert.Equal(((Bytes + 65535ul) / 65536) + 1, after.WriteCalls - before.WriteCalls);
         Assert.Equal(1ul, after.ReadCalls - before.ReadCalls);
 
-        // Whole pages become dirty. A temporary directory in memory has no storage behind it.
+        // Whole pages become dirty, and some of the file system's own; writeback may clean a page that then becomes dirty again. A
+        // temporary directory in memory has no storage behind it.
         ulong pages = (Bytes + 4095ul) / 4096 * 4096;
-        Assert.Contains(after.StorageWrittenBytes - before.StorageWrittenBytes, new[] { 0ul, pages });
+        ulong stored = after.StorageWrittenBytes - before.StorageWrittenBytes;
+        Assert.True(stored == 0 || (stored >= pages && stored <= pages + (64 * 4096)), $"{stored} for {pages}");
     }
 
     [Fact]

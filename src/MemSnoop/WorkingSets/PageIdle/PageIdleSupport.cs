@@ -46,9 +46,11 @@ internal static class PageIdleSupport
 
     private static MethodSupport ExplainMissing(KernelPaths paths, string file)
     {
-        if (!Directory.Exists(paths.Sys("kernel/mm")))
+        // The kernel's own directory always has entries (numa, swap or transparent_hugepage); an empty one is a mask.
+        string directory = paths.Sys("kernel/mm");
+        if (!Directory.Exists(directory) || !Directory.EnumerateFileSystemEntries(directory).Any())
         {
-            return No("hidden", $"{paths.Sys("kernel/mm")} is not there: this is not the host's sysfs, or it is masked", "mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
+            return No("hidden", $"{directory} is not there, or empty: this is not the host's sysfs, or it is masked", "mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
         }
 
         return HasKernelOption(paths) == true
