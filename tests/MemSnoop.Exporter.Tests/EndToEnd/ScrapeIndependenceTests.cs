@@ -20,10 +20,13 @@ public class ScrapeIndependenceTests(ITestOutputHelper output)
             ScrapeAsync(exporter, touch.Pid, Interval, 60), ScrapeAsync(exporter, touch.Pid, Interval, 60));
 
         output.WriteLine($"quiet: {Describe(quiet)}; two scrapers: {Describe(busy[0])} and {Describe(busy[1])}");
-        foreach ((double window, double bytes) in quiet.Concat(busy[0]).Concat(busy[1]))
+        foreach (List<(double Window, double Bytes)> samples in (List<(double, double)>[])[quiet, .. busy])
         {
-            Assert.InRange(window, 0.8, 1.2);
-            Assert.InRange(bytes / Series.MB, 38, 44);
+            // A scrape that ended a window would leave one of a tenth of a second. A busy machine wakes the sampler late now and then,
+            // which makes one window longer and the next one shorter; hence the middle, and half a window at least.
+            Assert.InRange(samples.Select(static sample => sample.Window).Order().ElementAt(samples.Count / 2), 0.9, 1.1);
+            Assert.All(samples, static sample => Assert.InRange(sample.Window, 0.4, 1.6));
+            Assert.All(samples, static sample => Assert.InRange(sample.Bytes / Series.MB, 38, 44));
         }
     }
 

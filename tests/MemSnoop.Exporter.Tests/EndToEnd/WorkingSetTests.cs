@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Tests.Commands;
@@ -16,13 +17,15 @@ public partial class WorkingSetTests
     public async Task Wss_prints_a_header_and_one_line_with_40_MB()
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "200", "--hot", "40");
+        long started = Stopwatch.GetTimestamp();
         CommandResult result = await Command.TryRunAsync(Repository.Executable, ["wss", $"{touch.Pid}", "2"], ExporterProcess.Deadline);
+        double took = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         string[] lines = result.Output.Split('\n');
         Assert.Equal(["Est(s)  RSS(MB)  PSS(MB)  Ref(MB)  Method", lines[1], ""], lines);
         Match line = WssLine().Match(lines[1]);
         Assert.True(line.Success, lines[1]);
-        Assert.InRange(Number(1), 2, 2.5);
+        Assert.InRange(Number(1), 2, took);
         Assert.InRange(Number(2), 200, 204);
         Assert.InRange(Number(3), 200, Number(2));
         Assert.InRange(Number(4) * Series.MB, Least, Most);
@@ -40,7 +43,7 @@ public partial class WorkingSetTests
         Scrape scrape = await exporter.ScrapeUntilAsync(scrape => scrape.Of(Series.Idle, touch.Pid).Count() == 4);
         Assert.InRange(scrape.Sum(Series.WorkingSet, touch.Pid), Least, Most);
         Assert.Equal(["anon", "file", "shmem"], scrape.Of(Series.WorkingSet, touch.Pid).Select(static sample => sample.Label("kind")!).Order());
-        Assert.InRange(scrape.Value(Series.Window, touch.Pid), 0.8, 1.5);
+        Assert.InRange(scrape.Value(Series.Window, touch.Pid), 0.4, 1.6);
 
         double[] bands = [.. scrape.Of(Series.Idle, touch.Pid).Select(static sample => sample.Number)];
         Assert.Equal(["0", "1", "2", "4"], scrape.Of(Series.Idle, touch.Pid).Select(static sample => sample.Label("age")!));
