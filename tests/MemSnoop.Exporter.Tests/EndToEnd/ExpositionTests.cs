@@ -15,7 +15,7 @@ public class ExpositionTests
         using Workload puppet = await Workload.StartAsync("puppet");
         await puppet.TellAsync("name \"a\\{b}=#");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--all", "--collector.smaps", "--max-processes", "50", "--working-set-interval", "1s", "--idle-ages", "0s,1s"],
+            ["--all", "--collector.smaps", "--working-set-interval", "1s", "--idle-ages", "0s,1s"],
             ["env", "MemSnoop__Web__CreatedSeries=true", "MemSnoop__Processes__ContainerLabels=true"]);
         await exporter.ScrapeUntilAsync(scrape => scrape.Has(Series.Window, touch.Pid));
 
