@@ -74,21 +74,21 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
+    /// <summary>
+    /// Pages allocated together mostly lie in frames one behind the other, and their entries then differ by one. Such runs
+    /// are handled up to 64 frames, a word of each set, at a time.
+    /// </summary>
     private bool Attribute(ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
-        byte current = epochs.Current;
-        byte previous = epochs.Previous;
-        long resident = 0;
-        long activeAnon = 0;
-        long activeShared = 0;
+        PageTally tally = default;
         ulong blockIndex = ulong.MaxValue;
         FrameBlock? block = null;
-        for (int i = 0; i < entries.Length; i++)
+        for (int i = 0; i < entries.Length;)
         {
             ulong entry = entries[i];
             if (entry < PresentBit)
             {
-                ages[i] = Epochs.Absent;
+                ages[i++] = Epochs.Absent;
                 continue;
             }
 
@@ -103,9 +103,9 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
                 if (frame > FrameTable.HighestFrame)
                 {
-                    resident++;
-                    _tally.Untracked++;
-                    ages[i] = current;
+                    tally.Resident++;
+                    tally.Untracked++;
+                    ages[i++] = epochs.Current;
                     continue;
                 }
 
@@ -113,84 +113,144 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
                 blockIndex = frame >> FrameBlock.FrameShift;
             }
 
-            int word = (int)(frame >> 6) & (FrameBlock.Words - 1);
-            ulong bit = 1UL << (int)frame;
-            ref ulong marked = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block!.Marked), word);
-            ref ulong idle = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Idle), word);
-            Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(block.Seen), word) |= bit;
-            if ((idle & bit) != 0)
-            {
-                if ((marked & bit) == 0)
-                {
-                    resident += TakeUntracked(block, frame, ref ages[i]);
-                    continue;
-                }
-
-                // Idle for the whole window, whatever is known of the time before it.
-                ages[i] = ages[i] == Epochs.Absent ? previous : ages[i];
-            }
-            else
-            {
-                ages[i] = current;
-                long shared = (long)(entry >> FileOrSharedShift & 1);
-                activeShared += shared;
-                activeAnon += 1 - shared;
-            }
-
-            resident++;
+            int length = RunLength(entries, i, 64 - (int)(frame & 63));
+            Span<byte> runAges = ages.Slice(i, length);
+            int active = TakeRun(block!, (int)frame & (FrameBlock.Frames - 1), runAges, ref tally);
+            tally.AddActive((entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon, active);
             if (_group != 0)
             {
-                CountForGroup(block, entry, ages[i], (idle & bit) == 0, sharedKind);
+                CountForGroup(block!, entry, runAges, sharedKind);
             }
+
+            i += length;
         }
 
-        Count(ages, resident, activeAnon, activeShared, sharedKind);
+        CountAges(ages);
+        _tally.Resident += tally.Resident;
+        _tally.Untracked += tally.Untracked;
+        _tally.Anon += tally.Anon;
+        _tally.File += tally.File;
+        _tally.Shmem += tally.Shmem;
         return true;
     }
 
-    private void Count(ReadOnlySpan<byte> ages, long resident, long activeAnon, long activeShared, PageKind sharedKind)
+    /// <summary>How many entries from one on continue it: the next frame each, with the same flags.</summary>
+    private static int RunLength(ReadOnlySpan<ulong> entries, int first, int most)
     {
-        foreach (byte age in ages)
+        ref ulong start = ref Unsafe.Add(ref MemoryMarshal.GetReference(entries), first);
+        int limit = Math.Min(most, entries.Length - first);
+        int length = 1;
+        while (length < limit && Unsafe.Add(ref start, length) == start + (ulong)length)
         {
-            _tally.Idle[age]++;
+            length++;
         }
 
-        _tally.Resident += resident;
-        _tally.AddActive(PageKind.Anon, activeAnon);
-        _tally.AddActive(sharedKind, activeShared);
+        return length;
     }
 
-    /// <summary>
-    /// The zero page is nobody's memory and is no more resident than the kernel's own count says; other frames that are
-    /// on no reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
-    /// </summary>
-    private int TakeUntracked(FrameBlock block, ulong frame, ref byte age)
+    /// <summary>Brings the ages of a run of frames within one word up to date; returns how many of them were active.</summary>
+    private int TakeRun(FrameBlock block, int frame, Span<byte> ages, ref PageTally tally)
     {
-        if (block.IsZeroPage((int)frame & (FrameBlock.Frames - 1)))
+        int word = frame >> 6;
+        ulong mask = ulong.MaxValue >> (64 - ages.Length) << frame;
+        block.Seen[word] |= mask;
+        ulong idle = block.Idle[word] & mask;
+        tally.Resident += ages.Length;
+        if (idle == 0)
         {
-            age = Epochs.Absent;
+            ages.Fill(epochs.Current);
+            return ages.Length;
+        }
+
+        if (idle == (block.Marked[word] & mask) && idle == mask)
+        {
+            KeepIdle(ages);
             return 0;
         }
 
-        _tally.Untracked++;
-        age = epochs.Current;
-        return 1;
+        return TakeMixed(block, frame, ages, ref tally);
     }
 
-    private void CountForGroup(FrameBlock block, ulong entry, byte age, bool active, PageKind sharedKind)
+    /// <summary>Idle for the whole window, whatever is known of the time before it.</summary>
+    private void KeepIdle(Span<byte> ages)
     {
-        // A page that only this process maps cannot have been counted before.
-        bool exclusive = (entry >> ExclusiveShift & 1) != 0;
-        if (!exclusive && !block.CountFor(_group, (int)(entry & (FrameBlock.Frames - 1))))
+        if (ages.Contains(Epochs.Absent))
         {
+            ages.Replace(Epochs.Absent, epochs.Previous);
+        }
+    }
+
+    private int TakeMixed(FrameBlock block, int frame, Span<byte> ages, ref PageTally tally)
+    {
+        int active = 0;
+        for (int i = 0; i < ages.Length; i++, frame++)
+        {
+            int word = frame >> 6;
+            if ((block.Idle[word] >> frame & 1) == 0)
+            {
+                ages[i] = epochs.Current;
+                active++;
+            }
+            else if ((block.Marked[word] >> frame & 1) != 0)
+            {
+                KeepIdle(ages.Slice(i, 1));
+            }
+            else
+            {
+                TakeUntracked(block, frame, ref ages[i], ref tally);
+            }
+        }
+
+        return active;
+    }
+
+    /// <summary>Neighbouring pages mostly are of one age: counts them stretch by stretch.</summary>
+    private void CountAges(ReadOnlySpan<byte> ages)
+    {
+        while (!ages.IsEmpty)
+        {
+            byte age = ages[0];
+            int other = ages.IndexOfAnyExcept(age);
+            int count = other < 0 ? ages.Length : other;
+            _tally.Idle[age] += count;
+            ages = ages[count..];
+        }
+    }
+
+    /// <summary>
+    /// The zero page is nobody's memory and, as in the kernel's own count, not resident; other frames that are on no
+    /// reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
+    /// </summary>
+    private void TakeUntracked(FrameBlock block, int frame, ref byte age, ref PageTally tally)
+    {
+        if (block.IsZeroPage(frame))
+        {
+            age = Epochs.Absent;
+            tally.Resident--;
             return;
         }
 
-        _groupTally.Resident++;
-        _groupTally.Idle[age]++;
-        if (active)
+        tally.Untracked++;
+        age = epochs.Current;
+    }
+
+    private void CountForGroup(FrameBlock block, ulong entry, ReadOnlySpan<byte> ages, PageKind sharedKind)
+    {
+        // A page that only this process maps cannot have been counted before.
+        bool exclusive = (entry >> ExclusiveShift & 1) != 0;
+        PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
+        int frame = (int)(entry & (FrameBlock.Frames - 1));
+        for (int i = 0; i < ages.Length; i++, frame++)
         {
-            _groupTally.AddActive((entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon, 1);
+            if (ages[i] == Epochs.Absent || !(exclusive || block.CountFor(_group, frame)))
+            {
+                continue;
+            }
+
+            _groupTally.Resident++;
+            _groupTally.Idle[ages[i]]++;
+            bool isActive = (block.Idle[frame >> 6] >> frame & 1) == 0;
+            _groupTally.AddActive(kind, isActive ? 1 : 0);
         }
     }
 }
