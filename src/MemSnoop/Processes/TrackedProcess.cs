@@ -9,17 +9,21 @@ namespace MemSnoop.Processes;
 /// </summary>
 public sealed class TrackedProcess : IDisposable
 {
-    /// <summary>The most handles one process takes: its directory, stat, statm, io and status.</summary>
-    internal const int MostHandles = 5;
+    /// <summary>The most handles one process takes: its directory, schedstat, stat, statm, io and status.</summary>
+    internal const int MostHandles = 6;
 
     private readonly Lock _gate = new();
     private readonly HandleBudget _budget;
     private readonly KernelPaths _paths;
     private readonly ProcessDirectory? _directory;
+    private readonly RunWitness _witness = new();
+    private KeptFile _schedStat;
     private KeptFile _stat;
     private KeptFile _statm;
     private KeptFile _io;
     private KeptFile _status;
+    private KeptReading<ProcessIo> _lastIo;
+    private KeptReading<Status> _lastStatus;
     private Comm _comm;
 
     private TrackedProcess(KernelPaths paths, HandleBudget budget, ProcessDirectory? directory, in Stat stat)
@@ -37,7 +41,10 @@ public sealed class TrackedProcess : IDisposable
     /// <summary>The name of the process as of the last look (<c>proc_pid_comm(5)</c>); bytes that are not UTF-8 read as U+FFFD.</summary>
     public string Comm { get; private set; } = "";
 
-    /// <summary>The last reading of <c>/proc/PID/stat</c>, renewed by each look at the process table.</summary>
+    /// <summary>
+    /// The last reading of <c>/proc/PID/stat</c>, renewed by each look at the process table unless the process has not run
+    /// since the one before. Resident pages that were taken from a sleeping process are still counted here.
+    /// </summary>
     public Stat Stat { get; private set; }
 
     /// <summary>The control group, see <see cref="Cgroup.Path"/>, as of discovery; empty when it could not be read.</summary>
@@ -87,6 +94,11 @@ public sealed class TrackedProcess : IDisposable
     internal ReadOutcome Look(KernelBuffer buffer, out bool renamed)
     {
         renamed = false;
+        if (!MayHaveRun(buffer))
+        {
+            return ReadOutcome.Success;
+        }
+
         ReadOutcome outcome = Read(ref _stat, "stat"u8, buffer, Stat.TryParse, out Stat stat);
         if (outcome != ReadOutcome.Success)
         {
@@ -105,9 +117,11 @@ public sealed class TrackedProcess : IDisposable
 
     internal ReadOutcome ReadStatm(KernelBuffer buffer, out Statm value) => Read(ref _statm, "statm"u8, buffer, Statm.TryParse, out value);
 
-    internal ReadOutcome ReadIo(KernelBuffer buffer, out ProcessIo value) => Read(ref _io, "io"u8, buffer, ProcessIo.TryParse, out value);
+    internal ReadOutcome ReadIo(KernelBuffer buffer, out ProcessIo value) =>
+        ReadOnceARun(ref _io, ref _lastIo, "io"u8, buffer, ProcessIo.TryParse, out value);
 
-    internal ReadOutcome ReadStatus(KernelBuffer buffer, out Status value) => Read(ref _status, "status"u8, buffer, Status.TryParse, out value);
+    internal ReadOutcome ReadStatus(KernelBuffer buffer, out Status value) =>
+        ReadOnceARun(ref _status, ref _lastStatus, "status"u8, buffer, Status.TryParse, out value);
 
     /// <summary>Opens the directory of the process for files that are not kept; the caller gives it back by <see cref="Leave"/>.</summary>
     internal ReadOutcome Enter(out ProcessDirectory directory)
@@ -146,6 +160,38 @@ public sealed class TrackedProcess : IDisposable
         {
             directory.Dispose();
         }
+    }
+
+    /// <summary>Only a kept handle makes it cheaper to ask whether a process has run than to read what it has done.</summary>
+    private bool MayHaveRun(KernelBuffer buffer)
+    {
+        SchedStat now = default;
+        if (_directory is not null && Keep(ref _schedStat, "schedstat"u8, out KernelHandle? kept) == ReadOutcome.Success && kept is not null)
+        {
+            ProcessDirectory.Parse(kept, buffer, SchedStat.TryParse, out now);
+        }
+
+        return _witness.MayHaveRun(now, Stat.Threads);
+    }
+
+    private ReadOutcome ReadOnceARun<T>(
+        ref KeptFile file, ref KeptReading<T> last, ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
+        where T : struct
+    {
+        long look = _witness.Looks;
+        long run = _witness.Run;
+        if (last.TryTake(run, look, out value))
+        {
+            return HasLeft ? ReadOutcome.ProcessGone : ReadOutcome.Success;
+        }
+
+        ReadOutcome outcome = Read(ref file, name, buffer, parser, out value);
+        if (outcome == ReadOutcome.Success)
+        {
+            last.Keep(run, value);
+        }
+
+        return outcome;
     }
 
     private ReadOutcome Read<T>(ref KeptFile file, ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
@@ -214,6 +260,7 @@ public sealed class TrackedProcess : IDisposable
             }
 
             HasLeft = true;
+            _schedStat.Close(_budget);
             _stat.Close(_budget);
             _statm.Close(_budget);
             _io.Close(_budget);

@@ -1,0 +1,76 @@
+using System.Diagnostics.Metrics;
+using BenchmarkDotNet.Attributes;
+using MemSnoop.Exporter.Prometheus;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MemSnoop.Benchmarks;
+
+/// <summary>
+/// What does it take to make a text of 35 instruments with 1,000 series each, once the numbers are known?
+/// </summary>
+/// <remarks>
+/// 1.5 MB of text a collection. The 8 kB are those of one request, not of a series.
+/// Linux 6.18, 2 cores of an AMD EPYC that others used too, .NET 10, short run:
+/// <code>
+/// | Method             | Mean     | Error     | StdDev    | Allocated |
+/// |------------------- |---------:|----------:|----------:|----------:|
+/// | Collect            | 2.801 ms | 0.8977 ms | 0.0492 ms |   8.22 KB |
+/// | CollectAndCompress | 6.363 ms | 9.8106 ms | 0.5378 ms |   8.22 KB |
+/// </code>
+/// </remarks>
+public class CollectionBenchmarks
+{
+    private const int Instruments = 35;
+    private const int Processes = 1000;
+
+    private readonly Meter _meter = new("MemSnoop.Benchmarks");
+    private readonly PrometheusExporterOptions _options = new()
+    {
+        MeterFilter = static meter => meter.Name == "MemSnoop.Benchmarks",
+        CacheDuration = TimeSpan.Zero,
+    };
+
+    private InstrumentRegistry? _registry;
+    private ScrapeCoordinator? _coordinator;
+    private TargetInfo? _target;
+
+    [GlobalSetup]
+    public void Start()
+    {
+        for (int i = 0; i < Instruments; i++)
+        {
+            Measurement<long>[] measurements = [.. Enumerable.Range(0, Processes).Select(process =>
+                new Measurement<long>(process * 4096L, new("comm", "idler"), new("pid", 10_000 + process)))];
+            _meter.CreateObservableGauge($"memsnoop.process.number{i}", () => measurements, "By", "A number of each process.");
+        }
+
+        _target = new TargetInfo([]);
+        _registry = new InstrumentRegistry(_options, _target, NullLogger<InstrumentRegistry>.Instance);
+        _coordinator = new ScrapeCoordinator(_options, _registry, TimeProvider.System, NullLogger<ScrapeCoordinator>.Instance);
+    }
+
+    [GlobalCleanup]
+    public void Stop()
+    {
+        _coordinator?.Dispose();
+        _registry?.Dispose();
+        _meter.Dispose();
+    }
+
+    [Benchmark]
+    public async Task<long> Collect()
+    {
+        Snapshot snapshot = await _coordinator!.AcquireAsync(CollectorSelection.All, CancellationToken.None);
+        long length = new ExpositionText(snapshot, _target!, CollectorSelection.All, openMetrics: false).Length;
+        snapshot.Release();
+        return length;
+    }
+
+    [Benchmark]
+    public async Task CollectAndCompress()
+    {
+        Snapshot snapshot = await _coordinator!.AcquireAsync(CollectorSelection.All, CancellationToken.None);
+        await new ExpositionText(snapshot, _target!, CollectorSelection.All, openMetrics: false).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        snapshot.Release();
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Tests.Processes;
+
+/// <summary>What is kept of a process that sleeps must be what the kernel says of it, whatever it has done in between.</summary>
+public sealed class SleepingProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly KernelBuffer _buffer = new();
+    private readonly Process _cat = Process.Start(new ProcessStartInfo("/bin/cat")
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!;
+
+    private readonly TrackedProcess _tracked;
+
+    public SleepingProcessTests()
+    {
+        WaitUntilAsleep();
+        Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(100), _cat.Id, out TrackedProcess? tracked));
+        _tracked = tracked!;
+    }
+
+    [Fact]
+    public void All_work_shows_at_the_next_look()
+    {
+        byte[] echoed = new byte[64];
+        Random random = new(7);
+        for (int i = 0; i < 200; i++)
+        {
+            bool works = random.Next(3) > 0;
+            if (works)
+            {
+                int length = random.Next(1, echoed.Length);
+                _cat.StandardInput.BaseStream.Write(echoed, 0, length);
+                _cat.StandardInput.BaseStream.Flush();
+                _cat.StandardOutput.BaseStream.ReadExactly(echoed, 0, length);
+                WaitUntilAsleep();
+            }
+
+            Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
+            Assert.Equal(ReadOutcome.Success, _tracked.ReadIo(_buffer, out ProcessIo io));
+            Assert.Equal(ReadOutcome.Success, _tracked.ReadStatus(_buffer, out Status status));
+
+            Assert.True(ProcessIo.TryParse(Text("io"), out ProcessIo ioNow));
+            Assert.True(Status.TryParse(Text("status"), out Status statusNow));
+            Assert.True(Stat.TryParse(Text("stat"), out Stat statNow));
+            Assert.Equal(ioNow, io);
+            Assert.Equal(statusNow, status);
+            Assert.Equal(statNow with { ResidentPages = 0 }, _tracked.Stat with { ResidentPages = 0 });
+        }
+    }
+
+    [Fact]
+    public void Without_a_look_every_reading_is_new()
+    {
+        byte[] echoed = new byte[10];
+        Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
+        Assert.Equal(ReadOutcome.Success, _tracked.ReadIo(_buffer, out ProcessIo first));
+        _cat.StandardInput.BaseStream.Write(echoed);
+        _cat.StandardInput.BaseStream.Flush();
+        _cat.StandardOutput.BaseStream.ReadExactly(echoed);
+        WaitUntilAsleep();
+        Assert.Equal(ReadOutcome.Success, _tracked.ReadIo(_buffer, out ProcessIo second));
+        Assert.Equal(first.ReadCharacters + 10, second.ReadCharacters);
+    }
+
+    [Fact]
+    public void An_exit_shows_at_the_next_look()
+    {
+        Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
+        Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
+        _cat.Kill();
+        _cat.WaitForExit();
+        Assert.Equal(ReadOutcome.ProcessGone, _tracked.Look(_buffer, out _));
+    }
+
+    private byte[] Text(string file) => File.ReadAllBytes($"/proc/{_cat.Id}/{file}");
+
+    /// <summary>Until it waits in its read. From the write that wakes it on, its state is R.</summary>
+    private void WaitUntilAsleep()
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (!Encoding.ASCII.GetString(Text("stat")).Contains("(cat) S", StringComparison.Ordinal))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < Patience);
+            Thread.Yield();
+        }
+    }
+
+    public void Dispose()
+    {
+        _tracked.Dispose();
+        _cat.Kill();
+        _cat.Dispose();
+    }
+}
