@@ -31,8 +31,8 @@ for project in "${projects[@]}"; do
   begun=$SECONDS
   log=$results/$project.log
   code=0
-  # Every test has a deadline of its own; this one is for a runner that hangs.
-  timeout --kill-after=1m 40m "artifacts/bin/$project/${configuration,,}/$project" -noColor 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
+  # Every test has a deadline of its own; this one is for a runner that hangs. In the foreground, so that what ends this script ends it too.
+  timeout --foreground --kill-after=1m 40m "artifacts/bin/$project/${configuration,,}/$project" -noColor 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
 
   # The runner's own summary:   MemSnoop.Tests  Total: 9, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.2s
   summary=$(grep -E '^ *'"$project"' +Total: [0-9]+, Errors: ' "$log" | tail -n 1 || true)
