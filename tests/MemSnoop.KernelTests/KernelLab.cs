@@ -34,7 +34,7 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     {
         long started = Stopwatch.GetTimestamp();
         Kernel = (await Command.RunAsync(Path.Combine(Scripts, "build-kernel.sh"), [], BuildDeadline)).Trim();
-        await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "tests", "workloads"), $"OUT={Programs}"], BuildDeadline);
+        await Workloads.BuildAsync(Programs);
         await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "bench", "floor"), $"OUT={Programs}"], BuildDeadline);
         await Command.RunAsync(Path.Combine(Scripts, "publish.sh"), [App], BuildDeadline);
         Preparation = Stopwatch.GetElapsedTime(started);

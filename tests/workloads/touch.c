@@ -123,6 +123,9 @@ int main(int argc, char **argv)
     if ((kind == KIND_FILE) != (path != NULL)) {
         usage_error("--path goes with --kind file, and only with it");
     }
+    if (kind == KIND_HUGETLB && (resident_mb % 2 != 0 || huge != HUGE_DEFAULT || unmap_half)) {
+        usage_error("--kind hugetlb has pages of 2 MB, whole ones");
+    }
     bind_to_parent();
 
     struct held held = {.bytes = resident_mb * MB, .hot = hot_mb * MB, .kind = kind, .huge = huge};

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const char *const kind_names[] = {"anon", "shmem", "file", NULL};
+const char *const kind_names[] = {"anon", "shmem", "file", "hugetlb", "zero", NULL};
 const char *const huge_names[] = {"never", "always", "default", NULL};
 
 void usage_error(const char *format, ...)
@@ -205,6 +205,8 @@ void end_line(void)
     fflush(stdout);
 }
 
+bool is_read_only(enum kind kind) { return kind == KIND_FILE || kind == KIND_ZERO; }
+
 static int open_file(const char *path, size_t bytes)
 {
     struct stat information;
@@ -246,8 +248,14 @@ char *map_memory(enum kind kind, enum huge huge, size_t bytes, const char *path)
     munmap(start + bytes, reserved + bytes + HUGE_BYTES - (start + bytes));
 
     int file = kind == KIND_FILE ? open_file(path, bytes) : -1;
-    int flags = MAP_FIXED | (kind == KIND_ANON ? MAP_PRIVATE | MAP_ANONYMOUS : kind == KIND_SHMEM ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED);
-    start = mmap(start, bytes, kind == KIND_FILE ? PROT_READ : PROT_READ | PROT_WRITE, flags, file, 0);
+    static const int flags[] = {
+        [KIND_ANON] = MAP_PRIVATE | MAP_ANONYMOUS,
+        [KIND_SHMEM] = MAP_SHARED | MAP_ANONYMOUS,
+        [KIND_FILE] = MAP_SHARED,
+        [KIND_HUGETLB] = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+        [KIND_ZERO] = MAP_PRIVATE | MAP_ANONYMOUS,
+    };
+    start = mmap(start, bytes, is_read_only(kind) ? PROT_READ : PROT_READ | PROT_WRITE, MAP_FIXED | flags[kind], file, 0);
     if (start == MAP_FAILED) {
         fail("mmap");
     }
@@ -263,7 +271,7 @@ char *map_memory(enum kind kind, enum huge huge, size_t bytes, const char *path)
 
 void fill(char *start, size_t bytes, enum kind kind)
 {
-    if (kind == KIND_FILE) {
+    if (is_read_only(kind)) {
         touch_pages(start, bytes, kind);
     } else {
         memset(start, 'm', bytes);
@@ -274,7 +282,7 @@ void touch_pages(char *start, size_t bytes, enum kind kind)
 {
     volatile char *pages = start;
     for (size_t at = 0; at < bytes; at += PAGE_BYTES) {
-        if (kind == KIND_FILE) {
+        if (is_read_only(kind)) {
             (void)pages[at];
         } else {
             pages[at] = pages[at] + 1;

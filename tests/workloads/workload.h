@@ -12,7 +12,14 @@
 #define MB ((size_t)1 << 20)
 
 /* How pages come about; the order is that of the words on the command line. */
-enum kind { KIND_ANON, KIND_SHMEM, KIND_FILE };
+enum kind {
+    KIND_ANON,
+    KIND_SHMEM,
+    KIND_FILE,
+    KIND_HUGETLB,   /* needs pages reserved in /proc/sys/vm/nr_hugepages */
+    KIND_ZERO,      /* anonymous and never written: every page is the zero page */
+};
+bool is_read_only(enum kind kind);
 enum huge { HUGE_NEVER, HUGE_ALWAYS, HUGE_DEFAULT };
 
 extern const char *const kind_names[];

@@ -23,10 +23,10 @@ internal static class WssAction
         TimeProvider clock = TimeProvider.System;
         using IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, paths, WorkingSetChoice.Settings(options.WorkingSet), clock);
         OneProcess sink = new();
-        estimator.Pass([process], sink);
+        estimator.Pass([process], 0, sink);
         sink.Require(process, options.WorkingSet);
         await Task.Delay(window, clock, stop).ConfigureAwait(false);
-        estimator.Pass([process], sink);
+        estimator.Pass([process], 0, sink);
         sink.Require(process, options.WorkingSet);
         WorkingSetSample sample = sink.Sample ?? throw new UsageException("PID", $"process {process} ended before its window did", "a process that lives longer");
 

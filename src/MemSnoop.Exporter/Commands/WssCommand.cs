@@ -21,7 +21,8 @@ internal sealed class WssCommand : MemSnoopCommand
     public WssCommand()
         : base(
             "wss", "Measure once how much memory a process uses within a time.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || KernelSettings.All.Contains(setting))
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident
+                || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         Add(_pid);
         Add(_seconds);

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>How the memory in use is told from the memory that is only held.</summary>
@@ -31,4 +33,16 @@ internal sealed class WorkingSetOptions
         Duration.FromSeconds(0), Duration.FromSeconds(30), Duration.FromSeconds(60), Duration.FromSeconds(120),
         Duration.FromSeconds(300), Duration.FromSeconds(600), Duration.FromSeconds(1800), Duration.FromSeconds(3600),
     ];
+
+    /// <summary>Spread a pass over its interval instead of making it at once; heeded by page_idle. Default value: false.</summary>
+    public bool Spread { get; set; }
+
+    /// <summary>Kinds of memory areas that count, any of them; heeded by page_idle. Default value: none, which counts all.</summary>
+    public IReadOnlyList<AreaWord> Areas { get; set; } = [];
+
+    /// <summary>Only areas of more pages than this count; heeded by page_idle. Default value: 0.</summary>
+    public int AreaLongerThan { get; set; }
+
+    /// <summary>Only areas in whose path or name this is found count; heeded by page_idle. Default value: null, every area.</summary>
+    public Regex? AreaPath { get; set; }
 }

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>The settings of <see cref="WorkingSetOptions"/>.</summary>
@@ -33,6 +35,29 @@ internal static class WorkingSetSettings
             CheckExpected = "ages that rise from 0, such as 0,30s,1m,10m,1h",
         };
 
+    /// <summary>Which areas count; options of every command that measures working sets.</summary>
+    public static IReadOnlyList<Setting> Areas { get; } =
+    [
+        new ListSetting<AreaWord>("WorkingSet:Areas", Syntax.Area, o => o.WorkingSet.Areas, (o, v) => o.WorkingSet.Areas = v)
+        {
+            Options = ["--area"],
+            Help = "Count only these areas: heap, stack, anonymous, file (any of them), readable, writable, executable (all of them); page_idle only.",
+            SeparatedBy = ',',
+        },
+        new ScalarSetting<int>(
+            "WorkingSet:AreaLongerThan", Syntax.Integer("PAGES", "a number of pages", 0, int.MaxValue),
+            o => o.WorkingSet.AreaLongerThan, (o, v) => o.WorkingSet.AreaLongerThan = v)
+        {
+            Options = ["--area-longer-than"],
+            Help = "Count only areas of more pages than this; page_idle only.",
+        },
+        new ScalarSetting<Regex>("WorkingSet:AreaPath", Syntax.Regex, o => o.WorkingSet.AreaPath, (o, v) => o.WorkingSet.AreaPath = v)
+        {
+            Options = ["--area-path"],
+            Help = "Count only areas with this in their path or name, as /proc/PID/maps shows it; page_idle only.",
+        },
+    ];
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         new ScalarSetting<Duration>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
@@ -43,6 +68,12 @@ internal static class WorkingSetSettings
         Method,
         ReferencedMaxResident,
         IdleAges,
+        new ScalarSetting<bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
+        {
+            Options = ["--spread"],
+            Help = "Spread each pass over its interval, so that there is no burst of work (page_idle only).",
+        },
+        .. Areas,
     ];
 
     private static string? CheckAges(IReadOnlyList<Duration> ages)

@@ -3,8 +3,11 @@ using MemSnoop.Exporter.Sampling;
 
 namespace MemSnoop.Exporter.Instruments;
 
-/// <summary>Makes the instruments of one measurement and remembers whose they are, for <c>?collect[]=NAME</c>.</summary>
-internal sealed class InstrumentScope(Meter meter, string measurement, IDictionary<string, string> owners)
+/// <summary>
+/// Makes the instruments of one measurement and remembers whose they are, for <c>?collect[]=NAME</c>. Those that are no
+/// measurement's report on all of them: they are in every scrape, observed after the others.
+/// </summary>
+internal sealed class InstrumentScope(Meter meter, string? measurement, IDictionary<string, string> owners)
 {
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, long>[] series)
         where TSample : struct =>
@@ -35,5 +38,11 @@ internal sealed class InstrumentScope(Meter meter, string measurement, IDictiona
     /// <summary>What the kernel counts in 64 bits without a sign, in the largest number an instrument takes.</summary>
     internal static long Clamp(ulong value) => value > long.MaxValue ? long.MaxValue : (long)value;
 
-    private void Own(Instrument instrument) => owners.Add(instrument.Name, measurement);
+    private void Own(Instrument instrument)
+    {
+        if (measurement is not null)
+        {
+            owners.Add(instrument.Name, measurement);
+        }
+    }
 }

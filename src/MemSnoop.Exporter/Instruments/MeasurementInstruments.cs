@@ -9,6 +9,7 @@ internal static class MeasurementInstruments
     internal static void Create(InstrumentScope scope, MeasurementLedger ledger, WatchList watchList, IReadOnlyList<MeasurementState> states)
     {
         scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(ledger, static account => double.IsNaN(account.Seconds) ? null : account.Seconds));
+        scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time the last reading or pass over all watched processes took, in the kernel and outside.", () => Each<double>(ledger, static account => double.IsNaN(account.CpuSeconds) ? null : account.CpuSeconds));
         scope.Gauge("memsnoop.measurement.success", "1", "1 when the last reading or pass succeeded, else 0.", () => Each<long>(ledger, static account => account.Succeeded is { } succeeded ? (succeeded ? 1 : 0) : null));
         scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the one before them had not ended.", () => Each<long>(ledger, static account => account.MissedTicks));
         scope.Counter("memsnoop.measurement.errors", "{error}", "Readings of processes that failed.", () => Reasons(ledger, static account => account.Errors.ToArray()));

@@ -17,6 +17,10 @@ internal static class WorkingSetInstruments
             new(KindKey, PageKind.Shmem.ToWord(), static (in s) => Clamp(s.ShmemBytes)));
         scope.Gauge(windows, "memsnoop.process.idle", "By", "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory.", Bands(ages));
         scope.Gauge(windows, "memsnoop.process.working_set.window", "s", "True length of the window in which the working set was measured.", static (in s) => (double?)s.Window.TotalSeconds);
+        scope.Gauge<WorkingSetSample>(
+            windows, "memsnoop.process.untracked", "By", "Memory of which cannot be told whether it is used: hugetlb pages, which are not resident memory to the kernel, and resident pages the idle bitmap does not cover.",
+            new("reason", "hugetlb", static (in s) => Clamp(s.HugetlbBytes)),
+            new("reason", "not_tracked", static (in s) => Clamp(s.UntrackedBytes)));
     }
 
     private const string KindKey = "kind";

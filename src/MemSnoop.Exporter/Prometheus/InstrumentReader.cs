@@ -33,13 +33,15 @@ internal sealed partial class InstrumentReader : GuardedCall, IDisposable
         _labels = new LabelWriter(options.ScopeLabels ? ScopeLabels.Of(instrument.Meter) : []);
         _sampleName = Encoding.ASCII.GetBytes(Name.Sample);
         _createdName = Encoding.ASCII.GetBytes(Name.Family + "_created");
-        _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, state) => Of(state).OnMeasured((long)value, tags));
-        _listener.SetMeasurementEventCallback<short>(static (_, value, tags, state) => Of(state).OnMeasured((long)value, tags));
-        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => Of(state).OnMeasured((long)value, tags));
-        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => Of(state).OnMeasured(value, tags));
-        _listener.SetMeasurementEventCallback<float>(static (_, value, tags, state) => Of(state).OnMeasured((double)value, tags));
-        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => Of(state).OnMeasured(value, tags));
-        _listener.SetMeasurementEventCallback<decimal>(static (_, value, tags, state) => Of(state).OnMeasured(value, tags));
+
+        // Not by the listener's state: when the meter is disposed during an observation, measurements still come, but without it.
+        _listener.SetMeasurementEventCallback<byte>((_, value, tags, _) => OnMeasured((long)value, tags));
+        _listener.SetMeasurementEventCallback<short>((_, value, tags, _) => OnMeasured((long)value, tags));
+        _listener.SetMeasurementEventCallback<int>((_, value, tags, _) => OnMeasured((long)value, tags));
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, _) => OnMeasured(value, tags));
+        _listener.SetMeasurementEventCallback<float>((_, value, tags, _) => OnMeasured((double)value, tags));
+        _listener.SetMeasurementEventCallback<double>((_, value, tags, _) => OnMeasured(value, tags));
+        _listener.SetMeasurementEventCallback<decimal>((_, value, tags, _) => OnMeasured(value, tags));
     }
 
     public Instrument Instrument { get; }
@@ -55,7 +57,7 @@ internal sealed partial class InstrumentReader : GuardedCall, IDisposable
     public void Enable(Action<InstrumentReader> unpublished)
     {
         _listener.MeasurementsCompleted = (_, _) => unpublished(this);
-        _listener.EnableMeasurementEvents(Instrument, this);
+        _listener.EnableMeasurementEvents(Instrument);
     }
 
     /// <summary>Sets how many bytes the next run may write, together with all readers that share the budget.</summary>
@@ -119,8 +121,6 @@ internal sealed partial class InstrumentReader : GuardedCall, IDisposable
             LogHookFailed(Instrument.Meter.Name, Instrument.Name, thrown);
         }
     }
-
-    private static InstrumentReader Of(object? state) => (InstrumentReader)state!;
 
     private void OnMeasured(long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -28,25 +28,27 @@ internal sealed class LabelLayout
             last[tags[i].Key ?? ""] = i;
         }
 
-        IEnumerable<(string Name, byte[]? Constant, int Tag)> fixedParts = constants.Select(label => (LabelName.From(label.Key), (byte[]?)Encode(label.Value), -1));
-        IEnumerable<(string Name, byte[]? Constant, int Tag)> tagParts = last
-            .OrderBy(tag => tag.Key, StringComparer.Ordinal)
-            .Select(tag => (LabelName.From(tag.Key), (byte[]?)null, tag.Value));
+        IEnumerable<Part> parts = constants
+            .Select(label => new Part(LabelName.From(label.Key), Encode(label.Value), -1))
+            .Concat(last.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => new Part(LabelName.From(tag.Key), null, tag.Value)));
         List<Label> labels = [];
-        foreach (IGrouping<string, (string Name, byte[]? Constant, int Tag)> label in fixedParts.Concat(tagParts).GroupBy(part => part.Name, StringComparer.Ordinal))
+        foreach (IGrouping<string, Part> label in parts.GroupBy(part => part.Name, StringComparer.Ordinal))
         {
             byte[]? constant = null;
-            foreach ((_, byte[]? part, _) in label.Where(part => part.Constant is not null))
+            foreach (byte[] text in label.Select(part => part.Constant).OfType<byte[]>())
             {
-                constant = constant is null ? part : [.. constant, (byte)';', .. part!];
+                constant = constant is null ? text : [.. constant, (byte)';', .. text];
             }
 
             string opening = (labels.Count == 0 ? "{" : "\",") + label.Key + "=\"";
-            labels.Add(new Label(Encoding.ASCII.GetBytes(opening), constant, [.. label.Where(part => part.Tag >= 0).Select(part => part.Tag)]));
+            labels.Add(new Label(Encoding.ASCII.GetBytes(opening), constant, [.. label.Select(part => part.Tag).Where(tag => tag >= 0)]));
         }
 
         _labels = [.. labels];
     }
+
+    // A label's value, or one of several to be joined: a text, or the position of a tag.
+    private readonly record struct Part(string Name, byte[]? Constant, int Tag);
 
     // The opening closes the quotes of the label before it.
     private readonly record struct Label(byte[] Opening, byte[]? Constant, int[] Tags);

@@ -55,6 +55,7 @@ internal sealed class PrometheusExporterOptions
 
     /// <summary>
     /// The longest text that is served, in bytes before compression; a scrape that would need more is answered with status 500.
+    /// At most 1,073,741,824.
     /// Default value: 174,080,000, which is 85,000 bytes doubled eleven times, the bound of the OpenTelemetry package.
     /// </summary>
     public long MaxBodyBytes { get; set; } = 174_080_000;
@@ -79,7 +80,7 @@ internal sealed class PrometheusExporterOptions
     public TimeSpan CollectionBudget { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>
-    /// Called once right before the callbacks of each collection, on their thread and within <see cref="CallbackBudget"/>. When it throws
+    /// Called once right before the callbacks of each collection, on the thread of the first and within <see cref="CallbackBudget"/>. When it throws
     /// or overruns, the collection fails.
     /// Default value: null.
     /// </summary>
@@ -87,15 +88,16 @@ internal sealed class PrometheusExporterOptions
 
     /// <summary>
     /// Names the collector that an instrument belongs to, for the parameters <c>collect[]</c> and <c>exclude[]</c>; null for instruments
-    /// that belong to none and are always published. Asked once per instrument.
+    /// that belong to none and are always published. Those are observed last, with a second of their own if need be, so that they can report on
+    /// how the collectors fared. Asked once per instrument.
     /// Default value: null, which leaves the parameters no name to know.
     /// </summary>
     public Func<Instrument, string?>? CollectorOf { get; set; }
 
     /// <summary>
     /// Told when an instrument is left out of a collection because its callback threw, overran its time (a <see cref="TimeoutException"/>)
-    /// or still hangs. It is called before the callbacks that follow, so that they can already publish the failure; the calls of one
-    /// collection come one after another, from any thread.
+    /// or still hangs. It is called before the callbacks that follow, so that they can publish the failure in the same scrape; the calls of
+    /// one collection come one after another, from any thread.
     /// Default value: null.
     /// </summary>
     public Action<Instrument, Exception>? ObservationFailed { get; set; }

@@ -17,7 +17,7 @@ internal sealed class SampleBuffer
     // Above this a buffer that one crowded scrape has grown is given back when a later one needs a quarter of it or less.
     private const int KeptCapacity = 1024 * 1024;
 
-    private readonly SeriesIndex _series = new();
+    private SeriesIndex _series = new();
     private readonly List<Cut> _cuts = [];
     private byte[] _bytes = [];
     private int _length;
@@ -117,8 +117,8 @@ internal sealed class SampleBuffer
     {
         if (_bytes.Length > KeptCapacity && _length < _bytes.Length / 4)
         {
-            ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = [];
+            Free();
+            _series = new SeriesIndex();
         }
 
         _length = 0;

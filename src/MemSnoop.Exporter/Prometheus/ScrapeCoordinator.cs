@@ -9,9 +9,12 @@ namespace MemSnoop.Exporter.Prometheus;
 internal sealed partial class ScrapeCoordinator(
     PrometheusExporterOptions options, InstrumentRegistry registry, TimeProvider clock, ILogger<ScrapeCoordinator> log) : IDisposable
 {
+    // What is left at least for the instruments that report on the collectors, when those have used up the collection's time.
+    private static readonly TimeSpan ReportBudget = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly CollectingHook _hook = new(options.Collecting);
-    private readonly CallbackRunner _runner = new(clock, options.CallbackBudget, options.CollectionBudget);
+    private readonly CallbackRunner _runner = new(clock, options.CallbackBudget);
     private Snapshot? _latest;
     private Collection? _running;
     private string? _loggedCause;
@@ -131,17 +134,25 @@ internal sealed partial class ScrapeCoordinator(
     {
         ExpositionPlan plan = registry.Plan;
         ByteBudget budget = new(options.MaxBodyBytes);
-        List<GuardedCall> calls = new(plan.Readers.Length + 1) { _hook };
+        List<GuardedCall> collectors = new(plan.Readers.Length + 1) { _hook };
+        List<GuardedCall> reports = [];
         foreach (InstrumentReader reader in plan.Readers)
         {
             if (collection.Selection.Includes(reader))
             {
                 reader.Limit(budget);
-                calls.Add(reader);
+                bool isReport = reader.Collector is null && plan.Collectors.Count > 0;
+                (isReport ? reports : collectors).Add(reader);
             }
         }
 
-        await _runner.RunAsync([.. calls], collection.Stop).ConfigureAwait(false);
+        long started = clock.GetTimestamp();
+        await _runner.RunAsync([.. collectors], options.CollectionBudget, collection.Stop).ConfigureAwait(false);
+        if (_hook.Error is null)
+        {
+            TimeSpan left = options.CollectionBudget - clock.GetElapsedTime(started);
+            await _runner.RunAsync([.. reports], left > ReportBudget ? left : ReportBudget, collection.Stop).ConfigureAwait(false);
+        }
 
         Snapshot snapshot = new(
             plan,

@@ -5,7 +5,10 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>Where a sample line lies in its buffer; its name and labels are the first bytes.</summary>
 internal readonly record struct SampleLine(int Start, int KeyLength, int End);
 
-/// <summary>Finds a series among the lines of a buffer by the bytes of its name and labels: a hash table that keeps its arrays from one collection to the next.</summary>
+/// <summary>
+/// Finds a series among the lines of a buffer by the bytes of its name and labels: a hash table that keeps its arrays from one collection to
+/// the next.
+/// </summary>
 internal sealed class SeriesIndex
 {
     // Room for this many series at first; both arrays grow by doubling.

@@ -15,11 +15,11 @@ internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedul
         {
             if (schedule.IsDue())
             {
-                long started = clock.GetTimestamp();
+                Stint.Beginning beginning = Stint.Begin(clock);
                 List<DiskSample> disks = new(_disks.Length);
                 ReadOutcome outcome = measurement.Measure(disks);
                 account.Count(outcome);
-                account.Finish(clock.GetElapsedTime(started), outcome == ReadOutcome.Success);
+                account.Finish(beginning.End(), outcome == ReadOutcome.Success);
 
                 // A failed reading leaves nothing behind: the last one's numbers would pass for new.
                 _disks = outcome == ReadOutcome.Success ? [.. disks] : [];

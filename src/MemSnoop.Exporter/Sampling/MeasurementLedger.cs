@@ -18,12 +18,16 @@ internal sealed class MeasurementLedger
 internal sealed class MeasurementAccount(string measurement)
 {
     private double _seconds = double.NaN;
+    private double _cpuSeconds = double.NaN;
     private long _missed;
 
     internal string Measurement { get; } = measurement;
 
     /// <summary>How long the last reading or pass took; NaN before the first.</summary>
     internal double Seconds => Volatile.Read(ref _seconds);
+
+    /// <summary>CPU time the last reading or pass took, in the kernel and outside; NaN before the first.</summary>
+    internal double CpuSeconds => Volatile.Read(ref _cpuSeconds);
 
     /// <summary>Whether the last reading or pass as a whole succeeded; null before the first.</summary>
     internal bool? Succeeded { get; private set; }
@@ -47,9 +51,10 @@ internal sealed class MeasurementAccount(string measurement)
         (outcome.IsError() ? Errors : Skipped).Add(outcome.ToReason());
     }
 
-    internal void Finish(TimeSpan duration, bool succeeded)
+    internal void Finish(Stint stint, bool succeeded)
     {
-        Volatile.Write(ref _seconds, duration.TotalSeconds);
+        Volatile.Write(ref _seconds, stint.Duration.TotalSeconds);
+        Volatile.Write(ref _cpuSeconds, stint.Cpu.TotalSeconds);
         Succeeded = succeeded;
     }
 

@@ -32,7 +32,7 @@ internal sealed class ProcessReadings<TSample>(
 
     private void Read(WatchedProcess[] processes)
     {
-        long started = clock.GetTimestamp();
+        Stint.Beginning beginning = Stint.Begin(clock);
         if (_samples.Length < processes.Length)
         {
             Array.Resize(ref _samples, processes.Length);
@@ -60,6 +60,6 @@ internal sealed class ProcessReadings<TSample>(
 
         _count = count;
         measurement.EndRound();
-        account.Finish(clock.GetElapsedTime(started), succeeded || processes.Length == 0);
+        account.Finish(beginning.End(), succeeded || processes.Length == 0);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Containers;
 using MemSnoop.Exporter.Instruments;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
@@ -49,9 +50,9 @@ internal sealed class SamplingPipeline : IDisposable
         AddProcessMeasurements();
         AddDisks();
         AddWorkingSets(loggers);
-        MeasurementInstruments.Create(Scope("measurement"), _ledger, _watchList, _states);
-        SelectionInstruments.Create(Scope("discovery"), _watchList);
-        SystemInstruments.Create(Scope("system"), Paths);
+        MeasurementInstruments.Create(Scope(null), _ledger, _watchList, _states);
+        SelectionInstruments.Create(Scope(null), _watchList);
+        SystemInstruments.Create(Scope(null), Paths);
         if (!options.Web.DisableExporterMetrics)
         {
             _self = new ExporterProcessInstruments(_selfMeter, _budget);
@@ -74,7 +75,10 @@ internal sealed class SamplingPipeline : IDisposable
     /// <summary>Watches one more process, and its children.</summary>
     internal void Watch(int pid) => _watchList.Add(pid);
 
-    /// <summary>Which measurement an instrument belongs to; null for the exporter's own process.</summary>
+    /// <summary>
+    /// Which measurement an instrument belongs to; null for those about the measuring and the exporter itself, which are
+    /// observed last and so tell of the collection they are part of.
+    /// </summary>
     internal string? OwnerOf(Instrument instrument) => _owners.GetValueOrDefault(instrument.Name);
 
     /// <summary>
@@ -112,7 +116,7 @@ internal sealed class SamplingPipeline : IDisposable
         {
             MeasurementAccount account = _ledger.For(owner);
             account.Errors.Add(ReadOutcome.Failed.ToReason());
-            account.Finish(TimeSpan.Zero, succeeded: false);
+            account.Finish(default, succeeded: false);
         }
     }
 
@@ -172,10 +176,15 @@ internal sealed class SamplingPipeline : IDisposable
             return;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet);
+        EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet, _options.Processes.ContainerLabels ? ContainerOf : null);
         MeasurementAccount account = _ledger.For(MeasurementNames.WorkingSet);
         WorkingSetWindows windows = new(account);
         WorkingSetInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+        if (settings.GroupOf is not null)
+        {
+            ContainerInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+        }
+
         Windows = new WindowSampler(
             WorkingSetMethods.Create(Method, Paths, settings, _clock),
             _options.WorkingSet.Interval.Value,
@@ -186,6 +195,8 @@ internal sealed class SamplingPipeline : IDisposable
             _clock,
             loggers.CreateLogger<WindowSampler>());
     }
+
+    private static string? ContainerOf(TrackedProcess process) => ContainerId.Find(process.CgroupPath) is { Length: > 0 } id ? id : null;
 
     private bool IsOn(string measurement, string method)
     {
@@ -198,7 +209,7 @@ internal sealed class SamplingPipeline : IDisposable
 
     private ReadingSchedule Schedule(string measurement) => new(_options.Readings.IntervalOf(measurement), Collections, _clock);
 
-    private InstrumentScope Scope(string measurement) => new(_meter, measurement, _owners);
+    private InstrumentScope Scope(string? measurement) => new(_meter, measurement, _owners);
 
     public void Dispose()
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Sampling;
 
-/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval.</summary>
+/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval, or its parts evenly in between.</summary>
 internal sealed partial class WindowSampler(
     IWorkingSetEstimator estimator,
     TimeSpan interval,
@@ -18,12 +18,13 @@ internal sealed partial class WindowSampler(
     ILogger<WindowSampler> logger) : BackgroundService
 {
     private TrackedProcess[] _processes = [];
+    private Stint _passed;
     private Type? _lastFailure;
 
-    /// <summary>One pass, apart from its schedule.</summary>
-    internal void SampleOnce()
+    /// <summary>One part of a pass, apart from its schedule.</summary>
+    internal void SampleOnce(int part = 0)
     {
-        long started = clock.GetTimestamp();
+        Stint.Beginning beginning = Stint.Begin(clock);
         collections.Begin();
         WatchedProcess[] watched = watchList.Current();
         if (_processes.Length != watched.Length)
@@ -36,25 +37,31 @@ internal sealed partial class WindowSampler(
             _processes[i] = watched[i].Process;
         }
 
-        windows.Begin(watched);
-        estimator.Pass(_processes, windows);
-        windows.Publish();
-        account.Finish(clock.GetElapsedTime(started), succeeded: true);
+        windows.Begin(watched, part == 0);
+        estimator.Pass(_processes, part, windows);
+        _passed = part == 0 ? beginning.End() : _passed + beginning.End();
+        if (part == estimator.Parts - 1)
+        {
+            windows.Publish();
+            account.Finish(_passed, succeeded: true);
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => RunAsync(stoppingToken), stoppingToken);
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        Schedule schedule = new(interval, clock);
-        while (!stopping.IsCancellationRequested)
+        Schedule schedule = new(interval / estimator.Parts, clock);
+        for (int part = 0; !stopping.IsCancellationRequested; part = (part + 1) % estimator.Parts)
         {
             try
             {
-                SampleOnce();
+                SampleOnce(part);
                 _lastFailure = null;
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
+#pragma warning disable CA1031 // One failed pass, whatever the cause, must end neither the passes to come nor the readings.
+            catch (Exception error)
+#pragma warning restore CA1031
             {
                 Fail(error);
             }
@@ -66,10 +73,10 @@ internal sealed partial class WindowSampler(
 
     private void Fail(Exception error)
     {
-        windows.Begin([]);
+        windows.Begin([], true);
         windows.Publish();
         account.Errors.Add("failed");
-        account.Finish(TimeSpan.Zero, succeeded: false);
+        account.Finish(default, succeeded: false);
 
         // One line for a cause, not one a minute.
         if (_lastFailure != error.GetType())

@@ -12,6 +12,7 @@ internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSa
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
+    private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
     private ProcessSample<WorkingSetSample>[] _complete = [];
 
     /// <inheritdoc/>
@@ -20,10 +21,18 @@ internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSa
     /// <inheritdoc/>
     public ArraySegment<ProcessSample<WorkingSetSample>> Current() => _complete;
 
-    /// <summary>Starts to take in a pass over these processes.</summary>
-    internal void Begin(IEnumerable<WatchedProcess> processes)
+    /// <summary>The last complete window of each container, by its id.</summary>
+    internal IReadOnlyList<KeyValuePair<string, WorkingSetSample>> Groups { get; private set; } = [];
+
+    /// <summary>Starts to take in a pass over these processes, or goes on with one that comes in parts.</summary>
+    internal void Begin(IEnumerable<WatchedProcess> processes, bool isNew)
     {
-        _passing.Clear();
+        if (isNew)
+        {
+            _passing.Clear();
+            _groups.Clear();
+        }
+
         _watched.Clear();
         foreach (WatchedProcess process in processes)
         {
@@ -38,11 +47,15 @@ internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSa
         lock (Gate)
         {
             _complete = complete;
+            Groups = [.. _groups];
         }
     }
 
     /// <inheritdoc/>
     public void Completed(TrackedProcess process, in WorkingSetSample sample) => _passing.Add(new(_watched[process], sample));
+
+    /// <inheritdoc/>
+    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
 
     /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason) => account.Count(reason);

@@ -21,6 +21,7 @@ internal static partial class Libc
     internal const int ErrorNoSystemCall = 38;
 
     internal const int ConfigurationClockTicks = 2;
+    internal const int ClockThreadCpuTime = 3;
     internal const int ResourceOpenFiles = 7;
 
     internal const int SignalTerminate = 15;
@@ -59,6 +60,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "setrlimit64", SetLastError = true)]
     internal static partial int SetResourceLimit(int resource, in ResourceLimit limit);
 
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    internal static partial int ClockGetTime(int clock, out TimeSpecification time);
+
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Flock(KernelHandle descriptor, int operation);
 
@@ -70,6 +74,14 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint EffectiveUserId();
+
+    /// <summary>struct timespec of <c>clock_gettime(2)</c>, with the 64-bit fields of every 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpecification
+    {
+        internal long Seconds;
+        internal long Nanoseconds;
+    }
 
     /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -48,6 +48,11 @@ internal sealed class ThreadTotals
             // The directory vanished, or ESRCH from getdents: the process was reaped while its threads were listed.
             return ReadOutcome.ProcessGone;
         }
+        catch (UnauthorizedAccessException)
+        {
+            // A proc mount with hidepid shows the pid and not what is below it.
+            return ReadOutcome.Denied;
+        }
 
         if (result == ReadOutcome.Success)
         {
@@ -113,8 +118,10 @@ internal sealed class ThreadTotals
     {
         ref Entry entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_threads, thread, out bool known);
 
-        // A thread id whose counts fell has a new owner.
-        if (known && counts.VoluntarySwitches < entry.Counts.VoluntarySwitches)
+        // A thread id of which any count fell has a new owner.
+        if (known && (counts.VoluntarySwitches < entry.Counts.VoluntarySwitches
+            || counts.InvoluntarySwitches < entry.Counts.InvoluntarySwitches
+            || counts.BlockIoDelayTicks < entry.Counts.BlockIoDelayTicks))
         {
             _retired += entry.Counts;
         }

@@ -1,27 +1,9 @@
-using System.Numerics;
-
 namespace MemSnoop.Paging;
-
-/// <summary>What became of a page frame within a window.</summary>
-internal enum FrameState
-{
-    /// <summary>Was not marked at the start of the window, so it came into use within it.</summary>
-    Fresh,
-
-    /// <summary>Was marked, and accessed since.</summary>
-    Active,
-
-    /// <summary>Was marked, and not accessed since.</summary>
-    Idle,
-
-    /// <summary>Cannot be tracked: on no list of the reclaim, beyond the bitmap, or the zero page.</summary>
-    Untracked,
-}
 
 /// <summary>
 /// The state of 32,768 frames (128 MiB of memory with pages of 4 KiB), as many as one call on the idle bitmap can reach.
 /// Three bits a frame; blocks exist only for memory that watched processes map, so a hole in the physical address space
-/// costs nothing.
+/// costs nothing. Of a frame that is neither marked nor idle nothing was known when the window began: it came into use since.
 /// </summary>
 internal sealed class FrameBlock(long index)
 {
@@ -44,8 +26,8 @@ internal sealed class FrameBlock(long index)
     /// <summary>The group that <see cref="Counted"/> is about.</summary>
     internal int Group;
 
-    /// <summary>Words from here on cannot be read: memory ends here.</summary>
-    internal int ReadableWords = Words;
+    /// <summary>Frames that are the zero page or the huge zero page; null when there are none, as in nearly every block.</summary>
+    private ulong[]? _zero;
 
     /// <summary>Which block of physical memory it is.</summary>
     internal long Index { get; } = index;
@@ -54,25 +36,30 @@ internal sealed class FrameBlock(long index)
 
     internal ulong FirstFrame => (ulong)Index << FrameShift;
 
-    internal bool IsEmpty => !Marked.AsSpan().ContainsAnyExcept(0UL) && !Seen.AsSpan().ContainsAnyExcept(0UL);
+    internal bool IsEmpty => !Marked.AsSpan().ContainsAnyExcept(0UL) && !Idle.AsSpan().ContainsAnyExcept(0UL);
 
-    internal FrameState StateOf(int frame)
+    internal bool IsZeroPage(int frame) => _zero is not null && (_zero[frame >> 6] >> frame & 1) != 0;
+
+    internal void SetZeroPage(int frame) => (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+
+    /// <summary>The frame cannot be tracked: a clear bit in <see cref="Marked"/> and a set one in <see cref="Idle"/>.</summary>
+    internal void SetUntracked(int frame)
     {
-        int word = frame >> 6;
-        bool marked = (Marked[word] >> frame & 1) != 0;
-        bool idle = (Idle[word] >> frame & 1) != 0;
-        return marked ? (idle ? FrameState.Idle : FrameState.Active) : idle ? FrameState.Untracked : FrameState.Fresh;
+        ulong bit = 1UL << frame;
+        Marked[frame >> 6] &= ~bit;
+        Idle[frame >> 6] |= bit;
     }
 
-    /// <summary>Takes the frames of the walk for those to look at in the next window.</summary>
+    /// <summary>Takes the frames of the walk for those to look at in the next window; what cannot be tracked stays so.</summary>
     internal void AdoptSeen()
     {
         for (int word = 0; word < Words; word++)
         {
-            Idle[word] &= Marked[word] & Seen[word];
+            ulong untracked = Idle[word] & ~Marked[word];
+            Idle[word] &= Seen[word];
+            Marked[word] = Seen[word] & ~untracked;
         }
 
-        Seen.CopyTo(Marked, 0);
         Array.Clear(Seen);
     }
 
@@ -91,16 +78,5 @@ internal sealed class FrameBlock(long index)
         bool isNew = (word & bit) == 0;
         word |= bit;
         return isNew;
-    }
-
-    internal static int CountBits(ReadOnlySpan<ulong> words)
-    {
-        int bits = 0;
-        foreach (ulong word in words)
-        {
-            bits += BitOperations.PopCount(word);
-        }
-
-        return bits;
     }
 }

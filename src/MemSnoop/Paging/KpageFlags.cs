@@ -25,11 +25,13 @@ internal sealed class KpageFlags : IDisposable
     }
 
     /// <summary>The flags of frames from <paramref name="first"/>; fewer than asked for at the end of memory, none on failure.</summary>
-    internal ReadOnlySpan<ulong> Read(ulong first, int count)
+    internal ReadOnlySpan<ulong> Read(ulong first, int count) => _flags.AsSpan(0, ReadInto(first, _flags.AsSpan(0, count)));
+
+    /// <summary>The same into a buffer of the caller's; how many were read.</summary>
+    internal int ReadInto(ulong first, Span<ulong> flags)
     {
-        Span<ulong> wanted = _flags.AsSpan(0, count);
-        ReadOutcome outcome = KernelFile.Read(_handle, MemoryMarshal.AsBytes(wanted), (long)(first * sizeof(ulong)), out int bytes);
-        return outcome == ReadOutcome.Success ? wanted[..(bytes / sizeof(ulong))] : default;
+        ReadOutcome outcome = KernelFile.Read(_handle, MemoryMarshal.AsBytes(flags), (long)(first * sizeof(ulong)), out int bytes);
+        return outcome == ReadOutcome.Success ? bytes / sizeof(ulong) : 0;
     }
 
     public void Dispose() => _handle.Dispose();

@@ -5,10 +5,12 @@ namespace MemSnoop.Processes;
 /// <summary>The numeric directories of a proc root, as numbers, without a string each.</summary>
 internal static class PidEnumerator
 {
+    /// <exception cref="IOException">The root cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The root may not be listed: an empty list would say that nobody lives.</exception>
     internal static IEnumerable<int> Enumerate(string procRoot) => new FileSystemEnumerable<int>(
         procRoot,
         static (ref FileSystemEntry entry) => Parse(entry.FileName),
-        new EnumerationOptions { AttributesToSkip = 0, ReturnSpecialDirectories = false, IgnoreInaccessible = true })
+        new EnumerationOptions { AttributesToSkip = 0, ReturnSpecialDirectories = false, IgnoreInaccessible = false })
     {
         ShouldIncludePredicate = static (ref FileSystemEntry entry) => Parse(entry.FileName) > 0,
     };

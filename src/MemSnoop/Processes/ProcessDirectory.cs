@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Enumeration;
 using MemSnoop.Kernel;
 
 namespace MemSnoop.Processes;
@@ -13,6 +14,8 @@ internal delegate bool KernelParser<T>(ReadOnlySpan<byte> text, out T value)
 /// </summary>
 internal sealed class ProcessDirectory : IDisposable
 {
+    private static readonly EnumerationOptions EveryEntry = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
     private readonly KernelHandle _directory;
 
     private ProcessDirectory(KernelHandle directory) => _directory = directory;
@@ -79,8 +82,8 @@ internal sealed class ProcessDirectory : IDisposable
     }
 
     /// <summary>
-    /// Open file descriptors of the process: since Linux 6.2 the size of <c>/proc/PID/fd</c>; listing it, the only way
-    /// before, costs a system call and an inode for each.
+    /// Open file descriptors of the process: since Linux 6.2 the size of <c>/proc/PID/fd</c>. Before, that is 0, and the
+    /// directory is listed, which costs the kernel an inode for each.
     /// </summary>
     internal ReadOutcome CountOpenFiles(out ulong count)
     {
@@ -90,7 +93,7 @@ internal sealed class ProcessDirectory : IDisposable
             if (Libc.Statx(_directory, "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result) == 0)
             {
                 count = result.Size;
-                return ReadOutcome.Success;
+                return count > 0 ? ReadOutcome.Success : ListOpenFiles(out count);
             }
         }
         catch (ObjectDisposedException)
@@ -100,6 +103,40 @@ internal sealed class ProcessDirectory : IDisposable
 
         ReadOutcome outcome = KernelFile.Classify(System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
         return outcome == ReadOutcome.NotSupported ? ReadOutcome.ProcessGone : outcome;
+    }
+
+    private ReadOutcome ListOpenFiles(out ulong count)
+    {
+        count = 0;
+        bool isHeld = false;
+        try
+        {
+            _directory.DangerousAddRef(ref isHeld);
+
+            // The link of our own descriptor leads to the process it was opened for, not to the pid's next owner.
+            string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_directory.DangerousGetHandle()}/fd");
+            foreach (bool _ in new FileSystemEnumerable<bool>(path, static (ref _) => true, EveryEntry))
+            {
+                count++;
+            }
+
+            return ReadOutcome.Success;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return ReadOutcome.Denied;
+        }
+        catch (IOException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                _directory.DangerousRelease();
+            }
+        }
     }
 
     private bool HasStat()

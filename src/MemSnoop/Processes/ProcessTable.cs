@@ -72,6 +72,7 @@ public sealed class ProcessTable : IDisposable
 
     /// <summary>Looks at every selected process, takes in new ones and lets the dead leave.</summary>
     /// <exception cref="IOException">The proc root cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The proc root may not be listed.</exception>
     public void Refresh()
     {
         _round++;
@@ -98,6 +99,9 @@ public sealed class ProcessTable : IDisposable
                 _selection = _selection with { Pids = new HashSet<int>(_selection.Pids.Concat(_added)) };
                 _matcher = new SelectionMatcher(_selection);
                 _added.Clear();
+
+                // The process, and its children, may have been passed over and be due for another look only seconds from now.
+                _rejected.Clear();
             }
         }
     }

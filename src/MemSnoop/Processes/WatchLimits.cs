@@ -20,6 +20,12 @@ internal sealed class WatchLimits(ulong minResidentPages, int maxProcesses)
         AreActive = minResidentPages > 0 || selected.Count > maxProcesses;
         if (!AreActive)
         {
+            // Who is watched when a bound is first met has its advantage over those that come.
+            foreach (ProcessTable.Selected entry in selected)
+            {
+                entry.IsWatched = true;
+            }
+
             return ([.. selected.Select(static entry => entry.Process)], []);
         }
 

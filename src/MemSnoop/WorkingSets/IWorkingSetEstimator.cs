@@ -13,10 +13,18 @@ public interface IWorkingSetEstimator : IDisposable
     string Method { get; }
 
     /// <summary>
+    /// Into how many calls, evenly spread over the interval, a pass is divided. Each page's window still is one interval.
+    /// </summary>
+    int Parts => 1;
+
+    /// <summary>
     /// Ends the current window of each process and begins its next one. A process seen for the first time only begins one.
     /// What is remembered of processes that are not in the list is forgotten.
     /// </summary>
-    void Pass(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink);
+    /// <param name="processes">The watched processes.</param>
+    /// <param name="part">Which of the <see cref="Parts"/>, from 0.</param>
+    /// <param name="sink">Takes the windows that are complete.</param>
+    void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink);
 }
 
 /// <summary>Takes what a pass found. Each process of a pass is reported once at most.</summary>
@@ -24,6 +32,11 @@ public interface IWorkingSetSink
 {
     /// <summary>A window is complete.</summary>
     void Completed(TrackedProcess process, in WorkingSetSample sample);
+
+    /// <summary>The windows of all processes of a group are complete; see <see cref="EstimatorOptions.GroupOf"/>.</summary>
+    void GroupCompleted(string group, in WorkingSetSample sample)
+    {
+    }
 
     /// <summary>The working set of this process could not be measured; there is no number for it.</summary>
     void Skipped(TrackedProcess process, ReadOutcome reason);

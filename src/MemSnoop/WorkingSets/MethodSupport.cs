@@ -6,4 +6,8 @@ namespace MemSnoop.WorkingSets;
 /// <param name="Reason">One word for metrics: <c>ok</c>, or what is missing.</param>
 /// <param name="Explanation">A sentence for people: how it works here, or why not.</param>
 /// <param name="Advice">What would make it work; empty when it does.</param>
-public readonly record struct MethodSupport(string Method, bool IsSupported, string Reason, string Explanation, string Advice = "");
+public readonly record struct MethodSupport(string Method, bool IsSupported, string Reason, string Explanation, string Advice = "")
+{
+    /// <summary>The <see cref="Reason"/> of a method that works here but is taken by another program.</summary>
+    public const string InUse = "in_use";
+}

@@ -1,4 +1,5 @@
 using MemSnoop.Kernel;
+using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 
 namespace MemSnoop.WorkingSets;
@@ -11,6 +12,7 @@ public static class WorkingSetMethods
 
     private static readonly (string Name, Func<KernelPaths, MethodSupport> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
     [
+        (PageIdleEstimator.MethodName, PageIdleEstimator.Probe, PageIdleEstimator.Open),
         (ReferencedEstimator.MethodName, ReferencedEstimator.Probe, static (_, settings, clock) => new ReferencedEstimator(settings, clock)),
     ];
 

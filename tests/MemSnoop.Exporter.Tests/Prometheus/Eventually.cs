@@ -7,26 +7,30 @@ internal static class Eventually
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    public static async Task HoldsAsync(Func<bool> condition)
+    public static Task HoldsAsync(Func<bool> condition) => HoldsAsync(() => Task.FromResult(condition()));
+
+    public static async Task HoldsAsync(Func<Task<bool>> condition)
     {
         using CancellationTokenSource deadline = new(Deadline);
-        while (!condition())
+        while (!await condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), deadline.Token);
         }
     }
 
-    /// <summary>Lets a fake clock run until the task has ended: whoever arms a timer does so at an unknown moment, so one step may come too early.</summary>
-    public static async Task<T> EndsAsync<T>(Task<T> task, FakeTimeProvider clock)
+    /// <summary>Lets a fake clock run until something holds: whoever arms a timer does so at an unknown moment, so one step may come too early.</summary>
+    public static Task HoldsAsync(Func<bool> condition, FakeTimeProvider clock)
     {
-        using CancellationTokenSource deadline = new(Deadline);
-        while (!task.IsCompleted)
+        return HoldsAsync(() =>
         {
-            clock.Advance(TimeSpan.FromSeconds(0.5));
-            await Task.Delay(TimeSpan.FromMilliseconds(5), deadline.Token);
-        }
+            bool holds = condition();
+            if (!holds)
+            {
+                clock.Advance(TimeSpan.FromSeconds(0.5));
+            }
 
-        return await task;
+            return holds;
+        });
     }
 
     public static void Released(ManualResetEventSlim gate) => Assert.True(gate.Wait(Deadline));

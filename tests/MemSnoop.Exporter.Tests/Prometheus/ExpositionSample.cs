@@ -48,11 +48,9 @@ public sealed record ExpositionSample(string Name, IReadOnlyList<KeyValuePair<st
 
         Require(position < line.Length && Next() == ' ', "no blank before the value");
         string value = line[position..];
-        Require(
-            value is "NaN" or "+Inf" or "-Inf"
-                || (double.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number)
-                    && double.IsFinite(number)),
-            "no number behind the blank");
+        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        bool isNumber = double.TryParse(value, Plain, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
+        Require(isNumber || value is "NaN" or "+Inf" or "-Inf", "no number behind the blank");
         return new ExpositionSample(name, labels, value);
 
         char Next() => position < line.Length ? line[position++] : '\0';

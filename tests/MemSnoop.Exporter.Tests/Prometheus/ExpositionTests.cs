@@ -1,13 +1,9 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
-using System.Text;
-using FsCheck;
-using FsCheck.Fluent;
 using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
 
 namespace MemSnoop.Exporter.Tests.Prometheus;
 
-/// <summary>What stands in the texts: parts B to G of the exposition rules.</summary>
+/// <summary>What stands in the texts: parts B, C, F and G of the exposition rules.</summary>
 public class ExpositionTests
 {
     [Theory]
@@ -15,7 +11,8 @@ public class ExpositionTests
     [InlineData(true, "typical.openmetrics.txt")]
     public async Task A_whole_text_reads_as_on_file(bool openMetrics, string file)
     {
-        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.ResourceAttributes = [new("service.name", "memsnoop"), new("host.name", "a\"b")]);
+        await using ScrapeHost host = await ScrapeHost.StartAsync(options =>
+            options.ResourceAttributes = [new("service.name", "memsnoop"), new("host.name", "a\"b")]);
         AddTypical(host.Meter);
         TextFile.AssertEqual(file, await host.ScrapeAsync(openMetrics));
     }
@@ -38,7 +35,11 @@ public class ExpositionTests
             TelemetrySchemaUrl = "https://example.org/1",
             Tags = Tags(("name", "x"), ("version", "x"), ("schema.url", "x"), ("region", "north")),
         });
-        meter.CreateObservableCounter("sample.io", () => new Measurement<long>[] { new(1, Tags(("pid", 42))), new(2, Tags(("pid", 43))), new(3, Tags(("pid", 42))) }, "By", "I/O.");
+        meter.CreateObservableCounter(
+            "sample.io",
+            () => new Measurement<long>[] { new(1, Tags(("pid", 42))), new(2, Tags(("pid", 43))), new(3, Tags(("pid", 42))) },
+            "By",
+            "I/O.");
         meter.CreateObservableGauge("sample.level", () => new Measurement<long>(1, Tags(("otel_scope_name", "p"))), null, "Level.");
         string text = await host.ScrapeAsync(openMetrics);
         TextFile.AssertEqual(file, text.Replace(host.Meter.Name, "meter:", StringComparison.Ordinal));
@@ -53,128 +54,6 @@ public class ExpositionTests
         using HttpResponseMessage empty = await host.GetAsync(headers: headers => headers.Add("Accept-Encoding", "gzip"));
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", empty.Content.Headers.ContentType?.ToString());
         Assert.Empty(empty.Content.Headers.ContentEncoding);
-    }
-
-    [Fact]
-    public async Task Every_numeric_type_renders_and_no_long_passes_through_a_double() // B5, E1, E2
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        host.Meter.CreateObservableGauge("a", () => (byte)255);
-        host.Meter.CreateObservableGauge("b", () => (short)-32768);
-        host.Meter.CreateObservableGauge("c", () => int.MinValue);
-        host.Meter.CreateObservableGauge("d", () => long.MinValue);
-        host.Meter.CreateObservableGauge("e", () => 9007199254740993L);
-        host.Meter.CreateObservableGauge("f", () => 0.1f);
-        host.Meter.CreateObservableGauge("g", () => decimal.MinValue);
-        host.Meter.CreateObservableGauge("h", () => 123.0);
-        Assert.Equal(
-            ["255", "-32768", "-2147483648", "-9223372036854775808", "9007199254740993", "0.10000000149011612", "-79228162514264337593543950335", "123"],
-            ExpositionChecker.Samples(await host.ScrapeAsync()).Select(sample => sample.Value));
-    }
-
-    [Fact]
-    public async Task Every_double_parses_back_to_the_same_bits() // E7
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        double[] values = [];
-        host.Meter.CreateObservableGauge("x", () => values.Select((value, i) => new Measurement<double>(value, Tags(("i", i)))));
-        Gen<double> anyBits = Gen.Choose(int.MinValue, int.MaxValue).Two()
-            .Select(halves => BitConverter.Int64BitsToDouble(((long)halves.Item1 << 32) | (uint)halves.Item2));
-        for (int round = 0; round < 20; round++)
-        {
-            values = [.. anyBits.Sample(500), double.MaxValue, double.MinValue, double.Epsilon, -double.Epsilon];
-            double[] read = [.. ExpositionChecker.Samples(await host.ScrapeAsync()).Select(sample => sample.Number)];
-            Assert.Equal(values.Select(Bits), read.Select(Bits));
-        }
-
-        // There are many NaNs, and the text has a word for one.
-        static long Bits(double value) => double.IsNaN(value) ? 0x7FF8 : BitConverter.DoubleToInt64Bits(value);
-    }
-
-    [Fact]
-    public async Task Every_label_value_comes_back_as_it_was() // D6, D7
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        string[] values = [];
-        host.Meter.CreateObservableGauge("x", () => values.Select((value, i) => new Measurement<long>(i, Tags(("i", i), ("v", value)))));
-        Gen<string> hostile = Gen.Elements("a", "\"", "\\", "\n", "\r", "\t", "\0", "{", "}", ",", "#", " ", "é", "\u2028", "\uD83D\uDE00", "\uD83D", "\uDE00", "\uFEFF", "# EOF")
-            .ListOf().Select(string.Concat);
-        foreach (bool openMetrics in new[] { false, true })
-        {
-            values = [.. hostile.Sample(1000), "\\n", "\\\"", "\uDC00\uD800", "\r\n"];
-            IReadOnlyList<ExpositionSample> read = ExpositionChecker.Samples(await Scrape(openMetrics));
-            Assert.Equal(values.Select(AsCharacters), read.Select(sample => sample.Label("v") ?? ""));
-        }
-
-        // The checker's line endings are about the text's own lines, and a label may hold a carriage return before an escaped line feed.
-        async Task<string> Scrape(bool openMetrics)
-        {
-            using HttpResponseMessage response = await host.GetAsync(accept: openMetrics ? ScrapeHost.OpenMetrics : null);
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await response.Content.ReadAsByteArrayAsync());
-        }
-
-        static string AsCharacters(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-    }
-
-    [Fact]
-    public async Task The_culture_does_not_matter() // D8, E5. No culture data is installed, so the test brings its own French.
-    {
-        CultureInfo french = (CultureInfo)CultureInfo.InvariantCulture.Clone();
-        french.NumberFormat.NumberDecimalSeparator = ",";
-        french.NumberFormat.NegativeSign = "\u2212";
-        french.NumberFormat.NaNSymbol = "pas un nombre";
-        french.NumberFormat.PositiveInfinitySymbol = "\u221E";
-        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.Collecting = () => CultureInfo.CurrentCulture = french);
-        host.Meter.CreateObservableGauge("x", () =>
-        {
-            Assert.Equal("1,5", 1.5.ToString(CultureInfo.CurrentCulture));
-            return new Measurement<double>[]
-            {
-                new(-1.5, Tags(("i", -1))), new(double.PositiveInfinity, Tags(("i", -1.5))), new(double.NaN, Tags(("i", -2.5m))),
-            };
-        });
-        host.Meter.CreateObservableGauge("y", () => -1.5m);
-        host.Meter.CreateObservableGauge("z", () => -15L);
-        Assert.Equal(
-            """
-            # TYPE x gauge
-            x{i="-1"} -1.5
-            x{i="-1.5"} +Inf
-            x{i="-2.5"} NaN
-            # TYPE y gauge
-            y -1.5
-            # TYPE z gauge
-            z -15
-
-            """,
-            await host.ScrapeAsync());
-    }
-
-    [Fact]
-    public async Task Tags_are_sorted_merged_and_unique() // D4, D10, G7
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        host.Meter.CreateObservableGauge("x", () => new Measurement<long>[]
-        {
-            new(1, Tags(("foo_bar", "u"), ("foo.bar", "d"), ("foo-bar", "h"))),
-            new(2, Tags(("b", 2), ("a", 1))),
-            new(3, Tags(("a", 1), ("b", 2))),
-            new(4),
-            new(5, Tags(("a", 1), ("a", 2))),
-            new(6, Tags(("", "empty"))),
-            new(7),
-        });
-        Assert.Equal(
-            """
-            # TYPE x gauge
-            x{foo_bar="h;d;u"} 1
-            x{a="1",b="2"} 3
-            x{a="2"} 5
-            x{_="empty"} 6
-            x 7
-
-            """,
-            await host.ScrapeAsync());
     }
 
     [Fact]
@@ -245,7 +124,8 @@ public class ExpositionTests
     public async Task A_counter_is_never_negative_or_NaN() // B3
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync();
-        host.Meter.CreateObservableCounter("x", () => new Measurement<double>[] { new(-1, Tags(("i", 1))), new(double.NaN, Tags(("i", 2))), new(3, Tags(("i", 3))) });
+        double[] values = [-1, double.NaN, 3];
+        host.Meter.CreateObservableCounter("x", () => values.Select((value, i) => new Measurement<double>(value, Tags(("i", i + 1)))));
         Assert.Equal("# TYPE x_total counter\nx_total{i=\"3\"} 3\n", await host.ScrapeAsync());
         await host.ScrapeAsync();
         Assert.Single(host.Log.All);
@@ -288,6 +168,21 @@ public class ExpositionTests
     }
 
     [Fact]
+    public async Task A_meter_that_is_disposed_while_it_is_observed_fails_nothing()
+    {
+        await using ScrapeHost host = await ScrapeHost.StartAsync();
+        Meter other = new(host.Meter.Name + "b");
+        other.CreateObservableGauge("x", () =>
+        {
+            other.Dispose();
+            return 1;
+        });
+        Assert.Equal("# TYPE x gauge\nx 1\n", await host.ScrapeAsync());
+        Assert.Equal("", await host.ScrapeAsync());
+        Assert.Empty(host.Log.All);
+    }
+
+    [Fact]
     public async Task A_thousand_families_and_a_value_of_200_kB_arrive_whole() // I7
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync();
@@ -295,22 +190,12 @@ public class ExpositionTests
         for (int i = 0; i < 1000; i++)
         {
             int number = i;
-            host.Meter.CreateObservableGauge($"family{i:D4}", () => new Measurement<long>(number, Tags(("v", number == 500 ? big : "small"))), "By", $"Family {i}.");
+            string value = i == 500 ? big : "small";
+            host.Meter.CreateObservableGauge($"family{i:D4}", () => new Measurement<long>(number, Tags(("v", value))), "By", $"Family {i}.");
         }
 
         IReadOnlyList<ExpositionSample> samples = ExpositionChecker.Samples(await host.ScrapeAsync(openMetrics: true));
         Assert.Equal(Enumerable.Range(0, 1000).Select(i => $"family{i:D4}_bytes {i}"), samples.Select(sample => $"{sample.Name} {sample.Value}"));
         Assert.Equal(big, samples[500].Label("v"));
-    }
-
-    [Fact]
-    public async Task More_key_sets_than_are_remembered_still_render()
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        host.Meter.CreateObservableGauge("x", () => Enumerable.Range(0, 100).Select(i => new Measurement<long>(i, Tags(($"key{i}", i), ("a", i)))));
-        foreach (ExpositionSample sample in ExpositionChecker.Samples(await host.ScrapeAsync()))
-        {
-            Assert.Equal([new("a", sample.Value), new($"key{sample.Value}", sample.Value)], sample.Labels);
-        }
     }
 }

@@ -15,12 +15,29 @@ internal static class Instruments
     {
         KeyValuePair<string, object?>[] bash = Tags(("pid", 42), ("comm", "bash"));
         KeyValuePair<string, object?>[] odd = Tags(("pid", 7L), ("comm", "a\"b\\c\nd\te\r"));
-        meter.CreateObservableGauge("sample.process.working_set", () => new Measurement<long>[] { new(41943040, bash), new(long.MaxValue, odd) }, "By", "Memory used.");
-        meter.CreateObservableCounter("sample.process.cpu.time", () => new Measurement<double>[] { new(0.1 + 0.2, bash), new(0.005, odd) }, "s", "CPU time, \"user\" and \\ system\nsummed.");
-        meter.CreateObservableCounter("sample.process.page_faults", () => new Measurement<int>[] { new(3, [.. bash, new("fault", "minor")]), new(1, [new("fault", "major"), .. bash]) }, "{fault}", "Page faults.");
+        meter.CreateObservableGauge(
+            "sample.process.working_set",
+            () => new Measurement<long>[] { new(41943040, bash), new(long.MaxValue, odd) },
+            "By",
+            "Memory used.");
+        meter.CreateObservableCounter(
+            "sample.process.cpu.time",
+            () => new Measurement<double>[] { new(0.1 + 0.2, bash), new(0.005, odd) },
+            "s",
+            "CPU time, \"user\" and \\ system\nsummed.");
+        meter.CreateObservableCounter(
+            "sample.process.page_faults",
+            () => new Measurement<int>[] { new(3, [.. bash, new("fault", "minor")]), new(1, [new("fault", "major"), .. bash]) },
+            "{fault}",
+            "Page faults.");
         meter.CreateObservableUpDownCounter("sample.queue", () => -5, null, "Balance.");
-        meter.CreateObservableGauge("sample.load", () => new Measurement<double>[] { new(double.NaN, Tags(("n", 1))), new(double.PositiveInfinity, Tags(("n", 2))), new(double.NegativeInfinity, Tags(("n", 3))), new(1e-5, Tags(("n", 4))), new(-0.0, Tags(("n", 5))) }, "1", "Numbers.");
-        meter.CreateObservableGauge("sample.disk.throughput", () => new Measurement<double>(1e17, Tags(("system.device", "sda"), ("flag", true), ("share", 1.0), ("none", null))), "By/s", "Rate.");
+        double[] numbers = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1e-5, -0.0];
+        meter.CreateObservableGauge("sample.load", () => numbers.Select((number, i) => new Measurement<double>(number, Tags(("n", i + 1)))), "1", "Numbers.");
+        meter.CreateObservableGauge(
+            "sample.disk.throughput",
+            () => new Measurement<double>(1e17, Tags(("system.device", "sda"), ("flag", true), ("share", 1.0), ("none", null))),
+            "By/s",
+            "Rate.");
         meter.CreateObservableGauge("sample.nobody", () => Array.Empty<Measurement<long>>(), null, "Nothing to observe.");
     }
 }

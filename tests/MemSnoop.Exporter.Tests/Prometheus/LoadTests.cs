@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -110,9 +109,14 @@ public class LoadTests
                 return next(context);
             }));
         host.Meter.CreateObservableGauge("x", () => Enumerable.Range(0, 10_000).Select(i => new Measurement<long>(1, Tags(("i", i)))));
-        using HttpResponseMessage begun = await host.Client.GetAsync("/metrics", HttpCompletionOption.ResponseHeadersRead, Cancel);
-        Assert.Equal(HttpStatusCode.OK, begun.StatusCode);
-        await Assert.ThrowsAnyAsync<Exception>(() => begun.Content.ReadAsStringAsync(Cancel));
+
+        // Whether the client has seen the headers by the time the connection breaks is chance.
+        Exception? seen = await Record.ExceptionAsync(async () =>
+        {
+            using HttpResponseMessage begun = await host.Client.GetAsync("/metrics", HttpCompletionOption.ResponseHeadersRead, Cancel);
+            await begun.Content.ReadAsStringAsync(Cancel);
+        });
+        Assert.True(seen is HttpRequestException or IOException, seen?.ToString());
         await Eventually.HoldsAsync(() => host.Requests.Ended == 1);
         Assert.Contains("broke off", Assert.Single(host.Log.All), StringComparison.Ordinal);
     }

@@ -30,7 +30,12 @@ public class PackageOracleTests
             options.ScopeLabels = true;
             options.ResourceAttributes = [new("service.name", "memsnoop"), new("host.name", "a\"b"), new("answer", 42L), new("share", 1.0)];
         });
-        using Meter scoped = new(new MeterOptions(host.Meter.Name + "scoped") { Version = "1.2", TelemetrySchemaUrl = "https://example.org/1", Tags = Tags(("region", "north"), ("name", "x")) });
+        using Meter scoped = new(new MeterOptions(host.Meter.Name + "scoped")
+        {
+            Version = "1.2",
+            TelemetrySchemaUrl = "https://example.org/1",
+            Tags = Tags(("region", "north"), ("name", "x")),
+        });
         AddTypical(host.Meter);
         AddNames(scoped);
         await using WebApplication package = await StartPackageAsync(host.Meter.Name);
@@ -64,7 +69,11 @@ public class PackageOracleTests
 
     private static void AddNames(Meter meter)
     {
-        string[] units = ["By", "KiBy", "s", "ms", "us", "ns", "min", "h", "d", "%", "Hz", "Cel", "By/s", "{operation}/s", "req/s/x", "By/m", "# RU", "req s", "{x}", "1", "m", "W"];
+        string[] units =
+        [
+            "By", "KiBy", "s", "ms", "us", "ns", "min", "h", "d", "%", "Hz", "Cel", "m", "W", "1",
+            "By/s", "By/m", "{operation}/s", "req/s/x", "# RU", "req s", "{x}",
+        ];
         for (int i = 0; i < units.Length; i++)
         {
             meter.CreateObservableGauge($"gauge.{i}", () => 1.5, units[i], "A gauge.");

@@ -41,7 +41,11 @@ public class PromtoolTests
             options.CreatedTime = static (_, _) => 1.7e9;
         });
         AddTypical(host.Meter);
-        string[] hostile = ["\"", "\\", "\n", "\r", "\t", "\0", "\uD83D", "\uDE00", "\uD83D\uDE00", "}", "{", ",", "=", " ", "# EOF", "\u2028", "\uFEFF", "a\\", "\\n"];
+        string[] hostile =
+        [
+            "\"", "\\", "\n", "\r", "\t", "\0", "a\\", "\\n", "}", "{", ",", "=", " ", "# EOF",
+            "\uD83D", "\uDE00", "\uD83D\uDE00", "\u2028", "\uFEFF",
+        ];
         host.Meter.CreateObservableGauge(
             "hostile", () => hostile.Select((value, i) => new Measurement<double>(i, Tags(("i", i), ("v", value)))), "By", "Hostile \\ \"values\"\nof labels.");
         return host;

@@ -40,7 +40,8 @@ internal sealed class ScrapeHost : IAsyncDisposable
     public RequestCounts Requests { get; }
 
     /// <summary>Starts the application. Meters whose name begins with that of <see cref="Meter"/> are published; nothing is cached.</summary>
-    public static async Task<ScrapeHost> StartAsync(Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
+    public static async Task<ScrapeHost> StartAsync(
+        Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
     {
         Meter meter = new($"test{Interlocked.Increment(ref _meters)}:");
         LogLines log = new();

@@ -55,3 +55,37 @@ json_value() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 
 # range NAME KEY: the two addresses of an area, as two words.
 range() { tail -n 1 "$RESULTS/$1.json" | sed -n "s/.*\"$2\":\[\"\([0-9a-f]*\)\",\"\([0-9a-f]*\)\"\].*/\1 \2/p"; }
+
+# exporter OPTION...: `memsnoop serve` in the background, answering on port 9464 when this returns.
+exporter() {
+  memsnoop serve --listen 127.0.0.1:9464 "$@" 2>>"$RESULTS/exporter.log" >&2 &
+  echo $! >/tmp/exporter.pid
+  wait_for 60 answers
+}
+
+answers() { wget -q -O /dev/null http://127.0.0.1:9464/-/ready 2>/dev/null; }
+
+# scrape: the metrics as they are now, on stdout.
+scrape() { wget -q -O - http://127.0.0.1:9464/metrics; }
+
+end_exporter() {
+  kill "$(cat /tmp/exporter.pid)"
+  wait "$(cat /tmp/exporter.pid)" || true
+}
+
+# series NAME LABEL...: the value of the series whose line has all the labels, empty when there is none.
+series() {
+  series_lines=$(scrape | grep "^$1[{ ]") || true
+  shift
+  for series_label in "$@"; do
+    series_lines=$(printf '%s\n' "$series_lines" | grep -F "$series_label") || true
+  done
+  printf '%s\n' "$series_lines" | head -n 1 | sed 's/.* //'
+}
+
+# working_set PID: the sum over all kinds in bytes; empty before the first window is complete.
+working_set() { scrape | awk -v pid="pid=\"$1\"" '/^memsnoop_process_working_set_bytes/ && index($0, pid) { sum += $NF; found = 1 } END { if (found) printf "%.0f\n", sum }'; }
+
+has_working_set() { [ -n "$(working_set "$1")" ]; }
+
+now_ms() { awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime; }

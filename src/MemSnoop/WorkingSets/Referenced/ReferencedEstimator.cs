@@ -50,7 +50,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     }
 
     /// <inheritdoc/>
-    public void Pass(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
+    public void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
     {
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);

@@ -1,4 +1,4 @@
-namespace MemSnoop.KernelTests;
+namespace MemSnoop.Testing;
 
 /// <summary>The source tree this test program was built from.</summary>
 internal static class Checkout
@@ -15,6 +15,6 @@ internal static class Checkout
             }
         }
 
-        throw new InvalidOperationException($"No checkout above {AppContext.BaseDirectory}: the kernel tests build programs from its sources.");
+        throw new InvalidOperationException($"No checkout above {AppContext.BaseDirectory}: tests build programs from its sources.");
     }
 }

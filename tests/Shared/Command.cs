@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace MemSnoop.KernelTests;
+namespace MemSnoop.Testing;
 
 /// <summary>Runs a program to its end, within a deadline.</summary>
 internal static class Command
@@ -12,7 +12,7 @@ internal static class Command
         CommandResult result = await TryRunAsync(program, arguments, deadline);
         return result.ExitCode == 0
             ? result.Output
-            : throw new LabException($"{program} {string.Join(' ', arguments)} ended with {result.ExitCode}:\n{result.Error}{result.Output}");
+            : throw new CommandException($"{program} {string.Join(' ', arguments)} ended with {result.ExitCode}:\n{result.Error}{result.Output}");
     }
 
     public static async Task<CommandResult> TryRunAsync(string program, IReadOnlyList<string> arguments, TimeSpan deadline)
@@ -41,7 +41,7 @@ internal static class Command
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new LabException($"{program} was not done after {deadline}:\n{await error}{await output}");
+            throw new CommandException($"{program} was not done after {deadline}:\n{await error}{await output}");
         }
 
         return new CommandResult(process.ExitCode, await output, await error);
@@ -55,9 +55,12 @@ internal static class Command
         }
         catch (Win32Exception exception)
         {
-            throw new LabException($"{start.FileName} cannot be started ({exception.Message}); tests/kernel/install.sh installs what the lab needs.");
+            throw new CommandException($"{start.FileName} cannot be started ({exception.Message}); tests/packages.txt lists what the tests need from the system.");
         }
     }
 }
+
+/// <summary>A program could not be started, failed, or was not done in time: the message has its output.</summary>
+public sealed class CommandException(string message) : Exception(message);
 
 internal readonly record struct CommandResult(int ExitCode, string Output, string Error);

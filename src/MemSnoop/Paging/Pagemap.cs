@@ -1,0 +1,218 @@
+using System.Runtime.InteropServices;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Paging;
+
+/// <summary>Takes the pages of a walk, run by run in ascending order of addresses.</summary>
+internal interface IPageRuns
+{
+    /// <summary>A run of entries of one area, absent ones among them. False stops the walk.</summary>
+    bool Take(in MemoryArea area, ulong firstPage, ReadOnlySpan<ulong> entries);
+}
+
+/// <summary>
+/// Walks the present pages of an address space by <c>/proc/PID/pagemap</c>. The kernel holds the target's mmap lock for
+/// 2 MB at a time, which is why this does not stall a target as smaps does. Reused from process to process.
+/// </summary>
+internal sealed class Pagemap(ulong pageBytes)
+{
+    /// <summary>Present ranges asked for in one call.</summary>
+    private const int MostRegions = 1024;
+
+    /// <summary>Entries read in one call: 512 KiB of buffer, 256 MiB of address space.</summary>
+    private const int MostEntries = 64 * 1024;
+
+    /// <summary>Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds.</summary>
+    private const ulong GapPages = 128;
+
+    /// <summary>Areas up to this are read without asking where in them pages are: 4 KiB of entries cost less than the question.</summary>
+    private const ulong DirectPages = 512;
+
+    /// <summary>
+    /// Without PAGEMAP_SCAN every entry of an area has to be read to find the present ones. Reservations larger than this
+    /// (64 GiB, 128 MiB of entries) are those of Go, Java, .NET and sanitizers, nearly empty; they are left out and counted.
+    /// </summary>
+    private const ulong MostBytesWithoutScan = 64UL << 30;
+
+    private readonly PageRegion[] _regions = new PageRegion[MostRegions];
+    private readonly ulong[] _entries = new ulong[MostEntries];
+
+    /// <summary>Whether the kernel names present ranges (Linux 6.7); found out by the first walk that asks.</summary>
+    internal bool HasScan { get; private set; } = true;
+
+    /// <summary>Bytes of address space left out of the last walk because nothing tells where in them pages are.</summary>
+    internal ulong LeftOutBytes { get; private set; }
+
+    internal ReadOutcome Walk<TRuns>(ProcessDirectory directory, List<MemoryArea> areas, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        LeftOutBytes = 0;
+        if (areas.Count == 0)
+        {
+            return ReadOutcome.Success;
+        }
+
+        ReadOutcome outcome = directory.OpenFile("pagemap"u8, Libc.OpenReadOnly, out KernelHandle handle);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        using (handle)
+        {
+            return WalkAreas(handle, CollectionsMarshal.AsSpan(areas), runs);
+        }
+    }
+
+    private ReadOutcome WalkAreas<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> areas, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        ReadOutcome outcome = ReadOutcome.Success;
+        for (int first = 0; first < areas.Length && outcome == ReadOutcome.Success;)
+        {
+            int count = 1;
+            if (areas[first].Bytes > DirectPages * pageBytes)
+            {
+                outcome = ReadLarge(handle, areas.Slice(first, 1), runs);
+            }
+            else
+            {
+                while (first + count < areas.Length && IsNeighbour(areas[first + count - 1], areas[first + count]))
+                {
+                    count++;
+                }
+
+                outcome = ReadRange(handle, areas.Slice(first, count), areas[first].Start, areas[first + count - 1].End, runs);
+            }
+
+            first += count;
+        }
+
+        return outcome;
+    }
+
+    private bool IsNeighbour(in MemoryArea area, in MemoryArea next) =>
+        next.Bytes <= DirectPages * pageBytes && next.Start - area.End <= GapPages * pageBytes;
+
+    private ReadOutcome ReadLarge<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> area, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        if (HasScan && TryScan(handle, area, runs, out ReadOutcome outcome))
+        {
+            return outcome;
+        }
+
+        if (area[0].Bytes > MostBytesWithoutScan)
+        {
+            LeftOutBytes += area[0].Bytes;
+            return ReadOutcome.Success;
+        }
+
+        return ReadRange(handle, area, area[0].Start, area[0].End, runs);
+    }
+
+    /// <summary>False when the kernel has no PAGEMAP_SCAN; nothing was taken then.</summary>
+    private bool TryScan<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> area, TRuns runs, out ReadOutcome outcome)
+        where TRuns : IPageRuns
+    {
+        ulong start = area[0].Start;
+        outcome = ReadOutcome.Success;
+        while (start < area[0].End && outcome == ReadOutcome.Success)
+        {
+            int found = PagemapScan.Find(handle, start, area[0].End, _regions, out ulong next);
+            if (found < 0)
+            {
+                int error = Marshal.GetLastPInvokeError();
+                outcome = KernelFile.Classify(error);
+                HasScan = error is not (Libc.ErrorNotATerminal or Libc.ErrorInvalid);
+                return HasScan;
+            }
+
+            outcome = ReadRegions(handle, area, _regions.AsSpan(0, found), runs);
+            start = next > start ? next : area[0].End;
+        }
+
+        return true;
+    }
+
+    private ReadOutcome ReadRegions<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> area, ReadOnlySpan<PageRegion> regions, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        for (int i = 0; i < regions.Length;)
+        {
+            ulong start = regions[i].Start;
+            ulong end = regions[i].End;
+            while (++i < regions.Length && regions[i].Start - end <= GapPages * pageBytes)
+            {
+                end = regions[i].End;
+            }
+
+            ReadOutcome outcome = ReadRange(handle, area, start, end, runs);
+            if (outcome != ReadOutcome.Success)
+            {
+                return outcome;
+            }
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    /// <summary>Reads the entries of a range of addresses and hands each area its own.</summary>
+    private ReadOutcome ReadRange<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> areas, ulong from, ulong to, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        ulong page = from / pageBytes;
+        ulong last = to / pageBytes;
+        while (page < last)
+        {
+            Span<ulong> wanted = _entries.AsSpan(0, (int)Math.Min(last - page, MostEntries));
+            ReadOutcome outcome = KernelFile.Read(handle, MemoryMarshal.AsBytes(wanted), (long)(page * sizeof(ulong)), out int bytes);
+            if (outcome != ReadOutcome.Success)
+            {
+                return outcome;
+            }
+
+            int count = bytes / sizeof(ulong);
+            if (count == 0)
+            {
+                // 0 bytes inside an area: the address space ended by exit or exec.
+                return ReadOutcome.ProcessGone;
+            }
+
+            if (!Distribute(ref areas, page, wanted[..count], runs))
+            {
+                return ReadOutcome.Denied;
+            }
+
+            page += (ulong)count;
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    private bool Distribute<TRuns>(ref ReadOnlySpan<MemoryArea> areas, ulong page, ReadOnlySpan<ulong> entries, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        ulong end = page + (ulong)entries.Length;
+        while (!areas.IsEmpty)
+        {
+            ref readonly MemoryArea area = ref areas[0];
+            ulong from = Math.Max(area.Start / pageBytes, page);
+            ulong to = Math.Min(area.End / pageBytes, end);
+            if (from < to && !runs.Take(area, from, entries[(int)(from - page)..(int)(to - page)]))
+            {
+                return false;
+            }
+
+            if (area.End / pageBytes > end)
+            {
+                return true;
+            }
+
+            areas = areas[1..];
+        }
+
+        return true;
+    }
+}

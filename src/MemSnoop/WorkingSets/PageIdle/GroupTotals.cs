@@ -1,0 +1,39 @@
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>What the processes of a group have touched together, every frame counted once however many of them map it.</summary>
+internal sealed class GroupTotals
+{
+    private PageTally _tally;
+    private TimeSpan _window;
+    private TimeSpan _observedSince = TimeSpan.MaxValue;
+
+    /// <summary>Processes with a complete window so far.</summary>
+    internal int Processes { get; private set; }
+
+    internal void Clear()
+    {
+        _tally = default;
+        _window = TimeSpan.Zero;
+        _observedSince = TimeSpan.MaxValue;
+        Processes = 0;
+    }
+
+    internal void Add(in PageTally tally, TimeSpan window, TimeSpan firstSeen)
+    {
+        Processes++;
+        _tally.Resident += tally.Resident;
+        _tally.Anon += tally.Anon;
+        _tally.File += tally.File;
+        _tally.Shmem += tally.Shmem;
+        for (int epoch = 0; epoch < 256; epoch++)
+        {
+            _tally.Idle[epoch] += tally.Idle[epoch];
+        }
+
+        _window = window > _window ? window : _window;
+        _observedSince = firstSeen < _observedSince ? firstSeen : _observedSince;
+    }
+
+    internal WorkingSetSample ToSample(TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes) =>
+        _tally.ToSample(_window, now, _observedSince, epochs, ages, pageBytes);
+}

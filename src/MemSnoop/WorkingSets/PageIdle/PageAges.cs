@@ -1,0 +1,128 @@
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>
+/// A byte for each page of a process, for present ranges only: the number of the pass that last saw it accessed
+/// (<see cref="Epochs"/>). Written in ascending order of addresses, read by any address.
+/// </summary>
+internal sealed class PageAges
+{
+    private Range[] _ranges = [];
+    private int _rangeCount;
+    private byte[] _ages = [];
+    private int _ageCount;
+
+    /// <summary>Memory this takes, in bytes.</summary>
+    internal long StateBytes => _ages.LongLength + (_ranges.LongLength * System.Runtime.CompilerServices.Unsafe.SizeOf<Range>());
+
+    internal void Clear() => _rangeCount = _ageCount = 0;
+
+    /// <summary>Room for the ages of a run of pages behind all those before.</summary>
+    internal Span<byte> Append(ulong firstPage, int count)
+    {
+        if (_ages.Length - _ageCount < count)
+        {
+            Array.Resize(ref _ages, Math.Max(_ageCount + count, _ages.Length + (_ages.Length / 2)));
+        }
+
+        if (_rangeCount > 0 && _ranges[_rangeCount - 1].EndPage == firstPage)
+        {
+            _ranges[_rangeCount - 1] = _ranges[_rangeCount - 1] with { Count = _ranges[_rangeCount - 1].Count + count };
+        }
+        else
+        {
+            if (_rangeCount == _ranges.Length)
+            {
+                Array.Resize(ref _ranges, Math.Max(16, _ranges.Length * 2));
+            }
+
+            _ranges[_rangeCount++] = new Range(firstPage, count, _ageCount);
+        }
+
+        _ageCount += count;
+        return _ages.AsSpan(_ageCount - count, count);
+    }
+
+    /// <summary>Copies the ages of a run of pages; pages that are not known are <see cref="Epochs.Absent"/>.</summary>
+    internal void Read(ulong firstPage, Span<byte> ages)
+    {
+        ulong page = firstPage;
+        int index = FindFirstEndingAfter(page);
+        while (!ages.IsEmpty)
+        {
+            if (index == _rangeCount || _ranges[index].FirstPage >= page + (ulong)ages.Length)
+            {
+                ages.Fill(Epochs.Absent);
+                return;
+            }
+
+            Range range = _ranges[index++];
+            if (range.FirstPage > page)
+            {
+                int gap = (int)(range.FirstPage - page);
+                ages[..gap].Fill(Epochs.Absent);
+                ages = ages[gap..];
+                page += (ulong)gap;
+            }
+
+            int offset = (int)(page - range.FirstPage);
+            int count = Math.Min(range.Count - offset, ages.Length);
+            _ages.AsSpan(range.Offset + offset, count).CopyTo(ages);
+            ages = ages[count..];
+            page += (ulong)count;
+        }
+    }
+
+    /// <summary>Takes over the content of another, in no more memory than it needs.</summary>
+    internal void CopyFrom(PageAges other)
+    {
+        Fit(ref _ages, other._ageCount);
+        Fit(ref _ranges, other._rangeCount);
+        other._ages.AsSpan(0, other._ageCount).CopyTo(_ages);
+        other._ranges.AsSpan(0, other._rangeCount).CopyTo(_ranges);
+        _ageCount = other._ageCount;
+        _rangeCount = other._rangeCount;
+    }
+
+    /// <summary>Rewrites every age by a table.</summary>
+    internal void Translate(ReadOnlySpan<byte> table)
+    {
+        foreach (ref byte age in _ages.AsSpan(0, _ageCount))
+        {
+            age = table[age];
+        }
+    }
+
+    /// <summary>An eighth of slack spares a new array whenever a process grows by a page.</summary>
+    private static void Fit<T>(ref T[] array, int count)
+    {
+        if (array.Length < count || array.Length > (count * 2) + 64)
+        {
+            array = new T[count + (count / 8)];
+        }
+    }
+
+    private int FindFirstEndingAfter(ulong page)
+    {
+        int low = 0;
+        int high = _rangeCount;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_ranges[middle].EndPage > page)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private readonly record struct Range(ulong FirstPage, int Count, int Offset)
+    {
+        internal ulong EndPage => FirstPage + (ulong)Count;
+    }
+}

@@ -1,0 +1,124 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using MemSnoop.Kernel;
+using MemSnoop.Paging;
+
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>Finds out whether the idle bitmap can be used here, and if not, which of several causes it is.</summary>
+internal static class PageIdleSupport
+{
+    private const string KernelOption = "CONFIG_IDLE_PAGE_TRACKING";
+
+    internal static MethodSupport Probe(KernelPaths paths)
+    {
+        string file = paths.Sys(IdleBitmap.RelativePath);
+        if (!File.Exists(file))
+        {
+            return ExplainMissing(paths, file);
+        }
+
+        ReadOutcome outcome = IdleBitmap.Open(paths, out IdleBitmap? bitmap);
+        if (outcome != ReadOutcome.Success)
+        {
+            return ExplainClosed(file, outcome);
+        }
+
+        using (bitmap)
+        {
+            if (KpageFlags.Open(paths, out KpageFlags? flags) != ReadOutcome.Success)
+            {
+                return No("no_kpageflags", $"{paths.Proc("kpageflags")} cannot be read, and without it huge pages would be counted wrong", "run as root, with the host's proc file system");
+            }
+
+            flags!.Dispose();
+            if (!ShowsFrames(paths))
+            {
+                return No("no_capability", "the kernel hides page frame numbers from this process", "give it CAP_SYS_ADMIN: run as root, in Kubernetes as a privileged container");
+            }
+
+            return bitmap!.TryLock()
+                ? new MethodSupport(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel, exact for every page size, and holds up no process")
+                : No(MethodSupport.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
+        }
+    }
+
+    private static MethodSupport ExplainMissing(KernelPaths paths, string file)
+    {
+        // The kernel's own directory always has entries (numa, swap or transparent_hugepage); an empty one is a mask.
+        string directory = paths.Sys("kernel/mm");
+        if (!Directory.Exists(directory) || !Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            return No("hidden", $"{directory} is not there, or empty: this is not the host's sysfs, or it is masked", "mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
+        }
+
+        return HasKernelOption(paths) == true
+            ? No("hidden", $"the kernel has {KernelOption}, but {file} is not visible here", "run in a privileged container, or mount the host's /sys and name it by --sysfs")
+            : No("no_kernel_option", $"there is no {file}: this kernel was built without {KernelOption}", $"boot a kernel with {KernelOption}=y (Fedora, RHEL, Ubuntu, Arch and Amazon Linux have it, Debian does not)");
+    }
+
+    private static MethodSupport ExplainClosed(string file, ReadOutcome outcome)
+    {
+        if (outcome == ReadOutcome.Denied && Libc.EffectiveUserId() != 0)
+        {
+            return No("no_capability", $"{file} may be opened by root only", "run as root");
+        }
+
+        return KernelFile.Open(file, out KernelHandle handle) == ReadOutcome.Success
+            ? ReadOnly(handle)
+            : No("denied", $"{file} cannot be opened ({outcome.ToReason()})", "run as root, in Kubernetes as a privileged container");
+
+        MethodSupport ReadOnly(KernelHandle readable)
+        {
+            readable.Dispose();
+            return No("read_only", $"{file} can be read but not written: sysfs is mounted read-only here", "mount the host's /sys writable, in Kubernetes by a privileged container");
+        }
+    }
+
+    /// <summary>The kernel's own configuration, where it tells it (CONFIG_IKCONFIG_PROC); null when it does not.</summary>
+    private static bool? HasKernelOption(KernelPaths paths)
+    {
+        try
+        {
+            using GZipStream text = new(File.OpenRead(paths.Proc("config.gz")), CompressionMode.Decompress);
+            using StreamReader reader = new(text, Encoding.ASCII);
+            while (reader.ReadLine() is { } line)
+            {
+                if (line == KernelOption + "=y")
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Looks up a page that is certainly present: the one this method's local variable is on.</summary>
+    private static unsafe bool ShowsFrames(KernelPaths paths)
+    {
+        ulong word = 1;
+        if (KernelFile.Open(paths.Proc("self/pagemap"), out KernelHandle handle) != ReadOutcome.Success)
+        {
+            return false;
+        }
+
+        using (handle)
+        {
+            ulong page = (ulong)&word / KernelUnits.Current.PageBytes;
+            ulong entry = 0;
+            ReadOutcome outcome = KernelFile.Read(handle, MemoryMarshal.AsBytes(new Span<ulong>(ref entry)), (long)(page * sizeof(ulong)), out int bytes);
+
+            // A tree of plain files, as in tests, has no entry for an address of this process.
+            return outcome == ReadOutcome.Success && (bytes == 0 || new PagemapEntry(entry).FrameNumber != 0);
+        }
+    }
+
+    private static MethodSupport No(string reason, string explanation, string advice) =>
+        new(PageIdleEstimator.MethodName, false, reason, explanation, advice);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
+
+namespace MemSnoop.Exporter.Tests.Prometheus;
+
+/// <summary>A real server scrapes the endpoint, with the headers that it sends.</summary>
+public class PrometheusServerTests
+{
+    [Fact]
+    public async Task A_server_stores_what_was_measured_and_forgets_what_has_gone() // K1
+    {
+        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.ResourceAttributes = [new("service.name", "memsnoop")], kestrel: true);
+        int[] pids = [1, 2, 3];
+        host.Meter.CreateObservableGauge(
+            "sample.level",
+            () => pids.Select(pid => new Measurement<double>(pid + 0.5, Tags(("pid", pid), ("comm", "a\"b\\c\nd")))), "By", "Level.");
+        host.Meter.CreateObservableCounter("sample.time", () => 123456.789, "s", "Time.");
+        await using PrometheusServer server = await PrometheusServer.StartAsync(host.Client.BaseAddress!);
+
+        await Eventually.HoldsAsync(async () => (await server.QueryAsync("sample_level_bytes")).Count == 3);
+        Assert.Equal("1", Assert.Single(await server.QueryAsync("up")).Value);
+        Assert.Equal("123456.789", Assert.Single(await server.QueryAsync("sample_time_seconds_total")).Value);
+        Assert.Equal("memsnoop", Assert.Single(await server.QueryAsync("target_info")).Labels["service_name"]);
+        (Dictionary<string, string> labels, string value) = Assert.Single(await server.QueryAsync("sample_level_bytes{pid=\"2\"}"));
+        Assert.Equal("a\"b\\c\nd", labels["comm"]);
+        Assert.Equal("2.5", value);
+
+        // Without a timestamp on the samples a missing series is stale at the next scrape, not only after five minutes.
+        pids = [3, 4];
+        await Eventually.HoldsAsync(async () =>
+            (await server.QueryAsync("sample_level_bytes")).Select(series => series.Value).Order().SequenceEqual(["3.5", "4.5"]));
+    }
+}

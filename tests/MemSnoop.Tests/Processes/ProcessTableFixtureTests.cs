@@ -1,0 +1,195 @@
+using System.Text.RegularExpressions;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.Tests.ProcFs;
+using Microsoft.Extensions.Time.Testing;
+
+namespace MemSnoop.Tests.Processes;
+
+/// <summary>The table over a proc root of plain files, for what no process does on demand.</summary>
+public sealed class ProcessTableFixtureTests : IDisposable
+{
+    private const int Mebi = 256;
+
+    private readonly ProcTree _tree = new();
+    private readonly FakeTimeProvider _clock = new();
+
+    [Fact]
+    public void Zombies_and_kernel_threads_are_passed_over_and_counted()
+    {
+        using ProcessTable table = new(new KernelPaths(Fixture.ProcRoot), new ProcessSelection { All = true }, new HandleBudget(100), _clock);
+
+        Assert.Equal([26231, 26250, 26251], Refresh(table).Order());
+        Assert.Equal([("kernel_thread", 1L), ("zombie", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)).Order());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    public void The_next_owner_of_a_pid_is_another_process(int handles)
+    {
+        _tree.AddProcess(26231);
+        HandleBudget budget = new(handles);
+        using ProcessTable table = Table(new ProcessSelection { Pids = new HashSet<int> { 26231 } }, budget);
+        Refresh(table);
+        TrackedProcess first = table.Watched[0];
+
+        _tree.SetStartTicks(26231, 700_000);
+        Refresh(table);
+
+        TrackedProcess second = Assert.Single(table.Watched);
+        Assert.NotSame(first, second);
+        Assert.True(first.HasLeft);
+        Assert.Equal(new ProcessIdentity(26231, 632_664), first.Identity);
+        Assert.Equal(new ProcessIdentity(26231, 700_000), second.Identity);
+        Assert.Equal(Math.Min(handles, 1), budget.Used);
+    }
+
+    [Fact]
+    public void Text_that_is_no_stat_is_counted_and_not_watched()
+    {
+        _tree.AddProcess(26231);
+        _tree.Write("proc/26231/stat", "26231 (sleep) S 1\n");
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+
+        Assert.Empty(Refresh(table));
+        Assert.Equal([("malformed", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)));
+    }
+
+    [Fact]
+    public void Names_that_are_no_pids_are_no_processes()
+    {
+        _tree.AddProcess(26231);
+        foreach (string name in new[] { "self", "1x", "x1", "-1", "0", "99999999999" })
+        {
+            _tree.Write($"proc/{name}/stat", "not looked at");
+        }
+
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+
+        Assert.Equal([26231], Refresh(table));
+        Assert.Empty(table.Skipped.ToArray());
+    }
+
+    [Fact]
+    public void A_proc_root_that_is_not_there_cannot_be_listed()
+    {
+        using ProcessTable table = new(new KernelPaths("/no/such/root"), new ProcessSelection { All = true }, new HandleBudget(1), _clock);
+
+        Assert.ThrowsAny<IOException>(table.Refresh);
+    }
+
+    [Fact]
+    public void A_proc_root_that_may_not_be_listed_is_no_empty_machine()
+    {
+        _tree.AddProcess(26231);
+        File.SetUnixFileMode(_tree.Paths.ProcRoot, UnixFileMode.None);
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+
+        Unprivileged.Run(() => Assert.Throws<UnauthorizedAccessException>(table.Refresh));
+    }
+
+    [Fact]
+    public void A_child_listed_before_its_parent_is_found_a_refresh_later()
+    {
+        _tree.AddProcess(26231, pid: 5, parent: 9);
+        _tree.AddProcess(26231, pid: 9, parent: 1, name: "parent");
+        using ProcessTable table = Table(new ProcessSelection { Names = [new Regex("^parent$")] });
+
+        Refresh(table);
+
+        Assert.Equal([5, 9], Refresh(table).Order());
+    }
+
+    [Fact]
+    public void A_process_that_was_passed_over_is_looked_at_again_ever_more_rarely()
+    {
+        _tree.AddProcess(26231, pid: 9, name: "early");
+        using ProcessTable table = Table(new ProcessSelection { Names = [new Regex("^late$")] });
+        Refresh(table);
+        _clock.Advance(TimeSpan.FromSeconds(60));
+        Refresh(table);
+        _tree.SetName(9, "late");
+
+        _clock.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Empty(Refresh(table));
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal([9], Refresh(table));
+    }
+
+    [Fact]
+    public void A_process_at_the_lower_bound_does_not_come_and_go()
+    {
+        _tree.AddProcess(26231, residentPages: 100 * Mebi);
+        using ProcessTable table = Table(new ProcessSelection { All = true, MinResidentBytes = 100 << 20 });
+
+        Assert.Equal([26231], RefreshAt(table, 26231, 100 * Mebi));
+        Assert.Equal([26231], RefreshAt(table, 26231, 80 * Mebi));
+        Assert.Empty(RefreshAt(table, 26231, (80 * Mebi) - 1));
+        Assert.Equal(SkipReasons.BelowMinimum, Assert.Single(table.Dropped).Reason);
+        Assert.Empty(RefreshAt(table, 26231, (100 * Mebi) - 1));
+        Assert.Equal([26231], RefreshAt(table, 26231, 100 * Mebi));
+        Assert.Empty(table.Dropped);
+    }
+
+    [Fact]
+    public void A_process_at_the_upper_bound_does_not_come_and_go()
+    {
+        _tree.AddProcess(26231, pid: 1, residentPages: 100);
+        _tree.AddProcess(26231, pid: 2, residentPages: 90);
+        using ProcessTable table = Table(new ProcessSelection { All = true, MaxProcesses = 1 });
+
+        Assert.Equal([1], Refresh(table));
+        Assert.Equal([1], RefreshAt(table, 2, 124));
+        Assert.Equal([2], RefreshAt(table, 2, 126));
+        Assert.Equal([2], RefreshAt(table, 1, 120));
+        Assert.Equal([(1, SkipReasons.Limit)], table.Dropped.Select(static dropped => (dropped.Process.Identity.Pid, dropped.Reason)));
+    }
+
+    [Fact]
+    public void Who_was_watched_before_the_upper_bound_was_met_stays_then()
+    {
+        _tree.AddProcess(26231, pid: 1, residentPages: 100);
+        using ProcessTable table = Table(new ProcessSelection { All = true, MaxProcesses = 1 });
+        Assert.Equal([1], Refresh(table));
+
+        _tree.AddProcess(26231, pid: 2, residentPages: 110);
+
+        Assert.Equal([1], Refresh(table));
+    }
+
+    [Fact]
+    public void A_bound_that_is_met_no_more_drops_nobody()
+    {
+        _tree.AddProcess(26231, pid: 1, residentPages: 100);
+        _tree.AddProcess(26231, pid: 2, residentPages: 90);
+        using ProcessTable table = Table(new ProcessSelection { All = true, MaxProcesses = 1 });
+        Assert.Equal([1], Refresh(table));
+
+        _tree.RemoveProcess(1);
+
+        Assert.Equal([2], Refresh(table));
+        Assert.Empty(table.Dropped);
+    }
+
+    private ProcessTable Table(ProcessSelection selection, HandleBudget? budget = null) =>
+        new(_tree.Paths, selection, budget ?? new HandleBudget(100), _clock);
+
+    private int[] RefreshAt(ProcessTable table, int pid, int residentPages)
+    {
+        _tree.SetResidentPages(pid, residentPages);
+        return Refresh(table);
+    }
+
+    private static int[] Refresh(ProcessTable table)
+    {
+        table.Refresh();
+        return [.. table.Watched.Select(static process => process.Identity.Pid)];
+    }
+
+    public void Dispose()
+    {
+        File.SetUnixFileMode(_tree.Paths.ProcRoot, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _tree.Dispose();
+    }
+}
