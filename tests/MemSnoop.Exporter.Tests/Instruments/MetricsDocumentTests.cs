@@ -18,6 +18,7 @@ public class MetricsDocumentTests
     {
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
+        ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
     };
