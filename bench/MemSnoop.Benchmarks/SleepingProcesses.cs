@@ -10,7 +10,7 @@ internal sealed class SleepingProcesses : IDisposable
 
     internal SleepingProcesses(int count)
     {
-        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for i in $(seq {count}); do sleep 3600 & echo $!; done; echo; read -r end; kill $(jobs -p)"])
+        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for i in $(seq {count}); do sleep 3600 & all=\"$all $!\"; echo $!; done; echo; read -r end; kill $all"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -39,7 +39,7 @@ done
 [ -n "$results" ] || wrong "--results DIR is needed"
 [ ${#scenarios[@]} -gt 0 ] || wrong "name at least one scenario"
 for tool in qemu-system-x86_64 busybox cpio; do
-  command -v "$tool" >/dev/null || wrong "$tool is missing: tests/kernel/install.sh installs what the lab needs"
+  command -v "$tool" >/dev/null || wrong "$tool is missing: tests/install.sh installs what the lab needs"
 done
 [ -n "$kernel" ] || kernel=$("$here/build-kernel.sh")
 

@@ -5,7 +5,7 @@ internal static class KernelSettings
 {
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new ScalarSetting<string>("Kernel:ProcFs", Syntax.Directory, o => o.Kernel.ProcFs, (o, v) => o.Kernel.ProcFs = v)
+        new ScalarSetting<string>("Kernel:ProcFs", Syntax.ProcFs, o => o.Kernel.ProcFs, (o, v) => o.Kernel.ProcFs = v)
         {
             Options = ["--procfs", "--path.procfs"],
             Help = "Mount point of procfs; /host/proc in many containers.",

@@ -40,6 +40,9 @@ internal static class Syntax
 
     public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
 
+    public static ValueSyntax<string> ProcFs { get; } = new(
+        "DIRECTORY", "a proc file system", "a directory where one is mounted, such as /proc or /host/proc", TryParseProcFs, value => value);
+
     public static ValueSyntax<WorkingSetMethod> Method { get; } = Words(
         "METHOD", "a method", ("auto", WorkingSetMethod.Auto), ("page_idle", WorkingSetMethod.PageIdle), ("referenced", WorkingSetMethod.Referenced));
 
@@ -127,6 +130,10 @@ internal static class Syntax
         value = text;
         return text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal) && !text.AsSpan().ContainsAnyExcept(UrlPathCharacters);
     }
+
+    // Any other directory would look like a host without processes, and that is no error anyone would see.
+    private static bool TryParseProcFs(string text, out string value, ref string? problem) =>
+        TryParseDirectory(text, out value, ref problem) && File.Exists(Path.Join(text, "stat"));
 
     private static bool TryParseDirectory(string text, out string value, ref string? problem)
     {

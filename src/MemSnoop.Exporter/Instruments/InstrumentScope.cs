@@ -3,7 +3,10 @@ using MemSnoop.Exporter.Sampling;
 
 namespace MemSnoop.Exporter.Instruments;
 
-/// <summary>Makes the instruments of one measurement and remembers whose they are, for <c>?collect[]=NAME</c>.</summary>
+/// <summary>
+/// Makes the instruments of one measurement and remembers whose they are, for <c>?collect[]=NAME</c>. Those that are no
+/// measurement's report on all of them: they are in every scrape, observed after the others.
+/// </summary>
 internal sealed class InstrumentScope(Meter meter, string? measurement, IDictionary<string, string> owners)
 {
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, long>[] series)

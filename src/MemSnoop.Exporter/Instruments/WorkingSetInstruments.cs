@@ -19,8 +19,8 @@ internal static class WorkingSetInstruments
         scope.Gauge(windows, "memsnoop.process.working_set.window", "s", "True length of the window in which the working set was measured.", static (in s) => (double?)s.Window.TotalSeconds);
         scope.Gauge<WorkingSetSample>(
             windows, "memsnoop.process.untracked", "By", "Memory of which cannot be told whether it is used: hugetlb pages, which are not resident memory to the kernel, and resident pages the idle bitmap does not cover.",
-            new("reason", "hugetlb", static (in s) => Clamp(s.HugetlbBytes)),
-            new("reason", "not_tracked", static (in s) => Clamp(s.UntrackedBytes)));
+            new("reason", "hugetlb", static (in s) => s.HugetlbBytes is { } bytes ? Clamp(bytes) : null),
+            new("reason", "not_tracked", static (in s) => s.UntrackedBytes is { } bytes ? Clamp(bytes) : null));
     }
 
     private const string KindKey = "kind";

@@ -15,6 +15,8 @@ internal static class MemSnoopLogging
         builder.SetMinimumLevel(options.Level);
         // The web server's own chatter (one line a request) is for those who ask for debug.
         builder.AddFilter("Microsoft", level => level >= (options.Level <= LogLevel.Debug ? LogLevel.Debug : LogLevel.Warning) && level >= options.Level);
+        // A start that fails is thrown as well as logged: the user gets one line about it, from the command line's own handler.
+        builder.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.AddConsole(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;

@@ -21,11 +21,17 @@ public readonly record struct WorkingSetSample
     /// <summary>Bytes of shared memory accessed at least once within the window.</summary>
     public required ulong ShmemBytes { get; init; }
 
-    /// <summary>Bytes of hugetlbfs pages, which the kernel does not count as resident and cannot tell idle; in no other number.</summary>
-    public ulong HugetlbBytes { get; init; }
+    /// <summary>
+    /// Bytes of hugetlbfs pages, which the kernel does not count as resident and cannot tell idle; in no other number.
+    /// Null when the method does not tell them apart.
+    /// </summary>
+    public ulong? HugetlbBytes { get; init; }
 
-    /// <summary>Resident bytes of which the method cannot tell whether they were accessed; neither working set nor idle.</summary>
-    public ulong UntrackedBytes { get; init; }
+    /// <summary>
+    /// Resident bytes of which the method cannot tell whether they were accessed; neither working set nor idle. Null when
+    /// the method does not tell them apart.
+    /// </summary>
+    public ulong? UntrackedBytes { get; init; }
 
     /// <summary>
     /// Bytes of address space in which nobody looked for pages: reservations of more than 64 GiB on a kernel before 6.7,

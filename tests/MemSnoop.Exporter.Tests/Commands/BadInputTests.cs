@@ -76,7 +76,7 @@ public class BadInputTests
         { ["--web.telemetry-path", "metrics"], "--web.telemetry-path: 'metrics' is not a path; expected a path that starts with one slash, such as /metrics" },
         { ["--web.max-requests", "many"], "--web.max-requests: 'many' is not a number of requests; expected a number from 0 to 100000" },
         { ["--disk.exclude", "["], $"--disk.exclude: '[' is not a regular expression (UnterminatedBracket at character 1); expected {Regex}" },
-        { ["--procfs", "/no/such"], "--procfs: '/no/such' does not exist; expected an existing directory" },
+        { ["--procfs", "/no/such"], "--procfs: '/no/such' does not exist; expected a directory where one is mounted, such as /proc or /host/proc" },
         { ["--path.sysfs", "/etc/passwd"], "--path.sysfs: '/etc/passwd' is not a directory; expected an existing directory" },
         { ["--log.level", "loud"], "--log.level: 'loud' is not a level; expected one of debug, info, warn, error" },
         { ["--log.format", "xml"], "--log.format: 'xml' is not a format; expected logfmt or json" },

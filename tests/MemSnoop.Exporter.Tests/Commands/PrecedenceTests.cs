@@ -100,7 +100,7 @@ public class PrecedenceTests
             ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7",
             ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
             ["METHOD"] = "referenced", ["KIND,..."] = "heap,writable", ["PAGES"] = "7",
-            ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/tmp", ["LEVEL"] = "error", ["FORMAT"] = "json",
+            ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/proc/.", ["LEVEL"] = "error", ["FORMAT"] = "json",
         };
         Assert.All(SettingCatalogue.All, setting =>
         {

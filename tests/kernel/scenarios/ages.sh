@@ -9,10 +9,10 @@ watch_ages() {
   wait_for 60 has_working_set "$ages_pid"
   # As long as the hot part is touched it must not age, whatever the rest does.
   ages_until=$(($(now_ms) + 14000))
-  record "$RESULTS/$ages_name-hot.txt"
+  record "$RESULTS/$ages_name-hot.json.txt"
   tell "$ages_name" idle
   ages_until=$(($(now_ms) + 22000))
-  record "$RESULTS/$ages_name-left.txt"
+  record "$RESULTS/$ages_name-left.json.txt"
   end_exporter
   finish "$ages_name"
 }

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>A cgroup of the test's own, in the hierarchy that tells workloads apart here: the unified one, or the memory controller's.</summary>
+internal sealed class Cgroup : IDisposable
+{
+    private readonly string _directory;
+    private readonly string _parent;
+
+    private Cgroup(string parent, int pid)
+    {
+        _parent = parent;
+        _directory = Path.Combine(parent, $"memsnoop-e2e-{pid}");
+    }
+
+    /// <summary>A pattern for its path that matches no other group's.</summary>
+    public string Glob => "/**/" + Path.GetFileName(_directory)[..^1] + "?";
+
+    /// <summary>Makes a group with one process in it. Needs root.</summary>
+    public static Cgroup Make(int pid)
+    {
+        // Below the group the test itself is in, at the same place of the same hierarchy that the program looks at.
+        string[] lines = File.ReadAllLines($"/proc/{pid}/cgroup");
+        string? memory = lines.FirstOrDefault(static line => line.Split(':')[1].Split(',').Contains("memory"));
+        string own = (memory ?? lines.Single(static line => line.StartsWith("0::", StringComparison.Ordinal))).Split(':', 3)[2];
+        string mount = File.ReadLines("/proc/self/mounts").Select(static line => line.Split(' '))
+            .First(fields => memory is null ? fields[2] == "cgroup2" : fields[2] == "cgroup" && fields[3].Split(',').Contains("memory"))[1];
+
+        Cgroup group = new(mount + own.TrimEnd('/'), pid);
+        Directory.CreateDirectory(group._directory);
+        Move(pid, group._directory);
+        return group;
+    }
+
+    public void Dispose()
+    {
+        foreach (string pid in File.ReadAllLines(Path.Combine(_directory, "cgroup.procs")))
+        {
+            Move(int.Parse(pid, CultureInfo.InvariantCulture), _parent);
+        }
+
+        Directory.Delete(_directory);   // not recursive: the files in it are the kernel's
+    }
+
+    private static void Move(int pid, string directory) => File.WriteAllText(Path.Combine(directory, "cgroup.procs"), $"{pid}");
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Tests.Commands;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary><c>memsnoop check</c> on this machine, for people and for programs.</summary>
+[Collection(EndToEndCollection.Name)]
+public class CheckTests
+{
+    [Fact]
+    public async Task Text_and_json_say_the_same_of_every_measurement()
+    {
+        CommandResult text = await Command.TryRunAsync(Repository.Executable, ["check"], ExporterProcess.Deadline);
+        CommandResult json = await Command.TryRunAsync(Repository.Executable, ["check", "--json"], ExporterProcess.Deadline);
+        Assert.Equal((0, "", 0, ""), (text.ExitCode, text.Error, json.ExitCode, json.Error));
+
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        JsonElement root = document.RootElement;
+        Assert.Equal(BuildInfo.Version, root.GetProperty("version").GetString());
+        Assert.Contains(root.GetProperty("method").GetString(), (string[])["page_idle", "referenced"]);
+        JsonElement[] findings = [.. root.GetProperty("findings").EnumerateArray()];
+        foreach (JsonElement finding in findings)
+        {
+            string state = Text(finding, "state");
+            Assert.Contains(state, (string[])["ok", "limited", "missing"]);
+            Assert.NotEqual("", Text(finding, "detail"));
+            Assert.Equal(state == "ok", Text(finding, "reason") == "ok");
+            Assert.True(state == "ok" || Text(finding, "advice").Length > 0, $"{finding} gives no advice.");
+            Assert.Matches($"(?m)^{state} +{Text(finding, "topic")} +", text.Output);
+        }
+
+        string[] topics = [.. findings.Select(static finding => Text(finding, "topic"))];
+        Assert.All(
+            MeasurementCatalogue.All.Where(static entry => !entry.IsWindow),
+            entry => Assert.Contains(entry.Name, topics));
+        Assert.Contains("working-set by referenced", topics);
+    }
+
+    [Fact]
+    public async Task A_tree_without_working_sets_is_code_1()
+    {
+        CommandResult check = await Command.TryRunAsync(
+            Repository.Executable, ["check", "--procfs", Path.Combine(Checkout.Root, "tests", "MemSnoop.Tests", "Fixtures", "proc")], ExporterProcess.Deadline);
+        Assert.Equal((1, ""), (check.ExitCode, check.Error));
+        Assert.Matches("(?m)^missing +working-set +no method works here", check.Output);
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}

@@ -1,0 +1,68 @@
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>Processes come and go, and nothing of the dead stays: neither a series nor memory.</summary>
+[Collection(EndToEndCollection.Name)]
+public class ChurnTests(ITestOutputHelper output)
+{
+    private const int Rounds = 5;
+    private const int Early = 50;
+    private const int Settled = 100;
+    private const int Scrapes = 200;
+
+    [Fact]
+    public async Task After_10000_processes_and_200_scrapes_exactly_the_living_are_listed_and_memory_is_flat()
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--name", "^churn$", "--interval", "0s", "--working-set-interval", "500ms"], ExporterProcess.Uncached);
+        List<Workload> churns = [];
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        try
+        {
+            Task churning = Task.Run(async () =>
+            {
+                for (int i = 0; i < Rounds; i++)
+                {
+                    churns.Add(await Workload.StartAsync("churn", "--count", "2000", "--rate", "500", "--alive", "50", "--life-ms", "60", "--keep", "4"));
+                }
+            }, cancelled);
+
+            List<double> memory = [];
+            HashSet<int> seen = [];
+            using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(100));
+            Scrape scrape;
+            do
+            {
+                scrape = await exporter.ScrapeAsync();
+                memory.Add(scrape.Value("process_resident_memory_bytes"));
+                seen.UnionWith(scrape.Pids(Series.Resident));
+                await timer.WaitForNextTickAsync(cancelled);
+            }
+            while (memory.Count < Scrapes || !churning.IsCompleted);
+
+            await churning;
+            scrape = await exporter.ScrapeAsync();
+            HashSet<int> living = [.. churns.Select(static churn => churn.Pid), .. churns.SelectMany(static churn => churn.Pids("kept"))];
+            Assert.Equal(Rounds * 2000, churns.Sum(static churn => churn.Number("started")));
+            Assert.Equal(living.Order(), scrape.Pids(Series.Resident).Order());
+            Assert.Equal(living.Count, scrape.Value("memsnoop_processes_watched"));
+            Assert.True(seen.Count > 1000, $"Only {seen.Count} of the processes were seen by a scrape.");
+
+            // The middle of thirty each time: garbage comes and goes. The runtime compiles anew what is called often, and its heap finds its
+            // size, in the first ten seconds or so; from then on nothing is left to grow.
+            double early = Median(memory[Early..(Early + 30)]);
+            double settled = Median(memory[Settled..(Settled + 30)]);
+            double last = Median(memory[^30..]);
+            output.WriteLine(
+                $"{memory.Count} scrapes saw {seen.Count} processes; resident memory {early / Series.MB:F1} MB at scrape {Early}, "
+                + $"{settled / Series.MB:F1} MB at scrape {Settled}, {last / Series.MB:F1} MB at the end");
+            Assert.True(last < early + (20 * Series.MB), $"Resident memory grew from {early / Series.MB:F1} to {last / Series.MB:F1} MB.");
+            Assert.True(last < settled + (8 * Series.MB), $"Resident memory grew from {settled / Series.MB:F1} to {last / Series.MB:F1} MB.");
+        }
+        finally
+        {
+            churns.ForEach(static churn => churn.Dispose());
+        }
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+}

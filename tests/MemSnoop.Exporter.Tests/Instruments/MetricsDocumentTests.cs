@@ -1,0 +1,143 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Sampling;
+using MemSnoop.Exporter.Tests.EndToEnd;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MemSnoop.Exporter.Tests.Instruments;
+
+/// <summary>Holds <c>docs/metrics.md</c> and the code together, both ways. Alone on the machine, since it listens to all meters of the process.</summary>
+[Collection(EndToEndCollection.Name)]
+public class MetricsDocumentTests
+{
+    /// <summary>Instruments that a collection may have nothing for, and why.</summary>
+    private static readonly Dictionary<string, string> Absent = new()
+    {
+        ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
+        ["memsnoop.measurement.errors"] = "nothing has failed",
+        ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
+        ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
+        ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
+    };
+
+    [Fact]
+    public async Task Every_instrument_has_a_row_and_every_row_an_instrument()
+    {
+        await using Observed observed = await Observed.MakeAsync();
+        Assert.Equal(MetricsDocument.Rows.Keys.Order(), observed.Instruments.Keys.Order());
+        foreach ((string name, Instrument instrument) in observed.Instruments)
+        {
+            MetricsRow row = MetricsDocument.Rows[name];
+            bool isCounter = instrument.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
+            MetricName prometheus = MetricName.From(name, instrument.Unit, isCounter ? MetricType.Counter : MetricType.Gauge);
+            Assert.Equal(
+                (name, isCounter ? "counter" : "gauge", instrument.Unit ?? "", prometheus.Sample),
+                (name, row.Kind, row.Unit, row.Prometheus));
+            Assert.NotEqual("", row.Meaning);
+            Assert.False(string.IsNullOrEmpty(instrument.Description), $"{name} has no description.");
+        }
+    }
+
+    [Fact]
+    public async Task Labels_of_a_real_collection_are_those_that_are_documented()
+    {
+        await using Observed observed = await Observed.MakeAsync();
+        foreach ((string name, MetricsRow row) in MetricsDocument.Rows)
+        {
+            if (!observed.Labels.TryGetValue(name, out Dictionary<string, HashSet<string>>? seen))
+            {
+                Assert.True(Absent.ContainsKey(name), $"{name} has no measurement.");
+                continue;
+            }
+
+            // Of every process, and said once above the tables.
+            Assert.Equal(row.Labels.ContainsKey("pid") && name != "memsnoop.process.dropped_resident", seen.Remove("container_id"));
+            Assert.Equal((name, string.Join(", ", row.Labels.Keys.Order())), (name, string.Join(", ", seen.Keys.Order())));
+            foreach ((string label, string[] values) in row.Labels.Where(static label => label.Value.Length > 0))
+            {
+                Assert.Subset(values.ToHashSet(), seen[label]);
+            }
+        }
+    }
+
+    /// <summary>A pipeline with everything on, over a few real processes, and what a listener heard of it.</summary>
+    private sealed class Observed : IAsyncDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly Workload _idler;
+        private readonly SamplingPipeline _pipeline;
+
+        private Observed(Workload idler)
+        {
+            _idler = idler;
+            MemSnoopOptions options = new();
+            options.Processes.Pids = [idler.Pid];
+            options.Processes.MaxProcesses = 2;
+            options.Processes.ContainerLabels = true;
+            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+
+            // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name is SamplingPipeline.MeterName or SamplingPipeline.SelfMeterName)
+                {
+                    Instruments.Add(instrument.Name, instrument);
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+            _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+            _listener.Start();
+            _pipeline = new SamplingPipeline(options, Selections.From(options.Processes, hasChild: false), NullLoggerFactory.Instance, TimeProvider.System);
+        }
+
+        public Dictionary<string, Instrument> Instruments { get; } = [];
+
+        public Dictionary<string, Dictionary<string, HashSet<string>>> Labels { get; } = [];
+
+        public static async Task<Observed> MakeAsync()
+        {
+            Observed observed = new(await Workload.StartAsync("idler", "--processes", "3"));
+
+            // The first pass begins windows, the second ends them; the second collection knows how the first fared.
+            for (int i = 0; i < 2; i++)
+            {
+                observed._pipeline.Windows!.SampleOnce();
+                observed._pipeline.Collections.Begin();
+                observed._listener.RecordObservableInstruments();
+            }
+
+            return observed;
+        }
+
+        private void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (!Labels.TryGetValue(instrument.Name, out Dictionary<string, HashSet<string>>? labels))
+            {
+                Labels.Add(instrument.Name, labels = []);
+            }
+
+            foreach ((string key, object? value) in tags)
+            {
+                if (!labels.TryGetValue(key, out HashSet<string>? values))
+                {
+                    labels.Add(key, values = []);
+                }
+
+                values.Add(string.Create(CultureInfo.InvariantCulture, $"{value}"));
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _listener.Dispose();
+            _pipeline.Windows?.Dispose();
+            _pipeline.Dispose();
+            _idler.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+
+namespace MemSnoop.KernelTests;
+
+public sealed class SharedMemoryBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["shared", "limits", "killed"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
+}
+
+/// <summary>Eight processes that share memory: one pass is right about each, and about all together.</summary>
+public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<SharedMemoryBoot>
+{
+    private const double OwnBytes = 600_000;
+
+    private Exposition Metrics => new(boot["shared"].Text("metrics.txt"));
+
+    private JsonElement Truth => boot["shared"].Last("group.json");
+
+    [Fact]
+    public void Each_process_uses_what_it_says()
+    {
+        JsonElement[] members = [.. Truth.GetProperty("members").EnumerateArray()];
+        Assert.Equal(8, members.Length);
+        Assert.All(members, member =>
+        {
+            string pid = $"pid=\"{member.GetProperty("pid").GetInt32()}\"";
+            double shared = Truth.GetProperty("shared_hot_bytes").GetDouble();
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"shmem\""), shared * 0.99, (shared * 1.01) + OwnBytes);
+            double own = member.GetProperty("private_hot_bytes").GetDouble();
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"anon\""), own * 0.99, (own * 1.01) + OwnBytes);
+        });
+    }
+
+    [Fact]
+    public void A_container_counts_a_shared_page_once()
+    {
+        double union = Truth.GetProperty("union_hot_bytes").GetDouble();
+        double[] kinds = Metrics.Values("memsnoop_container_working_set_bytes");
+        Assert.Equal(3, kinds.Length);
+        Assert.InRange(kinds.Sum(), union * 0.99, (union * 1.01) + (8 * OwnBytes));
+    }
+
+    [Fact]
+    public void Working_set_and_idle_memory_make_up_what_is_resident()
+    {
+        double used = Metrics.Values("memsnoop_container_working_set_bytes").Sum();
+        double idle = Metrics.Value("memsnoop_container_idle_bytes", "age=\"2\"");
+        double resident = Metrics.Value("memsnoop_container_idle_bytes", "age=\"0\"");
+        Assert.InRange(used + idle, resident * 0.99, resident);
+    }
+
+    [Theory]
+    [InlineData("works", "ok")]
+    [InlineData("in-use", "in_use")]
+    [InlineData("no-capability", "no_capability")]
+    [InlineData("read-only", "read_only")]
+    [InlineData("masked", "hidden")]
+    [InlineData("hidden", "hidden")]
+    public void Check_says_precisely_what_is_missing(string situation, string reason)
+    {
+        JsonElement check = JsonElement.Parse(boot["limits"].Text($"{situation}.json"));
+        JsonElement finding = check.GetProperty("findings").EnumerateArray().Single(each => each.GetProperty("topic").GetString() == "working-set by page_idle");
+        Assert.Equal(reason, finding.GetProperty("reason").GetString());
+        Assert.Equal(reason == "ok", finding.GetProperty("advice").GetString() == "");
+    }
+
+    [Fact]
+    public void Auto_falls_back_without_the_capability()
+    {
+        WssLine line = WssLine.Parse(boot["limits"].Text("no-capability-wss.txt"));
+        Assert.Equal("referenced", line.Method);
+        Assert.InRange(line.UsedMb, 19, 22);
+    }
+
+    [Fact]
+    public void A_second_exporter_does_not_start()
+    {
+        Assert.Equal("2", boot["limits"].Text("second.status"));
+        Assert.Matches("^memsnoop: .*another program uses .*bitmap and holds its lock[^\n]*$", boot["limits"].Text("second.out"));
+    }
+
+    [Fact]
+    public void A_killed_exporter_leaves_nothing_behind()
+    {
+        ScenarioResult killed = boot["killed"];
+        string[] states = killed.Text("states.txt").Split('\n');
+        Assert.Equal(12, states.Length);
+        Assert.All(states, state => Assert.Contains(state.Split(' ')[1], (string[])["R", "S"]));
+        Assert.Equal(killed.Text("settings-before.txt"), killed.Text("settings-after.txt"));
+        Assert.InRange(WssLine.Parse(killed.Text("after-wss.txt")).UsedMb, 39.6, 41);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace MemSnoop.KernelTests;
+
+/// <summary>What <c>memsnoop wss</c> printed: a header and one line.</summary>
+internal readonly record struct WssLine(double Seconds, double ResidentMb, double ProportionalMb, double UsedMb, string Method)
+{
+    private const string Header = "Est(s)  RSS(MB)  PSS(MB)  Ref(MB)  Method";
+
+    public static WssLine Parse(string text)
+    {
+        string[] lines = text.Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.Equal(Header, lines[0]);
+        string[] columns = lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(5, columns.Length);
+        return new WssLine(Number(columns[0]), Number(columns[1]), Number(columns[2]), Number(columns[3]), columns[4]);
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}
