@@ -26,10 +26,13 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
         Assert.All(members, member =>
         {
             string pid = $"pid=\"{member.GetProperty("pid").GetInt32()}\"";
+
+            // Frames of the word in which memory ends cannot be read; a process that was given some of them has them here.
+            double hidden = Metrics.Value("memsnoop_process_untracked_bytes", pid, "reason=\"not_tracked\"");
             double shared = Truth.GetProperty("shared_hot_bytes").GetDouble();
-            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"shmem\""), shared * 0.99, (shared * 1.01) + OwnBytes);
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"shmem\""), (shared * 0.99) - hidden, (shared * 1.01) + OwnBytes);
             double own = member.GetProperty("private_hot_bytes").GetDouble();
-            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"anon\""), own * 0.99, (own * 1.01) + OwnBytes);
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"anon\""), (own * 0.99) - hidden, (own * 1.01) + OwnBytes);
         });
     }
 
@@ -39,7 +42,7 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
         double union = Truth.GetProperty("union_hot_bytes").GetDouble();
         double[] kinds = Metrics.Values("memsnoop_container_working_set_bytes");
         Assert.Equal(3, kinds.Length);
-        Assert.InRange(kinds.Sum(), union * 0.99, (union * 1.01) + (8 * OwnBytes));
+        Assert.InRange(kinds.Sum(), (union * 0.99) - 131072, (union * 1.01) + (8 * OwnBytes));
     }
 
     [Fact]

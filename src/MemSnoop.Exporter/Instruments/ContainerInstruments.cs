@@ -16,7 +16,7 @@ internal static class ContainerInstruments
     }
 
     private static IEnumerable<Measurement<long>> WorkingSets(WorkingSetWindows windows) =>
-        from container in windows.Groups
+        from container in windows.Groups()
         from kind in Enum.GetValues<PageKind>()
         select new Measurement<long>(
             Clamp(container.Value.Bytes(kind)),
@@ -24,7 +24,7 @@ internal static class ContainerInstruments
             new KeyValuePair<string, object?>("kind", kind.ToWord()));
 
     private static IEnumerable<Measurement<long>> Idle(WorkingSetWindows windows, IdleAges ages) =>
-        from container in windows.Groups
+        from container in windows.Groups()
         from band in Enumerable.Range(0, container.Value.KnownAges)
         select new Measurement<long>(
             Clamp(container.Value.Idle[band]),

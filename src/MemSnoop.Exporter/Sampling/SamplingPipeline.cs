@@ -178,7 +178,7 @@ internal sealed class SamplingPipeline : IDisposable
 
         EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet, _options.Processes.ContainerLabels ? ContainerOf : null);
         MeasurementAccount account = _ledger.For(MeasurementNames.WorkingSet);
-        WorkingSetWindows windows = new(account);
+        WorkingSetWindows windows = new(Collections, account);
         WorkingSetInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
         if (settings.GroupOf is not null)
         {
@@ -189,7 +189,6 @@ internal sealed class SamplingPipeline : IDisposable
             WorkingSetMethods.Create(Method, Paths, settings, _clock),
             _options.WorkingSet.Interval.Value,
             _watchList,
-            Collections,
             windows,
             account,
             _clock,

@@ -24,15 +24,27 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
         long collection = collections.Current;
         lock (_gate)
         {
-            if (collection != _seen)
-            {
-                table.Refresh();
-                Adopt();
-                _seen = collection;
-            }
-
-            return _watched;
+            return collection == _seen ? _watched : Look(collection);
         }
+    }
+
+    /// <summary>
+    /// The processes that live now, for who is not part of a collection. The collection under way goes on with what it has.
+    /// </summary>
+    internal WatchedProcess[] Refresh()
+    {
+        lock (_gate)
+        {
+            return Look(_seen);
+        }
+    }
+
+    private WatchedProcess[] Look(long collection)
+    {
+        table.Refresh();
+        Adopt();
+        _seen = collection;
+        return _watched;
     }
 
     /// <summary>Watches one more process, and its children, from the next collection on.</summary>

@@ -11,7 +11,6 @@ internal sealed partial class WindowSampler(
     IWorkingSetEstimator estimator,
     TimeSpan interval,
     WatchList watchList,
-    Collections collections,
     WorkingSetWindows windows,
     MeasurementAccount account,
     TimeProvider clock,
@@ -25,8 +24,7 @@ internal sealed partial class WindowSampler(
     internal void SampleOnce(int part = 0)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
-        collections.Begin();
-        WatchedProcess[] watched = watchList.Current();
+        WatchedProcess[] watched = watchList.Refresh();
         if (_processes.Length != watched.Length)
         {
             _processes = new TrackedProcess[watched.Length];

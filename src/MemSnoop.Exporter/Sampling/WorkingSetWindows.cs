@@ -6,23 +6,44 @@ namespace MemSnoop.Exporter.Sampling;
 
 /// <summary>
 /// The last complete window of each process. Written by the window sampler, at the end of each of its passes; a
-/// collection only reads it, so that no number of scrapers can mark, clear or shorten a window.
+/// collection only reads it, so that no number of scrapers can mark, clear or shorten a window. A pass that ends in the
+/// middle of a collection shows in the next: working set and idle memory of one scrape are of one window.
 /// </summary>
-internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+internal sealed class WorkingSetWindows(Collections collections, MeasurementAccount account) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
-    private ProcessSample<WorkingSetSample>[] _complete = [];
+    private Round _complete = new([], []);
+    private Round _shown = new([], []);
+    private long _collection = -1;
 
     /// <inheritdoc/>
     public object Gate { get; } = new();
 
     /// <inheritdoc/>
-    public ArraySegment<ProcessSample<WorkingSetSample>> Current() => _complete;
+    public ArraySegment<ProcessSample<WorkingSetSample>> Current() => Shown().Processes;
 
     /// <summary>The last complete window of each container, by its id.</summary>
-    internal IReadOnlyList<KeyValuePair<string, WorkingSetSample>> Groups { get; private set; } = [];
+    internal KeyValuePair<string, WorkingSetSample>[] Groups()
+    {
+        lock (Gate)
+        {
+            return Shown().Groups;
+        }
+    }
+
+    private Round Shown()
+    {
+        long collection = collections.Current;
+        if (collection != _collection)
+        {
+            _collection = collection;
+            _shown = _complete;
+        }
+
+        return _shown;
+    }
 
     /// <summary>Starts to take in a pass over these processes, or goes on with one that comes in parts.</summary>
     internal void Begin(IEnumerable<WatchedProcess> processes, bool isNew)
@@ -43,11 +64,10 @@ internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSa
     /// <summary>Publishes what the pass found. A process that it could not measure has no number any more.</summary>
     internal void Publish()
     {
-        ProcessSample<WorkingSetSample>[] complete = [.. _passing];
+        Round complete = new([.. _passing], [.. _groups]);
         lock (Gate)
         {
             _complete = complete;
-            Groups = [.. _groups];
         }
     }
 
@@ -59,4 +79,7 @@ internal sealed class WorkingSetWindows(MeasurementAccount account) : IProcessSa
 
     /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason) => account.Count(reason);
+
+    /// <summary>What one pass found.</summary>
+    private sealed record Round(ProcessSample<WorkingSetSample>[] Processes, KeyValuePair<string, WorkingSetSample>[] Groups);
 }
