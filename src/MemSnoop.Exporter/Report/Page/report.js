@@ -197,12 +197,19 @@ class HeatMap {
     const { heat, view, margin } = this;
     context.textAlign = "center";
     context.fillStyle = "#667085";
-    const ticks = Math.max(1, Math.floor(this.plotWidth / 110));
-    for (let tick = 0; tick <= ticks; tick++) {
-      const x = margin.left + this.plotWidth * tick / ticks;
-      const column = view.column + view.columns * tick / ticks;
-      const index = Math.min(heat.columns - 1, Math.floor(column));
-      const time = heat.from[index] + (heat.to[index] - heat.from[index]) * Math.min(1, column - index);
+    const lastColumn = Math.min(heat.columns, view.column + view.columns);
+    const first = heat.from[Math.floor(view.column)];
+    const end = heat.to[Math.min(heat.columns - 1, Math.ceil(lastColumn) - 1)];
+    const least = (end - first) * 90 / this.plotWidth;
+    const ten = 10 ** Math.floor(Math.log10(least));
+    const step = ten * [1, 2, 5, 10].find(factor => factor * ten >= least);
+    for (let tick = Math.ceil(first / step - 1e-9); tick * step <= end + step * 1e-9; tick++) {
+      // Columns are as wide as samples are many, so a time is looked up: a schedule that skipped some is not even.
+      const time = tick * step;
+      const index = heat.to.findIndex(each => each >= time - step * 1e-9);
+      const share = (time - heat.from[index]) / (heat.to[index] - heat.from[index]);
+      const x = margin.left + this.plotWidth * (index + Math.max(0, share) - view.column) / view.columns;
+      if (x < margin.left - 1 || x > margin.left + this.plotWidth + 1) continue;
       context.fillRect(Math.round(x), margin.top + this.plotHeight, 1, 5);
       context.fillText(seconds(time), x, margin.top + this.plotHeight + 15);
     }
