@@ -20,15 +20,16 @@ public partial class ReportPageTests
           document.body.appendChild(document.createElement("pre")).textContent = "PROBE " + counts.join(" ");
           const canvas = document.querySelector("#heat canvas");
           const heat = data.heat;
-          const at = (column, row) => {
+          const top = heat.bands.at(-1);
+          const at = (column, height) => {
             const x = 118 + (canvas.clientWidth - 118 - 190) * (column + .5) / heat.columns;
-            const y = 6 + (canvas.clientHeight - 32) * (1 - (row + .5) / heat.rows);
+            const y = 6 + (canvas.clientHeight - 32) * (1 - height / (top.at + top.span));
             const pixel = (Math.round(y * devicePixelRatio) * images[0].width + Math.round(x * devicePixelRatio)) * 4;
             return images[0].data.slice(pixel, pixel + 3).join(",");
           };
           for (const band of heat.bands.filter(each => each.name.startsWith("[anon:"))) {
             const line = [];
-            for (let column = 0; column < heat.columns; column++) line.push(at(column, band.row + band.rows / 2) === "255,255,255" ? "." : "#");
+            for (let column = 0; column < heat.columns; column++) line.push(at(column, band.at + band.span / 2) === "255,255,255" ? "." : "#");
             document.body.appendChild(document.createElement("pre")).textContent = "BAND " + band.name + " " + line.join("");
           }
           canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: canvas.getBoundingClientRect().left + 400, clientY: canvas.getBoundingClientRect().top + 200 }));

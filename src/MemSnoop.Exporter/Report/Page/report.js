@@ -79,35 +79,51 @@ function writeTexts() {
   }
 }
 
-/** The heat map: a canvas that shows a part of the cells, and how to move that part. */
+/**
+ * The heat map: a canvas that shows a part of the cells, and how to move that part. Heights are counted in rows, but a band of few rows is stretched, so that a
+ * stack of two pages can be seen beside a heap of a million.
+ */
 class HeatMap {
   constructor(heat, cells) {
     Object.assign(this, { heat, cells });
     this.canvas = document.querySelector("#heat canvas");
     this.margin = { left: 118, right: 190, top: 6, bottom: 26 };
+    const least = heat.rows * Math.min(0.032, 0.4 / heat.bands.length);
+    this.span = 0;
+    for (const band of heat.bands) {
+      band.at = this.span;
+      band.span = Math.max(band.rows, least);
+      this.span += band.span;
+    }
     this.showAll();
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
   showAll() {
-    this.view = { column: 0, columns: this.heat.columns, row: 0, rows: this.heat.rows };
+    this.view = { column: 0, columns: this.heat.columns, at: 0, span: this.span };
+  }
+
+  /** The row at a height, with its fraction. */
+  rowAt(height) {
+    const band = this.heat.bands.findLast(each => each.at <= height) ?? this.heat.bands[0];
+    return band.row + Math.min(1, (height - band.at) / band.span) * band.rows;
   }
 
   /** Shows a part, kept within the whole and no smaller than two cells. */
-  show(column, columns, row, rows) {
+  show(column, columns, at, span) {
     const { heat } = this;
     columns = Math.min(heat.columns, Math.max(Math.min(2, heat.columns), columns));
-    rows = Math.min(heat.rows, Math.max(Math.min(2, heat.rows), rows));
+    span = Math.min(this.span, Math.max(Math.min(2, this.span), span));
     column = Math.min(heat.columns - columns, Math.max(0, column));
-    row = Math.min(heat.rows - rows, Math.max(0, row));
-    this.view = { column, columns, row, rows };
+    at = Math.min(this.span - span, Math.max(0, at));
+    this.view = { column, columns, at, span };
     this.draw();
   }
 
   zoom(factor, x = 0.5, y = 0.5) {
-    const { column, columns, row, rows } = this.view;
-    this.show(column + columns * x * (1 - factor), columns * factor, row + rows * y * (1 - factor), rows * factor);
+    const { column, columns, at, span } = this.view;
+    this.show(column + columns * x * (1 - factor), columns * factor, at + span * y * (1 - factor), span * factor);
   }
 
   draw() {
@@ -134,17 +150,21 @@ class HeatMap {
     const height = Math.round(this.plotHeight * ratio);
     const image = context.createImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
+    // The rows of each line of pixels; row 0, the lowest address, is at the bottom.
+    const firstRows = [];
+    const endRows = [];
+    for (let y = 0; y < height; y++) {
+      firstRows.push(Math.min(heat.rows - 1, Math.floor(this.rowAt(view.at + view.span * (height - 1 - y) / height))));
+      endRows.push(Math.min(heat.rows, Math.max(firstRows[y] + 1, Math.floor(this.rowAt(view.at + view.span * (height - y) / height)))));
+    }
     for (let x = 0; x < width; x++) {
-      const firstColumn = Math.floor(view.column + view.columns * x / width);
+      const firstColumn = Math.min(heat.columns - 1, Math.floor(view.column + view.columns * x / width));
       const endColumn = Math.min(heat.columns, Math.max(firstColumn + 1, Math.floor(view.column + view.columns * (x + 1) / width)));
       for (let y = 0; y < height; y++) {
-        // Row 0, the lowest address, is at the bottom.
-        const firstRow = Math.floor(view.row + view.rows * (height - 1 - y) / height);
-        const endRow = Math.min(heat.rows, Math.max(firstRow + 1, Math.floor(view.row + view.rows * (height - y) / height)));
         // The most, not the mean: a single page that is active for one sample stays visible from afar.
         let most = 0;
         for (let column = firstColumn; column < endColumn; column++) {
-          for (let cell = column * heat.rows + firstRow, end = column * heat.rows + endRow; cell < end; cell++) {
+          for (let cell = column * heat.rows + firstRows[y], end = column * heat.rows + endRows[y]; cell < end; cell++) {
             if (cells[cell] > most) most = cells[cell];
           }
         }
@@ -154,8 +174,8 @@ class HeatMap {
     context.putImageData(image, Math.round(this.margin.left * ratio), Math.round(this.margin.top * ratio));
   }
 
-  yOf(row) {
-    return this.margin.top + this.plotHeight * (1 - (row - this.view.row) / this.view.rows);
+  yOf(height) {
+    return this.margin.top + this.plotHeight * (1 - (height - this.view.at) / this.view.span);
   }
 
   drawBands(context) {
@@ -165,9 +185,9 @@ class HeatMap {
     let lastName = Infinity;
     context.textBaseline = "middle";
     for (const band of heat.bands) {
-      if (band.row + band.rows <= view.row || band.row >= view.row + view.rows) continue;
-      const bottom = Math.min(this.yOf(band.row), margin.top + this.plotHeight);
-      const top = Math.max(this.yOf(band.row + band.rows), margin.top);
+      if (band.at + band.span <= view.at || band.at >= view.at + view.span) continue;
+      const bottom = Math.min(this.yOf(band.at), margin.top + this.plotHeight);
+      const top = Math.max(this.yOf(band.at + band.span), margin.top);
       context.fillStyle = "#c3c8d2";
       context.fillRect(margin.left, Math.round(top), this.plotWidth + 8, 1);
       context.fillRect(margin.left - 5, Math.round(bottom) - 1, 5, 1);
@@ -176,8 +196,9 @@ class HeatMap {
       context.fillStyle = "#667085";
       for (let y = bottom; y >= top + (y === bottom ? 0 : 24); y -= 70) {
         if (y > lastAddress - 14) continue;
-        const row = view.row + view.rows * (margin.top + this.plotHeight - y) / this.plotHeight;
-        const page = band.page + Math.min(band.pages - 1, Math.round(Math.max(0, row - band.row)) * heat.pagesPerRow);
+        const height = view.at + view.span * (margin.top + this.plotHeight - y) / this.plotHeight;
+        const row = Math.max(0, Math.round((height - band.at) / band.span * band.rows));
+        const page = band.page + Math.min(band.pages - 1, row * heat.pagesPerRow);
         context.fillText(address(page), margin.left - 8, Math.min(y, margin.top + this.plotHeight - 6));
         lastAddress = y;
       }
@@ -241,8 +262,8 @@ class HeatMap {
       const place = this.place(event, true);
       byId("tip").hidden = true;
       if (start.moves) {
-        const { column, columns, row, rows } = start.view;
-        this.show(column - (place.x - start.x) * columns, columns, row - (place.y - start.y) * rows, rows);
+        const { column, columns, at, span } = start.view;
+        this.show(column - (place.x - start.x) * columns, columns, at - (place.y - start.y) * span, span);
       } else {
         selection.hidden = false;
         selection.style.left = this.margin.left + Math.min(place.x, start.x) * this.plotWidth + "px";
@@ -258,8 +279,8 @@ class HeatMap {
         const height = Math.abs(place.y - start.y);
         // Less than this is a click that trembled.
         if (width * this.plotWidth > 4 && height * this.plotHeight > 4) {
-          const { column, columns, row, rows } = this.view;
-          this.show(column + Math.min(place.x, start.x) * columns, width * columns, row + Math.min(place.y, start.y) * rows, height * rows);
+          const { column, columns, at, span } = this.view;
+          this.show(column + Math.min(place.x, start.x) * columns, width * columns, at + Math.min(place.y, start.y) * span, height * span);
         }
       }
       selection.hidden = true;
@@ -291,7 +312,7 @@ class HeatMap {
     tip.hidden = !place;
     if (!place) return;
     const column = Math.min(heat.columns - 1, Math.floor(view.column + view.columns * place.x));
-    const row = Math.min(heat.rows - 1, Math.floor(view.row + view.rows * place.y));
+    const row = Math.min(heat.rows - 1, Math.floor(this.rowAt(view.at + view.span * place.y)));
     const band = heat.bands.findLast(each => each.row <= row);
     const page = band.page + (row - band.row) * heat.pagesPerRow;
     const pages = Math.min(heat.pagesPerRow, band.page + band.pages - page);
