@@ -50,7 +50,35 @@ public sealed class PageRangeSet : IEquatable<PageRangeSet>
 
     /// <summary>The pages of either set.</summary>
     /// <param name="other">The other set.</param>
-    public PageRangeSet Union(PageRangeSet other) => Combine(other, static (left, right) => left | right);
+    public PageRangeSet Union(PageRangeSet other)
+    {
+        if (Count == 0 || other.Count == 0)
+        {
+            return Count == 0 ? other : this;
+        }
+
+        // Not by Combine: all samples of a trace are united, and whole ranges are fewer steps than borders.
+        Builder result = new(Math.Max(_ranges.Length, other._ranges.Length));
+        int left = 0;
+        int right = 0;
+        ulong first = Math.Min(_ranges[0].FirstPage, other._ranges[0].FirstPage);
+        ulong end = first;
+        while (left < _ranges.Length || right < other._ranges.Length)
+        {
+            bool isLeft = right == other._ranges.Length || (left < _ranges.Length && _ranges[left].FirstPage <= other._ranges[right].FirstPage);
+            PageRange next = isLeft ? _ranges[left++] : other._ranges[right++];
+            if (next.FirstPage > end)
+            {
+                result.Add(first, end - first);
+                first = next.FirstPage;
+            }
+
+            end = Math.Max(end, next.End);
+        }
+
+        result.Add(first, end - first);
+        return result.Build();
+    }
 
     /// <summary>The pages of both sets.</summary>
     /// <param name="other">The other set.</param>

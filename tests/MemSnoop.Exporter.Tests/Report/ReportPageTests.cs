@@ -80,11 +80,12 @@ public partial class ReportPageTests
     }
 
     [Fact]
-    public async Task The_page_can_be_pictured()
+    public async Task The_page_of_a_recorded_trace_can_be_pictured()
     {
         using TemporaryDirectory directory = new();
+        PageTrace trace = PageTrace.Load(Path.Combine(Checkout.Root, "tests/MemSnoop.Tests/Fixtures/traces/double.pages"), out _);
         string picture = Environment.GetEnvironmentVariable(PictureVariable) ?? directory["report.png"];
-        await Chromium.ScreenshotAsync(Write(directory, SyntheticTrace.Create()), directory, picture);
+        await Chromium.ScreenshotAsync(Write(directory, trace), directory, picture);
         Assert.True(new FileInfo(picture).Length > 20_000);
     }
 

@@ -195,12 +195,13 @@ class HeatMap {
       context.textAlign = "right";
       context.fillStyle = "#667085";
       for (let y = bottom; y >= top + (y === bottom ? 0 : 24); y -= 70) {
-        if (y > lastAddress - 14) continue;
+        const line = Math.min(y, margin.top + this.plotHeight - 6);
+        if (line > lastAddress - 14) continue;
         const height = view.at + view.span * (margin.top + this.plotHeight - y) / this.plotHeight;
         const row = Math.max(0, Math.round((height - band.at) / band.span * band.rows));
         const page = band.page + Math.min(band.pages - 1, row * heat.pagesPerRow);
-        context.fillText(address(page), margin.left - 8, Math.min(y, margin.top + this.plotHeight - 6));
-        lastAddress = y;
+        context.fillText(address(page), margin.left - 8, line);
+        lastAddress = line;
       }
 
       const middle = (top + bottom) / 2;
