@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Report;
+using MemSnoop.Paging;
+using MemSnoop.ProcFs;
 using MemSnoop.Tracing;
 
 namespace MemSnoop.Exporter.Tests.Report;
@@ -77,6 +79,34 @@ public partial class ReportPageTests
             Assert.Contains("data-drawn=\"true\"", elements, StringComparison.Ordinal);
             Assert.Contains("<h1 id=\"title\">a &lt;b&gt;&amp;amp;&lt;/b&gt; name (4711)</h1>", elements, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_thousand_samples_of_a_gigabyte_fit_into_a_page()
+    {
+        const ulong Pages = 250_000;
+        TracedArea[] areas = [new TracedArea(1UL << 40, (1UL << 40) + (Pages * 4096), AreaPermissions.Read, "/data"), new TracedArea(1UL << 46, (1UL << 46) + 4096, AreaPermissions.Read, "")];
+        Random random = new(1);
+        PageRangeSet.Builder builder = new();
+        PageSample[] samples = new PageSample[1000];
+        for (int second = 0; second < samples.Length; second++)
+        {
+            builder.Clear();
+            for (ulong page = 0; page + 40 < Pages; page += 40)
+            {
+                builder.Add((1UL << 28) + page, (ulong)random.Next(30));
+            }
+
+            builder.Add(1UL << 34, 1);
+            samples[second] = new PageSample(TimeSpan.FromSeconds(second + 1), TimeSpan.FromSeconds(1), areas, builder.Build());
+        }
+
+        using TemporaryDirectory directory = new();
+        string file = Write(directory, new PageTrace(4096, 1, "big", DateTimeOffset.UnixEpoch, samples));
+        Assert.InRange(new FileInfo(file).Length, 100_000, 8_000_000);
+        (string elements, string[] console) = await Chromium.OpenAsync(file, directory);
+        Assert.Empty(console);
+        Assert.Contains("data-drawn=\"true\"", elements, StringComparison.Ordinal);
     }
 
     [Fact]
