@@ -10,6 +10,7 @@ namespace MemSnoop.Benchmarks;
 /// Is a trace of 1,000 samples and 250,000 pages (1 GB) analysed while one waits, and how large is it? Once as programs are, in runs: half of the pages, moving on
 /// by 1 % a sample, and 0.1 % of all pages scattered; once as bad as it gets: every page active or not by chance, so that ranges gain nothing.
 /// </summary>
+/// <remarks>docs/benchmarks.md has the results: milliseconds for the one, one to ten seconds for the other.</remarks>
 public class TraceBenchmarks
 {
     private const int Samples = 1000;
