@@ -23,7 +23,7 @@ internal sealed class CommandLine(
     };
 
     /// <summary>The commands there are, the default one first.</summary>
-    public static IReadOnlyList<MemSnoopCommand> Commands => [new ServeCommand(), new WssCommand(), new CheckCommand()];
+    public static IReadOnlyList<MemSnoopCommand> Commands => [new ServeCommand(), new WssCommand(), new ReportCommand(), new CheckCommand()];
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>

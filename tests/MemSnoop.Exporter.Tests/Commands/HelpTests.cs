@@ -12,6 +12,7 @@ public class HelpTests
     [InlineData("help.txt", "--help")]
     [InlineData("help-serve.txt", "serve", "--help")]
     [InlineData("help-wss.txt", "wss", "--help")]
+    [InlineData("help-report.txt", "report", "--help")]
     [InlineData("help-check.txt", "check", "-h")]
     public async Task Help_reads_as_the_golden_file(string golden, params string[] arguments)
     {
