@@ -40,7 +40,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
-    private PageIdleEstimator(IdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes)
+    private PageIdleEstimator(IdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes, IActivePages? active)
     {
         _options = options;
         _clock = clock;
@@ -50,9 +50,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _kpageFlags = kpageFlags;
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
         _windows = new WindowReader(bitmap, new FolioResolver(kpageFlags, bitmap, _frames));
-        _areas = new AreaList(options.Areas, pageBytes);
+        _areas = new AreaList(options.Areas, pageBytes, active);
         _pagemap = new Pagemap(pageBytes);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags));
+        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), active);
         _group = new GroupTotals();
     }
 
@@ -81,7 +81,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <summary>Opens the idle bitmap and locks it for as long as the estimator lives.</summary>
     /// <exception cref="IOException">It cannot be opened, or another program holds the lock.</exception>
-    public static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock)
+    public static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock) => Open(paths, options, clock, active: null);
+
+    /// <summary>The same, with a receiver of the active pages themselves.</summary>
+    internal static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock, IActivePages? active)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
@@ -105,7 +108,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
         }
 
-        return new PageIdleEstimator(bitmap, flags!, options, clock, KernelUnits.Current.PageBytes);
+        return new PageIdleEstimator(bitmap, flags!, options, clock, KernelUnits.Current.PageBytes, active);
     }
 
     /// <inheritdoc/>

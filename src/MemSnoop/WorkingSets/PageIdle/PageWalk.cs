@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MemSnoop.Paging;
@@ -8,7 +9,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// Attributes frames to the pages of one process: counts what was active and idle, brings the ages up to date and notes
 /// which frames are mapped. The innermost loop of a pass, once for each page.
 /// </summary>
-internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds) : IPageRuns
+internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, IActivePages? activePages = null) : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
     private const int FileOrSharedShift = 61;
@@ -60,7 +61,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
         Span<byte> ages = _after.Append(firstPage, entries.Length);
         _before.Read(PageBefore(area, firstPage), ages);
-        return Attribute(entries, ages, backing == BackingKind.Shmem ? PageKind.Shmem : PageKind.File);
+        return Attribute(firstPage, entries, ages, backing == BackingKind.Shmem ? PageKind.Shmem : PageKind.File);
     }
 
     private ulong PageBefore(in MemoryArea area, ulong page) =>
@@ -78,7 +79,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// Pages allocated together mostly lie in frames one behind the other, and their entries then differ by one. Such runs
     /// are handled up to 64 frames, a word of each set, at a time.
     /// </summary>
-    private bool Attribute(ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
+    private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
         PageTally tally = default;
         ulong blockIndex = ulong.MaxValue;
@@ -117,6 +118,11 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             Span<byte> runAges = ages.Slice(i, length);
             int active = TakeRun(block!, (int)frame & (FrameBlock.Frames - 1), runAges, ref tally);
             tally.AddActive((entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon, active);
+            if (active > 0 && activePages is not null)
+            {
+                AddActive(activePages, block!, (int)frame & (FrameBlock.Frames - 1), firstPage + (ulong)i, length);
+            }
+
             if (_group != 0)
             {
                 CountForGroup(block!, entry, runAges, sharedKind);
@@ -132,6 +138,19 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         _tally.File += tally.File;
         _tally.Shmem += tally.Shmem;
         return true;
+    }
+
+    /// <summary>Reports the active pages of a run of frames within one word.</summary>
+    private static void AddActive(IActivePages pages, FrameBlock block, int frame, ulong page, int length)
+    {
+        ulong active = (~block.Idle[frame >> 6] >> frame) & (ulong.MaxValue >> (64 - length));
+        while (active != 0)
+        {
+            int first = BitOperations.TrailingZeroCount(active);
+            int count = BitOperations.TrailingZeroCount(~(active >> first));
+            pages.AddActive(page + (ulong)first, count);
+            active = first + count == 64 ? 0 : active >> (first + count) << (first + count);
+        }
     }
 
     /// <summary>How many entries from one on continue it: the next frame each, with the same flags.</summary>

@@ -11,7 +11,7 @@ namespace MemSnoop.Tracing;
 /// <example>
 /// <code>
 /// using SnoopedProcess process = SnoopedProcess.Attach(pid);
-/// TraceResult data = Trace.Of(process)
+/// TraceResult data = ProcessTrace.Of(process)
 ///     .Measure("initial", new TimestampMeasurement())
 ///     .Measure("memory", new StatmMeasurement(KernelUnits.Current))
 ///     .Every(TimeSpan.FromSeconds(1))
@@ -20,7 +20,7 @@ namespace MemSnoop.Tracing;
 /// foreach (MemorySample memory in data.Column&lt;MemorySample&gt;("memory")) { ... }
 /// </code>
 /// </example>
-public sealed class Trace
+public sealed class ProcessTrace
 {
     private readonly SnoopedProcess _process;
     private readonly TraceSlots _slots = new();
@@ -28,18 +28,18 @@ public sealed class Trace
     private TracePlan _plan = new(TimeSpan.FromSeconds(1), int.MaxValue, TimeSpan.MaxValue);
     private bool _hasRun;
 
-    private Trace(SnoopedProcess process) => _process = process;
+    private ProcessTrace(SnoopedProcess process) => _process = process;
 
     /// <summary>A trace of a process, until it ends and once a second unless said otherwise.</summary>
-    public static Trace Of(SnoopedProcess process)
+    public static ProcessTrace Of(SnoopedProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
-        return new Trace(process);
+        return new ProcessTrace(process);
     }
 
     /// <summary>Adds a measurement under a name of the caller's.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
-    public Trace Measure<T>(string name, IMeasurement<T> measurement)
+    public ProcessTrace Measure<T>(string name, IMeasurement<T> measurement)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(measurement);
@@ -49,14 +49,14 @@ public sealed class Trace
 
     /// <summary>Adds a measurement under its own name.</summary>
     /// <exception cref="ArgumentException">The name is taken.</exception>
-    public Trace Measure<T>(IMeasurement<T> measurement)
+    public ProcessTrace Measure<T>(IMeasurement<T> measurement)
     {
         ArgumentNullException.ThrowIfNull(measurement);
         return Measure(measurement.Name, measurement);
     }
 
     /// <summary>Sets the time between samples. Default value: 1 s.</summary>
-    public Trace Every(TimeSpan period)
+    public ProcessTrace Every(TimeSpan period)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(period, TimeSpan.Zero);
         _plan = _plan with { Period = period };
@@ -64,7 +64,7 @@ public sealed class Trace
     }
 
     /// <summary>Ends the trace after this many samples.</summary>
-    public Trace Times(int count)
+    public ProcessTrace Times(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         _plan = _plan with { Count = count };
@@ -72,7 +72,7 @@ public sealed class Trace
     }
 
     /// <summary>Ends the trace after this time.</summary>
-    public Trace For(TimeSpan duration)
+    public ProcessTrace For(TimeSpan duration)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
         _plan = _plan with { Duration = duration };
@@ -80,14 +80,14 @@ public sealed class Trace
     }
 
     /// <summary>Ends the trace when the process ends, which every trace does anyway: takes back <see cref="Times"/> and <see cref="For"/>.</summary>
-    public Trace UntilExit()
+    public ProcessTrace UntilExit()
     {
         _plan = _plan with { Count = int.MaxValue, Duration = TimeSpan.MaxValue };
         return this;
     }
 
     /// <summary>Takes the time from another clock than the system's.</summary>
-    public Trace By(TimeProvider clock)
+    public ProcessTrace By(TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
         _clock = clock;
@@ -147,8 +147,6 @@ public sealed class Trace
         }
 
         _hasRun = true;
-        TraceRun run = new(_process, _slots, _plan, _clock);
-        run.Prepare();
-        return run;
+        return new TraceRun(_process, _slots, _plan, _clock);
     }
 }
