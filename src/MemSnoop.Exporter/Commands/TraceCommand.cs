@@ -19,7 +19,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
     private static readonly ValueSyntax<string> File = new("FILE", "a file", "the name of a file", TryParseFile, static path => path);
 
     private readonly TextOption<int> _pid = new("--pid", "Follow this process.", Syntax.Pid);
-    private readonly TextOption<Duration> _every = new("--every", "Time between samples; late ones are skipped. (default: 1s)", Period);
+    private readonly TextOption<Duration> _every = new("--every", "Time between samples; late ones are skipped. (default:\u00a01s)", Period);
     private readonly TextOption<int> _count = new("--count", "End after so many samples.", Syntax.Integer("N", "a number of samples", 1, int.MaxValue));
     private readonly TextOption<Duration> _for = new("--for", "End after this time; otherwise when the process ends.", Length);
     private readonly TextOption<string> _output = new("--output", "Write to a file instead of standard output: JSON lines in .jsonl, CSV in .csv.", File);
@@ -27,7 +27,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
-        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", TraceColumns.Words)}. (default: timestamp,process-io,statm)",
+        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", TraceColumns.Words)}. (default:\u00a0timestamp,process-io,statm)",
         new ValueSyntax<NamedMeasurement[]>("LIST", "a list of measurements", MeasureExpected, TryParseMeasurements, static list => string.Join(',', list)));
 
     private readonly TextOption<TraceFormat> _format = new(
