@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
@@ -16,6 +17,9 @@ internal static class TraceAction
         using TraceColumns columns = new(request, invocation.Options, paths);
         using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output"));
         using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages");
+
+        // A terminal's Ctrl-Z in the middle of a pause would leave the process stopped for as long as we are.
+        using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
 
         // Last: a program is started only when all that it is started for can be done.
         using SnoopedProcess process = Follow(request, known, invocation.Child, paths);

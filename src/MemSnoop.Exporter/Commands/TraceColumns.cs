@@ -100,7 +100,8 @@ internal sealed class TraceColumns : IDisposable
             column.Name, OpenWorkingSet(),
             ("window_seconds", static window => window.Window.TotalSeconds), ("used_bytes", static window => window.TotalBytes),
             ("anon_bytes", static window => window.AnonBytes), ("file_bytes", static window => window.FileBytes),
-            ("shmem_bytes", static window => window.ShmemBytes), ("resident_bytes", static window => window.ResidentBytes)),
+            ("shmem_bytes", static window => window.ShmemBytes), ("resident_bytes", static window => window.ResidentBytes),
+            ("untracked_bytes", static window => window.UntrackedBytes)),
     };
 
     /// <summary>Disks that are there now have columns; a comma-separated file cannot gain one on the way.</summary>

@@ -27,6 +27,7 @@ internal static partial class Libc
     internal const int SignalTerminate = 15;
     internal const int SignalContinue = 18;
     internal const int SignalStop = 19;
+    internal const int SignalTerminalStop = 20;
 
     // System calls without a wrapper in older C libraries; since Linux 5.1 numbers are the same on all architectures.
     internal const nint PidFdSendSignalNumber = 424;

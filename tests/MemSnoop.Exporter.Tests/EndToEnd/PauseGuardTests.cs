@@ -22,6 +22,8 @@ public class PauseGuardTests
         int[] caught = new int[AtOnce];
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, caught))));
 
+        TestContext.Current.SendDiagnosticMessage($"stopped at the moment of death: {caught.Sum()} of {Rounds}");
+
         // Otherwise no round would have shown anything.
         Assert.InRange(caught.Sum(), Rounds / 10, Rounds);
     }
