@@ -17,6 +17,9 @@ public sealed class TraceTests(TraceBoot boot) : IClassFixture<TraceBoot>
     private const double MarginSeconds = 0.2;
     private const int PageBytes = 4096;
 
+    // Each of the two processors queues up to 31 pages on their way from one reclaim list to another; meanwhile the kernel answers for none of them.
+    private const ulong MostQueued = 62;
+
     [Theory]
     [InlineData("single", 0, null)]
     [InlineData("single", 1, 0)]
@@ -43,12 +46,17 @@ public sealed class TraceTests(TraceBoot boot) : IClassFixture<TraceBoot>
             }
 
             windows++;
+            ulong untracked = samples[i].GetProperty("used").GetProperty("untracked_bytes").GetUInt64() / PageBytes;
             PageRange[] arrays = [.. said[0].GetProperty("arrays").EnumerateArray().Select(Range)];
             for (int array = 0; array < arrays.Length; array++)
             {
-                PageRange range = arrays[array];
-                PageRangeSet active = trace.Samples[i].Active.Intersect(Set(range));
-                Assert.Equal(array == accessed ? Set(range) : PageRangeSet.Empty, active);
+                PageRangeSet expected = array == accessed ? Set(arrays[array]) : PageRangeSet.Empty;
+                PageRangeSet active = trace.Samples[i].Active.Intersect(Set(arrays[array]));
+                PageRangeSet different = expected.SymmetricExcept(active);
+                Assert.Empty(active.Except(expected).Ranges.ToArray());
+
+                // What is missing, if anything, is what the sample itself says it could not track.
+                Assert.True(different.Count <= Math.Min(untracked, MostQueued), $"Sample {i}: {different.Count} pages differ ({different}), {untracked} were untracked.");
             }
 
             // The working set of the same windows, and the areas that it lies in.
