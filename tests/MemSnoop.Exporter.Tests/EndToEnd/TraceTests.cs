@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
@@ -72,6 +72,23 @@ public class TraceTests
         CommandResult abandoned = await RunAsync("trace", "--count", "1", "--every", "200ms", "--", "sh", "-c", $"echo $$ >{directory["pid"]}; exec sleep 1000");
         Assert.Equal(0, abandoned.ExitCode);
         string pid = (await File.ReadAllTextAsync(directory["pid"], TestContext.Current.CancellationToken)).Trim();
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(15)]
+    public async Task A_signal_ends_the_command_too(int signal)
+    {
+        using TemporaryDirectory directory = new();
+        string file = directory["x.csv"];
+        ProcessStartInfo start = new(Repository.Executable, ["trace", "--pause", "--every", "5ms", "--output", file, "--", "sh", "-c", $"echo $$ >{directory["pid"]}; exec sleep 1000"]);
+        using Process trace = Process.Start(start)!;
+        await Eventually.HoldsAsync(() => File.Exists(file) && new FileInfo(file).Length > 0 && File.Exists(directory["pid"]));
+        string pid = (await File.ReadAllTextAsync(directory["pid"], TestContext.Current.CancellationToken)).Trim();
+        Assert.Equal(0, Kernel.Libc.Kill(trace.Id, signal));
+        await trace.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(ExporterProcess.Deadline, TestContext.Current.CancellationToken);
+        Assert.Equal(128 + signal, trace.ExitCode);
         Assert.False(Directory.Exists($"/proc/{pid}"));
     }
 

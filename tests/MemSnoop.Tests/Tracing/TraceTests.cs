@@ -86,6 +86,28 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public void A_long_trace_takes_no_more_memory_with_time()
+    {
+        using SnoopedProcess process = SnoopedProcess.Attach(Environment.ProcessId);
+        IEnumerable<TraceSample> samples = ProcessTrace.Of(process)
+            .Measure(new StatmMeasurement(KernelUnits.Current)).Measure(new ProcessIoMeasurement()).Measure(new TimestampMeasurement())
+            .Every(TimeSpan.FromMilliseconds(1)).Times(600).Samples(Stop);
+        long before = 0;
+        foreach (TraceSample sample in samples)
+        {
+            if (sample.Index == 100)
+            {
+                before = GC.GetTotalAllocatedBytes();
+            }
+        }
+
+        // The timer of each wait, and what the test framework does meanwhile; no sample is kept, and none makes a string.
+        long perSample = (GC.GetTotalAllocatedBytes() - before) / 499;
+        TestContext.Current.SendDiagnosticMessage($"{perSample} bytes a sample");
+        Assert.InRange(perSample, 0, 4096);
+    }
+
+    [Fact]
     public void Two_measurements_cannot_have_one_name()
     {
         using SnoopedProcess process = SnoopedProcess.Attach(Environment.ProcessId);
