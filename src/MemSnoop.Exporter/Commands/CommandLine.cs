@@ -23,7 +23,8 @@ internal sealed class CommandLine(
     };
 
     /// <summary>The commands there are, the default one first.</summary>
-    public static IReadOnlyList<MemSnoopCommand> Commands => [new ServeCommand(), new TraceCommand(), new WssCommand(), new CheckCommand(), new ThpCommand()];
+    public static IReadOnlyList<MemSnoopCommand> Commands =>
+        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new CheckCommand(), new ThpCommand()];
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>

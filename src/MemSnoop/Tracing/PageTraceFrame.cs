@@ -7,7 +7,7 @@ namespace MemSnoop.Tracing;
 /// <summary>One frame of a page trace file: a payload, compressed by itself, with its lengths and a CRC-32C of everything but the CRC.</summary>
 internal sealed class PageTraceFrame
 {
-    // On ranges that are coded as differences already, higher qualities gain 2 % for several times the time; the window is as small as the payloads.
+    // Middle quality: a recorder shares the processors with what it records. A window of 256 kB holds most payloads whole.
     private const int Quality = 5;
     private const int Window = 18;
 

@@ -13,6 +13,7 @@ public class HelpTests
     [InlineData("help-serve.txt", "serve", "--help")]
     [InlineData("help-trace.txt", "trace", "--help")]
     [InlineData("help-wss.txt", "wss", "--help")]
+    [InlineData("help-report.txt", "report", "--help")]
     [InlineData("help-check.txt", "check", "-h")]
     [InlineData("help-thp.txt", "thp", "--help")]
     public async Task Help_reads_as_the_golden_file(string golden, params string[] arguments)

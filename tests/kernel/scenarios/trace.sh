@@ -4,7 +4,7 @@ record() {
   trace_program=$1
   trace_phases=$2
   start "$trace_program" "$trace_program" --advance stdin --huge never
-  # Flushes the processors' queues: a page that waits in one, up to 31 each, is on no list yet and cannot be idle or active.
+  # Flushes the processors' queues: a page that waits in one, up to 31 each, is on no reclaim list yet and cannot be idle.
   echo 1 >/proc/sys/vm/drop_caches
   memsnoop trace --pid "$(field "$trace_program" pid)" --every 2s --pause --measure time=timestamp,used=working-set \
     --output "$RESULTS/$trace_program.jsonl" --pages "$RESULTS/$trace_program.pages" 2>"$RESULTS/$trace_program.log" &

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using MemSnoop.Exporter.Configuration;
+
+namespace MemSnoop.Exporter.Commands;
+
+/// <summary><c>memsnoop report FILE</c>: what a recorded page trace shows, as text and as a page for a browser.</summary>
+internal sealed class ReportCommand : MemSnoopCommand
+{
+    // May be absent to the parser, so that it is our line that tells what is missing.
+    private readonly Argument<string> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A page trace that memsnoop trace --pages recorded." };
+    private readonly Option<string[]> _output = new("--output")
+    {
+        Arity = ArgumentArity.OneOrMore,
+        HelpName = "FILE.html",
+        Description = "Write the page to this file (default:\u00a0FILE with .html for its ending).",
+    };
+
+    public ReportCommand()
+        : base("report", "Show what a page trace says: heat map, working sets, reuse distances.", static _ => false)
+    {
+        Add(_file);
+        Add(_output);
+    }
+
+    public override string Usage => "report FILE [OPTIONS]";
+
+    public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
+        [("memsnoop report build.pages --output build.html", "a summary here, and pictures in build.html")];
+
+    public override void CheckArguments(ParseResult arguments) => _ = ReadArguments(arguments);
+
+    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop)
+    {
+        (string file, string output) = ReadArguments(invocation.Arguments);
+        return ReportAction.RunAsync(file, output, invocation.Output, stop);
+    }
+
+    internal (string File, string Output) ReadArguments(ParseResult arguments)
+    {
+        string file = arguments.GetValue(_file) is { Length: > 0 } given
+            ? given
+            : throw new UsageException("FILE", "is missing", "a page trace, as in memsnoop report build.pages");
+        string output = arguments.GetValue(_output) switch
+        {
+            null or [] => Path.ChangeExtension(file, ".html"),
+            [{ Length: > 0 } single] => single,
+            [_] => throw new UsageException("--output", "is empty", "a file to write"),
+            _ => throw new UsageException("--output", "is given more than once", "one file"),
+        };
+        return Path.GetFullPath(file) == Path.GetFullPath(output)
+            ? throw new UsageException("--output", $"{UsageException.Quote(output)} is the trace itself", "another file")
+            : (file, output);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text;
+
+namespace MemSnoop.Exporter.Report;
+
+/// <summary>
+/// The report as one HTML page with all it needs inside: it can be mailed, kept, and opened without a network. Its parts are plain files in this project.
+/// </summary>
+internal static class ReportPage
+{
+    private static readonly string[] Parts = ["uPlot.LICENSE", "uPlot.css", "uPlot.js", "report.css", "report.js"];
+
+    internal static void Write(Stream stream, TraceReport report)
+    {
+        string page = Resource("report.html");
+        foreach (string part in Parts)
+        {
+            page = Insert(page, part, Resource(part).TrimEnd());
+        }
+
+        // Last: the names in it are the traced program's, and might read like one of our places.
+        page = Insert(page, "data", ReportData.Write(report));
+        stream.Write(Encoding.UTF8.GetBytes(page));
+    }
+
+    private static string Insert(string page, string part, string content)
+    {
+        string place = $"{{{{{part}}}}}";
+        int index = page.IndexOf(place, StringComparison.Ordinal);
+        return string.Concat(page.AsSpan(0, index), content, page.AsSpan(index + place.Length));
+    }
+
+    private static string Resource(string name)
+    {
+        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream("report/" + name)!;
+        using StreamReader reader = new(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

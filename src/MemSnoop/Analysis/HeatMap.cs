@@ -1,0 +1,109 @@
+using MemSnoop.Paging;
+using MemSnoop.Tracing;
+
+namespace MemSnoop.Analysis;
+
+/// <summary>
+/// Addresses by time: how much of a few neighbouring pages was active within a few neighbouring samples. Rows ascend with the addresses. Stretches that were never
+/// active are left out where they are long, so that a reservation of terabytes with two busy pages shows these.
+/// </summary>
+public sealed class HeatMap
+{
+    private readonly float[] _shares;
+
+    private HeatMap(IReadOnlyList<HeatMapBand> bands, ulong pagesPerRow, int samplesPerColumn, int columns, float[] shares)
+    {
+        (Bands, PagesPerRow, SamplesPerColumn, Columns, _shares) = (bands, pagesPerRow, samplesPerColumn, columns, shares);
+        Rows = bands.Count == 0 ? 0 : bands[^1].FirstRow + bands[^1].Rows;
+    }
+
+    /// <summary>What the rows show, ascending.</summary>
+    public IReadOnlyList<HeatMapBand> Bands { get; }
+
+    /// <summary>How many rows.</summary>
+    public int Rows { get; }
+
+    /// <summary>How many columns.</summary>
+    public int Columns { get; }
+
+    /// <summary>Pages that a row stands for; the last of a band may have fewer.</summary>
+    public ulong PagesPerRow { get; }
+
+    /// <summary>Samples that a column stands for; the last may have fewer.</summary>
+    public int SamplesPerColumn { get; }
+
+    /// <summary>The share of a cell's pages that was active, averaged over its samples: 0 to 1.</summary>
+    /// <param name="row">The row, counted from 0.</param>
+    /// <param name="column">The column, counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such cell.</exception>
+    public float Share(int row, int column)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(column);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(column, Columns);
+        return _shares[(column * Rows) + row];
+    }
+
+    /// <summary>The heat map of a trace.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="maxRows">The most rows there may be; each stretch of addresses takes at least one, however many there are.</param>
+    /// <param name="maxColumns">The most columns there may be.</param>
+    public static HeatMap Of(PageTrace trace, int maxRows = 2048, int maxColumns = 1024)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxRows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxColumns);
+        IReadOnlyList<HeatMapBand> bands = HeatMapBands.Of(trace, maxRows, out ulong pagesPerRow);
+        int perColumn = Math.Max(1, (trace.Samples.Count + maxColumns - 1) / maxColumns);
+        int columns = (trace.Samples.Count + perColumn - 1) / perColumn;
+        int rows = bands.Count == 0 ? 0 : bands[^1].FirstRow + bands[^1].Rows;
+        float[] shares = new float[checked(rows * columns)];
+        ulong[] active = new ulong[rows];
+        for (int column = 0; column < columns; column++)
+        {
+            Array.Clear(active);
+            int first = column * perColumn;
+            int end = Math.Min(first + perColumn, trace.Samples.Count);
+            for (int sample = first; sample < end; sample++)
+            {
+                Count(trace.Samples[sample].Active, bands, pagesPerRow, active);
+            }
+
+            Span<float> cells = shares.AsSpan(column * rows, rows);
+            foreach (HeatMapBand band in bands)
+            {
+                for (int row = 0; row < band.Rows; row++)
+                {
+                    ulong pages = Math.Min(pagesPerRow, band.Pages - ((ulong)row * pagesPerRow));
+                    cells[band.FirstRow + row] = (float)((double)active[band.FirstRow + row] / (pages * (ulong)(end - first)));
+                }
+            }
+        }
+
+        return new HeatMap(bands, pagesPerRow, perColumn, columns, shares);
+    }
+
+    private static void Count(PageRangeSet pages, IReadOnlyList<HeatMapBand> bands, ulong pagesPerRow, ulong[] active)
+    {
+        int index = 0;
+        foreach (PageRange range in pages.Ranges)
+        {
+            // Every active page is in a band; a range may go through several that touch.
+            ulong page = range.FirstPage;
+            while (page < range.End)
+            {
+                while (bands[index].FirstPage + bands[index].Pages <= page)
+                {
+                    index++;
+                }
+
+                HeatMapBand band = bands[index];
+                ulong row = (page - band.FirstPage) / pagesPerRow;
+                ulong rowEnd = Math.Min(band.FirstPage + ((row + 1) * pagesPerRow), band.FirstPage + band.Pages);
+                ulong end = Math.Min(range.End, rowEnd);
+                active[band.FirstRow + (int)row] += end - page;
+                page = end;
+            }
+        }
+    }
+}
