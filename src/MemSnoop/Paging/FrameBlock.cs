@@ -38,9 +38,16 @@ internal sealed class FrameBlock(long index)
 
     internal bool IsEmpty => !Marked.AsSpan().ContainsAnyExcept(0UL) && !Idle.AsSpan().ContainsAnyExcept(0UL);
 
+    internal bool IsUntracked(int frame) => (Idle[frame >> 6] & ~Marked[frame >> 6] & (1UL << frame)) != 0;
+
     internal bool IsZeroPage(int frame) => _zero is not null && (_zero[frame >> 6] >> frame & 1) != 0;
 
-    internal void SetZeroPage(int frame) => (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+    /// <summary>The frame is a zero page, which cannot be tracked and is nobody's memory.</summary>
+    internal void SetZeroPage(int frame)
+    {
+        SetUntracked(frame);
+        (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+    }
 
     /// <summary>The frame cannot be tracked: a clear bit in <see cref="Marked"/> and a set one in <see cref="Idle"/>.</summary>
     internal void SetUntracked(int frame)
@@ -48,6 +55,12 @@ internal sealed class FrameBlock(long index)
         ulong bit = 1UL << frame;
         Marked[frame >> 6] &= ~bit;
         Idle[frame >> 6] |= bit;
+
+        // A huge zero page may have been given back since, and its frames used for other things.
+        if (_zero is not null)
+        {
+            _zero[frame >> 6] &= ~bit;
+        }
     }
 
     /// <summary>Takes the frames of the walk for those to look at in the next window; what cannot be tracked stays so.</summary>
@@ -63,8 +76,8 @@ internal sealed class FrameBlock(long index)
         Array.Clear(Seen);
     }
 
-    /// <summary>Counts a frame for a group; false when it was counted before.</summary>
-    internal bool CountFor(int group, int frame)
+    /// <summary>Counts frames of a word for a group; returns those that were not counted before.</summary>
+    internal ulong CountFor(int group, int word, ulong frames)
     {
         Counted ??= new ulong[Words];
         if (Group != group)
@@ -73,10 +86,8 @@ internal sealed class FrameBlock(long index)
             Group = group;
         }
 
-        ref ulong word = ref Counted[frame >> 6];
-        ulong bit = 1UL << frame;
-        bool isNew = (word & bit) == 0;
-        word |= bit;
-        return isNew;
+        ulong added = frames & ~Counted[word];
+        Counted[word] |= added;
+        return added;
     }
 }

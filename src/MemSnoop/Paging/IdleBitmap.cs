@@ -8,7 +8,7 @@ namespace MemSnoop.Paging;
 /// marked and not accessed since; writing a 1 marks it; writing a 0 does nothing. Both walk all mappings of each frame
 /// that is, or becomes, idle. Source: <c>Documentation/admin-guide/mm/idle_page_tracking.rst</c>, <c>mm/page_idle.c</c>.
 /// </summary>
-internal sealed class IdleBitmap : IDisposable
+internal sealed class IdleBitmap : IIdleBitmap
 {
     internal const string RelativePath = "kernel/mm/page_idle/bitmap";
 
@@ -29,17 +29,15 @@ internal sealed class IdleBitmap : IDisposable
     /// </summary>
     internal bool TryLock() => Libc.Flock(_handle, Libc.LockExclusive | Libc.LockNonBlocking) == 0;
 
-    /// <summary>
-    /// Reads words of 64 frames. Returns how many could be read: fewer than asked for at the end of memory, where the
-    /// kernel stops inside the last word and reports the ones before it.
-    /// </summary>
-    internal int Read(long word, Span<ulong> words) =>
+    /// <inheritdoc/>
+    /// <remarks>Where memory ends inside a word the kernel stops, and reports the words before.</remarks>
+    public int Read(long word, Span<ulong> words) =>
         KernelFile.Read(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong), out int bytes) == ReadOutcome.Success
             ? bytes / sizeof(ulong)
             : 0;
 
-    /// <summary>Marks the frames of the set bits as idle.</summary>
-    internal ReadOutcome Mark(long word, ReadOnlySpan<ulong> words)
+    /// <inheritdoc/>
+    public ReadOutcome Mark(long word, ReadOnlySpan<ulong> words)
     {
         ReadOutcome outcome = KernelFile.Write(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong));
 

@@ -36,5 +36,8 @@ public readonly record struct PageFlags(ulong Word)
     /// <summary>The zero page or the huge zero page: everybody's, and nobody's memory.</summary>
     public bool IsZeroPage => IsSet(ZeroPageBit);
 
+    /// <summary>On a list of the reclaim and neither hugetlb nor a zero page: its own idle flag, or its folio's, tells.</summary>
+    internal bool IsOrdinary => (Word & ((1UL << LruBit) | (1UL << HugeBit) | (1UL << ZeroPageBit))) == 1UL << LruBit;
+
     private bool IsSet(int bit) => (Word >> bit & 1) != 0;
 }

@@ -34,6 +34,12 @@ public readonly record struct WorkingSetSample
     public ulong? UntrackedBytes { get; init; }
 
     /// <summary>
+    /// Bytes of address space in which nobody looked for pages: reservations of more than 64 GiB on a kernel before 6.7,
+    /// which does not name present ranges. Address space, not memory, and in no other number: what is resident there is missing.
+    /// </summary>
+    public ulong LeftOutBytes { get; init; }
+
+    /// <summary>
     /// For each age of <see cref="IdleAges"/> the resident bytes not accessed for at least that long; only the first
     /// <see cref="KnownAges"/> are known. Values fall with age; the first is all resident memory.
     /// </summary>

@@ -10,19 +10,31 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     private readonly KernelBuffer _buffer = new();
     private readonly Dictionary<TrackedProcess, WorkingSetSample> _completed = [];
     private readonly Dictionary<TrackedProcess, ReadOutcome> _skipped = [];
+    private readonly Dictionary<string, WorkingSetSample> _groups = [];
 
     /// <summary>Looks at each process, as the table does before a pass, and passes.</summary>
     public void Run(params IReadOnlyList<TrackedProcess> processes)
     {
         _completed.Clear();
         _skipped.Clear();
+        _groups.Clear();
         foreach (TrackedProcess process in processes)
         {
             process.Look(_buffer, out _);
         }
 
-        estimator.Pass(processes, 0, this);
+        for (int part = 0; part < estimator.Parts; part++)
+        {
+            estimator.Pass(processes, part, this);
+        }
     }
+
+    public IReadOnlyDictionary<TrackedProcess, WorkingSetSample> AllCompleted => _completed;
+
+    public IReadOnlyDictionary<TrackedProcess, ReadOutcome> AllSkipped => _skipped;
+
+    /// <summary>The groups of processes of the last pass.</summary>
+    public IReadOnlyDictionary<string, WorkingSetSample> Groups => _groups;
 
     public int Reported => _completed.Count + _skipped.Count;
 
@@ -35,6 +47,8 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     public ReadOutcome Skipped(TrackedProcess process) => Assert.Contains(process, (IReadOnlyDictionary<TrackedProcess, ReadOutcome>)_skipped);
 
     void IWorkingSetSink.Completed(TrackedProcess process, in WorkingSetSample sample) => _completed.Add(process, sample);
+
+    void IWorkingSetSink.GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(group, sample);
 
     void IWorkingSetSink.Skipped(TrackedProcess process, ReadOutcome reason) => _skipped.Add(process, reason);
 }

@@ -4,79 +4,84 @@ namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
 /// Finds areas that were moved by <c>mremap(2)</c>, as realloc of large blocks does: one that has appeared and one that
-/// has vanished, of the same file or both of none, the new one at least as long. The pages keep their ages then.
+/// has vanished, of the same file or both of none, the new one at least as long. The pages keep their ages then. Where
+/// more than one pair is possible none is made: a page that starts anew is reported younger than it is, never older.
 /// </summary>
 internal static class AreaMoves
 {
+    /// <summary>
+    /// More areas than this that vanish within one window are not moves but a program that rebuilds its memory; comparing
+    /// them all, 100,000 with 100,000, would take minutes.
+    /// </summary>
+    private const int MostVanished = 256;
+
     /// <summary>Where the pages of areas that moved were before, by the area's new start; empty when none did.</summary>
     internal static void Find(ReadOnlySpan<MemoryArea> before, ReadOnlySpan<MemoryArea> after, Dictionary<ulong, ulong> moves)
     {
         moves.Clear();
-        List<MemoryArea>? vanished = null;
-        foreach (ref readonly MemoryArea area in before)
+        if (before.SequenceEqual(after) || !TryCollectAlone(before, after, out List<MemoryArea> vanished) || vanished.Count == 0)
         {
-            if (!Overlaps(after, area))
-            {
-                (vanished ??= []).Add(area);
-            }
+            return;
         }
 
-        if (vanished is null)
+        if (!TryCollectAlone(after, before, out List<MemoryArea> appeared))
         {
             return;
         }
 
         // Exact lengths first: a pair that fits exactly must not lose its partner to one that merely fits in.
-        Pair(vanished, before, after, exact: true, moves);
-        Pair(vanished, before, after, exact: false, moves);
+        Pair(vanished, appeared, exact: true, moves);
+        Pair(vanished, appeared, exact: false, moves);
     }
 
-    private static void Pair(List<MemoryArea> vanished, ReadOnlySpan<MemoryArea> before, ReadOnlySpan<MemoryArea> after, bool exact, Dictionary<ulong, ulong> moves)
+    /// <summary>The areas of one list that overlap none of the other; false when they are too many.</summary>
+    private static bool TryCollectAlone(ReadOnlySpan<MemoryArea> areas, ReadOnlySpan<MemoryArea> others, out List<MemoryArea> alone)
     {
-        foreach (ref readonly MemoryArea area in after)
+        alone = [];
+        int other = 0;
+        foreach (ref readonly MemoryArea area in areas)
         {
-            if (moves.ContainsKey(area.Start) || Overlaps(before, area))
+            while (other < others.Length && others[other].End <= area.Start)
             {
-                continue;
+                other++;
             }
 
-            int best = -1;
-            for (int i = 0; i < vanished.Count; i++)
+            if (other == others.Length || others[other].Start >= area.End)
             {
-                MemoryArea candidate = vanished[i];
-                bool fits = candidate.Device == area.Device && candidate.Inode == area.Inode
-                    && (exact ? candidate.Bytes == area.Bytes : candidate.Bytes < area.Bytes);
-                if (fits && (best < 0 || candidate.Bytes > vanished[best].Bytes))
+                alone.Add(area);
+            }
+        }
+
+        return alone.Count <= MostVanished;
+    }
+
+    private static void Pair(List<MemoryArea> vanished, List<MemoryArea> appeared, bool exact, Dictionary<ulong, ulong> moves)
+    {
+        for (int i = appeared.Count - 1; i >= 0; i--)
+        {
+            MemoryArea now = appeared[i];
+            int from = FindOnly(vanished, candidate => Fits(candidate, now, exact));
+            if (from >= 0)
+            {
+                MemoryArea source = vanished[from];
+                if (FindOnly(appeared, candidate => Fits(source, candidate, exact)) == i)
                 {
-                    best = i;
+                    moves.Add(now.Start, source.Start);
+                    vanished.RemoveAt(from);
+                    appeared.RemoveAt(i);
                 }
             }
-
-            if (best >= 0)
-            {
-                moves.Add(area.Start, vanished[best].Start);
-                vanished.RemoveAt(best);
-            }
         }
     }
 
-    private static bool Overlaps(ReadOnlySpan<MemoryArea> areas, in MemoryArea area)
-    {
-        int low = 0;
-        int high = areas.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (areas[middle].End > area.Start)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
+    private static bool Fits(in MemoryArea before, in MemoryArea now, bool exact) =>
+        before.Device == now.Device && before.Inode == now.Inode
+        && (exact ? before.Bytes == now.Bytes : before.Bytes < now.Bytes);
 
-        return low < areas.Length && areas[low].Start < area.End;
+    /// <summary>The index of the one area that fits; -1 when there is none or more than one.</summary>
+    private static int FindOnly(List<MemoryArea> areas, Predicate<MemoryArea> fits)
+    {
+        int index = areas.FindIndex(fits);
+        return index >= 0 && areas.FindIndex(index + 1, fits) < 0 ? index : -1;
     }
 }

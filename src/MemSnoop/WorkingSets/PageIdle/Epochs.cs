@@ -73,7 +73,7 @@ internal sealed class Epochs(TimeSpan longest)
         return Choose(now, ratio, kept);
     }
 
-    /// <summary>From the youngest back: keeps a time when it is older than the one kept last by the ratio.</summary>
+    /// <summary>From the youngest back: keeps a time when it is older than the one kept last, by the ratio.</summary>
     private int Choose(TimeSpan now, double ratio, Span<bool> kept)
     {
         int count = 0;
@@ -82,7 +82,7 @@ internal sealed class Epochs(TimeSpan longest)
         {
             TimeSpan age = now - _times[epoch];
             bool isLongEnough = last >= longest;
-            if (epoch >= Most - 2 || (!isLongEnough && age >= last * ratio))
+            if (epoch >= Most - 2 || (!isLongEnough && age > last && age >= last * ratio))
             {
                 kept[epoch] = true;
                 last = age;

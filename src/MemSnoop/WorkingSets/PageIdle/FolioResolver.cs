@@ -9,7 +9,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// <c>/proc/kpageflags</c>, in ranges: tails take the state of their head, frames on no reclaim list and the zero page
 /// are told apart.
 /// </summary>
-internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, FrameTable table)
+internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
 {
     /// <summary>A frame's flags cost tens of nanoseconds, a call some hundreds: small gaps are read through.</summary>
     private const int GapFrames = 16;
@@ -23,9 +23,27 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
     private readonly ulong[] _one = new ulong[1];
     private readonly ulong[] _accessed = new ulong[FrameBlock.Words];
 
+    /// <summary>
+    /// The last head that was read by itself, and what it said. Reading marks it again, so a second range of the same
+    /// folio must not ask again.
+    /// </summary>
+    private ulong _lastHead = ulong.MaxValue;
+    private bool _lastHeadIdle;
+
+    /// <summary>What a folio's head says of its tails.</summary>
+    private enum HeadState
+    {
+        Unknown,
+        Accessed,
+        Idle,
+        Untracked,
+        ZeroPage,
+    }
+
     /// <summary>Resolves the frames of a block that were marked and do not read as idle.</summary>
     internal void ResolveAccessed(FrameBlock block)
     {
+        _lastHead = ulong.MaxValue;
         for (int word = 0; word < FrameBlock.Words; word++)
         {
             _accessed[word] = block.Marked[word] & ~block.Idle[word];
@@ -57,7 +75,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
                 int run = (word * 64) + from;
                 if (start >= 0 && run - end > GapFrames)
                 {
-                    Read(block, start, end, action);
+                    Read(block, frames, start, end, action);
                     start = -1;
                 }
 
@@ -68,11 +86,11 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
 
         if (start >= 0)
         {
-            Read(block, start, end, action);
+            Read(block, frames, start, end, action);
         }
     }
 
-    private void Read(FrameBlock block, int start, int end, RangeAction action)
+    private void Read(FrameBlock block, ulong[] frames, int start, int end, RangeAction action)
     {
         // One more in front: of a folio that lies idle the tails read as accessed and the head, right before them, does not.
         int first = Math.Max(0, start - 1);
@@ -81,56 +99,98 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
         for (int frame = Math.Max(start, first + flags.Length); frame < end; frame++)
         {
             // Beyond the end of memory: nothing is known of such a frame.
-            block.SetUntracked(frame);
+            if ((frames[frame >> 6] >> frame & 1) != 0)
+            {
+                block.SetUntracked(frame);
+            }
         }
     }
 
     private void Resolve(FrameBlock block, int first, ReadOnlySpan<ulong> flags)
     {
+        PageFlags headFlags = default;
         int head = -1;
-        bool headKnown = false;
-        bool headIdle = false;
-        for (int i = 0; i < flags.Length; i++)
+        int lastOther = -2;
+        HeadState state = HeadState.Unknown;
+        for (int i = 0; i < flags.Length;)
         {
-            int frame = first + i;
             PageFlags page = new(flags[i]);
             if (!page.IsCompoundTail)
             {
-                head = page.IsCompoundHead ? frame : -1;
-                headKnown = false;
-            }
-
-            ulong bit = 1UL << frame;
-            if ((_accessed[frame >> 6] & bit) == 0)
-            {
+                ResolveOne(block, first + i, page);
+                lastOther = i++;
                 continue;
             }
 
-            if (page.IsZeroPage)
+            if (lastOther == i - 1)
             {
-                block.SetUntracked(frame);
-                block.SetZeroPage(frame);
+                headFlags = new PageFlags(flags[lastOther]);
+                head = headFlags.IsCompoundHead ? first + lastOther : -1;
+                state = HeadState.Unknown;
             }
-            else if (page.IsHugetlb)
-            {
-                block.SetUntracked(frame);
-            }
-            else if (page.IsCompoundTail)
-            {
-                if (!headKnown)
-                {
-                    headIdle = head >= 0 ? IsHeadIdle(block, block.FirstFrame + (ulong)head) : IsHeadBeforeIdle(block, ref head, frame);
-                    headKnown = true;
-                }
 
-                if (headIdle)
+            // The tails of a folio mostly have the same flags: they are taken as one.
+            int same = flags[(i + 1)..].IndexOfAnyExcept(page.Word);
+            int end = same < 0 ? flags.Length : i + 1 + same;
+            ResolveTails(block, page, first + i, first + end, head, headFlags, ref state);
+            i = end;
+        }
+    }
+
+    private void ResolveOne(FrameBlock block, int frame, PageFlags page)
+    {
+        if (!page.IsOrdinary && (_accessed[frame >> 6] >> frame & 1) != 0)
+        {
+            Apply(block, frame >> 6, 1UL << frame, page.IsZeroPage ? HeadState.ZeroPage : HeadState.Untracked);
+        }
+    }
+
+    private void ResolveTails(FrameBlock block, PageFlags page, int from, int to, int head, PageFlags headFlags, ref HeadState state)
+    {
+        for (int frame = from; frame < to;)
+        {
+            int count = Math.Min(to - frame, 64 - (frame & 63));
+            ulong accessed = _accessed[frame >> 6] & FrameRun.Mask((ulong)frame, count);
+            if (accessed != 0)
+            {
+                if (page.IsZeroPage || page.IsHugetlb)
                 {
-                    block.Idle[frame >> 6] |= bit;
+                    Apply(block, frame >> 6, accessed, page.IsZeroPage ? HeadState.ZeroPage : HeadState.Untracked);
+                }
+                else
+                {
+                    if (state == HeadState.Unknown)
+                    {
+                        state = head >= 0 ? Ask(block, block.FirstFrame + (ulong)head, headFlags) : AskHeadBefore(block, frame);
+                    }
+
+                    Apply(block, frame >> 6, accessed, state);
                 }
             }
-            else if (!page.IsOnLru)
+
+            frame += count;
+        }
+    }
+
+    private static void Apply(FrameBlock block, int word, ulong frames, HeadState state)
+    {
+        if (state == HeadState.Idle)
+        {
+            block.Idle[word] |= frames;
+        }
+        else if (state != HeadState.Accessed)
+        {
+            for (ulong left = frames; left != 0; left &= left - 1)
             {
-                block.SetUntracked(frame);
+                int frame = (word * 64) + BitOperations.TrailingZeroCount(left);
+                if (state == HeadState.ZeroPage)
+                {
+                    block.SetZeroPage(frame);
+                }
+                else
+                {
+                    block.SetUntracked(frame);
+                }
             }
         }
     }
@@ -154,13 +214,14 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
                 continue;
             }
 
-            ulong number = head >= 0 ? block.FirstFrame + (ulong)head : FindHead(block.FirstFrame + (ulong)frame, flags, block.FirstFrame + (ulong)first);
-            if (number != lastHead && number != ulong.MaxValue)
+            ulong number = head >= 0 ? block.FirstFrame + (ulong)head
+                : TryFindHead(block.FirstFrame + (ulong)frame, out ulong found, out _) ? found
+                : lastHead;
+            if (number != lastHead)
             {
                 lastHead = number;
-                FrameBlock? owner = table.Find(number);
                 int bit = (int)(number & (FrameBlock.Frames - 1));
-                if (owner is null || (owner.Seen[bit >> 6] >> bit & 1) == 0)
+                if ((block.Seen[bit >> 6] >> bit & 1) == 0)
                 {
                     MarkOne(number);
                 }
@@ -169,60 +230,65 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IdleBitmap bitmap, Fr
     }
 
     /// <summary>A range that starts inside a folio: looks back to where the folio can start at the earliest.</summary>
-    private bool IsHeadBeforeIdle(FrameBlock block, ref int head, int frame)
+    private HeadState AskHeadBefore(FrameBlock block, int frame) =>
+        TryFindHead(block.FirstFrame + (ulong)frame, out ulong head, out PageFlags flags) ? Ask(block, head, flags) : HeadState.Accessed;
+
+    /// <summary>The head of a tail page; false when the folio was split in between.</summary>
+    private bool TryFindHead(ulong tail, out ulong head, out PageFlags flags)
     {
-        ulong number = FindHead(block.FirstFrame + (ulong)frame, default, 0);
-        if (number == ulong.MaxValue)
-        {
-            return false;
-        }
-
-        head = (int)(number - block.FirstFrame);
-        return IsHeadIdle(block, number);
-    }
-
-    /// <summary>The head of a tail page, from flags at hand or read for it; the highest number when there is none.</summary>
-    private ulong FindHead(ulong tail, ReadOnlySpan<ulong> atHand, ulong firstAtHand)
-    {
-        for (ulong frame = tail; atHand.Length > 0 && frame-- > firstAtHand;)
-        {
-            if (new PageFlags(atHand[(int)(frame - firstAtHand)]).IsCompoundHead)
-            {
-                return frame;
-            }
-        }
-
         ulong first = tail & ~(MostFolioFrames - 1);
-        Span<ulong> flags = stackalloc ulong[(int)MostFolioFrames];
-        int count = kpageFlags.ReadInto(first, flags[..(int)(tail - first)]);
+        Span<ulong> before = stackalloc ulong[(int)MostFolioFrames];
+        int count = kpageFlags.ReadInto(first, before[..(int)(tail - first)]);
         while (count > 0)
         {
-            if (new PageFlags(flags[--count]).IsCompoundHead)
+            flags = new PageFlags(before[--count]);
+            if (!flags.IsCompoundTail)
             {
-                return first + (ulong)count;
+                head = first + (ulong)count;
+                return flags.IsCompoundHead;
             }
         }
 
-        return ulong.MaxValue;
+        head = 0;
+        flags = default;
+        return false;
     }
 
-    /// <summary>The head's own bit; read and marked alone when it is not among the frames that processes map.</summary>
-    private bool IsHeadIdle(FrameBlock block, ulong head)
+    /// <summary>
+    /// The head's own bit; read and marked alone when it is not among the frames that processes map. It lies in the same
+    /// block as its tails, because blocks are multiples of the largest folio.
+    /// </summary>
+    private HeadState Ask(FrameBlock block, ulong head, PageFlags flags)
     {
+        if (flags.IsZeroPage)
+        {
+            return HeadState.ZeroPage;
+        }
+
+        // Older kernels do not say of a tail that its folio is on no list: the rings of io_uring or perf, a driver's buffers.
+        if (!flags.IsOnLru)
+        {
+            return HeadState.Untracked;
+        }
+
         int frame = (int)(head & (FrameBlock.Frames - 1));
-        FrameBlock? owner = head >> FrameBlock.FrameShift == (ulong)block.Index ? block : table.Find(head);
-        if (owner is not null && (owner.Marked[frame >> 6] >> frame & 1) != 0)
+        bool idle = (block.Marked[frame >> 6] >> frame & 1) != 0 ? (block.Idle[frame >> 6] >> frame & 1) != 0 : IsAloneIdle(head);
+        return idle ? HeadState.Idle : HeadState.Accessed;
+    }
+
+    private bool IsAloneIdle(ulong head)
+    {
+        if (head != _lastHead)
         {
-            return (owner.Idle[frame >> 6] >> frame & 1) != 0;
+            _lastHead = head;
+            _lastHeadIdle = bitmap.Read((long)(head / 64), _one) == 1 && (_one[0] >> (int)(head & 63) & 1) != 0;
+            if (!_lastHeadIdle)
+            {
+                MarkOne(head);
+            }
         }
 
-        bool idle = bitmap.Read((long)(head / 64), _one) == 1 && (_one[0] >> frame & 1) != 0;
-        if (!idle)
-        {
-            MarkOne(head);
-        }
-
-        return idle;
+        return _lastHeadIdle;
     }
 
     private void MarkOne(ulong frame)

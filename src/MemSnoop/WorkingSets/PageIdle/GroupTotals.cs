@@ -18,18 +18,28 @@ internal sealed class GroupTotals
         Processes = 0;
     }
 
-    internal void Add(in PageTally tally, TimeSpan window, TimeSpan firstSeen)
+    /// <summary>
+    /// Adds what a walk has counted for the group, also when the process left in the middle of it: no other process of the
+    /// group counts the frames they shared again, and at the end of the window it was there.
+    /// </summary>
+    internal void Add(in PageTally tally)
     {
-        Processes++;
         _tally.Resident += tally.Resident;
         _tally.Anon += tally.Anon;
         _tally.File += tally.File;
         _tally.Shmem += tally.Shmem;
+        _tally.Untracked += tally.Untracked;
         for (int epoch = 0; epoch < 256; epoch++)
         {
             _tally.Idle[epoch] += tally.Idle[epoch];
         }
 
+    }
+
+    /// <summary>Counts a process whose window is complete.</summary>
+    internal void AddProcess(TimeSpan window, TimeSpan firstSeen)
+    {
+        Processes++;
         _window = window > _window ? window : _window;
         _observedSince = firstSeen < _observedSince ? firstSeen : _observedSince;
     }

@@ -21,7 +21,7 @@ internal sealed class PageAges
     {
         if (_ages.Length - _ageCount < count)
         {
-            Array.Resize(ref _ages, Math.Max(_ageCount + count, _ages.Length + (_ages.Length / 2)));
+            Array.Resize(ref _ages, Math.Max(_ageCount + count, _ages.Length + (_ages.Length / 8)));
         }
 
         if (_rangeCount > 0 && _ranges[_rangeCount - 1].EndPage == firstPage)

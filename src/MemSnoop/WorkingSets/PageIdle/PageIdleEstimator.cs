@@ -21,10 +21,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly TimeProvider _clock;
     private readonly long _epoch;
     private readonly ulong _pageBytes;
-    private readonly IdleBitmap _bitmap;
+    private readonly IIdleBitmap _bitmap;
     private readonly KpageFlags _kpageFlags;
     private readonly FrameTable _frames = new();
     private readonly Epochs _epochs;
+    private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
     private readonly AreaList _areas;
     private readonly Pagemap _pagemap;
@@ -40,7 +41,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
-    private PageIdleEstimator(IdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes, IActivePages? active)
+    internal PageIdleEstimator(
+        IIdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes, IActivePages? active = null)
     {
         _options = options;
         _clock = clock;
@@ -49,10 +51,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _bitmap = bitmap;
         _kpageFlags = kpageFlags;
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
-        _windows = new WindowReader(bitmap, new FolioResolver(kpageFlags, bitmap, _frames));
+        _resolver = new FolioResolver(kpageFlags, bitmap);
+        _windows = new WindowReader(bitmap, _resolver);
         _areas = new AreaList(options.Areas, pageBytes, active);
         _pagemap = new Pagemap(pageBytes);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), active);
+        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags), active);
         _group = new GroupTotals();
     }
 
@@ -62,8 +65,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <inheritdoc/>
     public int Parts => _options.Parts;
 
-    /// <summary>Memory that the estimator keeps from pass to pass, in bytes: three bits a frame, about a byte a page.</summary>
-    internal long StateBytes => (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
+    /// <summary>Memory that the estimator keeps from pass to pass, in bytes: three bits a frame, about a byte a page, and as much again for the largest process.</summary>
+    internal long StateBytes => _scratch.StateBytes + (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
 
     /// <summary>
     /// A process whose frames are marked piece by piece has had a whole window only one interval after the last piece.
@@ -160,6 +163,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             if (block.Index % Parts == part)
             {
                 _windows.EndWindow(block);
+                _resolver.ResolveAccessed(block);
             }
         }
     }
@@ -235,7 +239,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Identity, out _);
         ProcessPages pages = entry ??= new ProcessPages();
         pages.Pass = _pass;
-        ReadOutcome outcome = Walk(process, pages, group);
+        bool isComplete = pages.Walks >= WalksBeforeFirstWindow;
+
+        // A frame is counted for a group once: not by a process whose numbers are not part of the group's yet.
+        ReadOutcome outcome = Walk(process, pages, isComplete ? group : 0);
+        _group.Add(_walk.GroupTally);
         if (outcome != ReadOutcome.Success)
         {
             pages.Forget();
@@ -243,14 +251,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
-        if (pages.Walks >= WalksBeforeFirstWindow)
+        if (isComplete)
         {
             TimeSpan start = Parts == 1 && pages.Walks == 1 ? pages.MarkedAt : _windowStart;
             TimeSpan window = _windowEnd - start;
-            sink.Completed(process, _walk.Tally.ToSample(window, _windowEnd, pages.FirstSeen, _epochs, _options.IdleAges, _pageBytes));
+            WorkingSetSample sample = _walk.Tally.ToSample(window, _windowEnd, pages.FirstSeen, _epochs, _options.IdleAges, _pageBytes);
+            sink.Completed(process, sample with { LeftOutBytes = _pagemap.LeftOutBytes });
             if (group != 0)
             {
-                _group.Add(_walk.GroupTally, window, pages.FirstSeen);
+                _group.AddProcess(window, pages.FirstSeen);
             }
         }
 
@@ -259,6 +268,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group)
     {
+        _walk.Clear();
         ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
         if (outcome != ReadOutcome.Success)
         {

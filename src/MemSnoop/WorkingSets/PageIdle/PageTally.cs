@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>Pages counted in a walk over one process, or over a group of processes that share some.</summary>
@@ -60,11 +58,4 @@ internal struct PageTally
             KnownAges = ages.CountReached(now - observedSince),
         };
     }
-}
-
-/// <summary>Pages by the number of the pass that last saw them accessed.</summary>
-[InlineArray(256)]
-internal struct EpochCounts
-{
-    private long _first;
 }

@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -9,7 +7,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// Attributes frames to the pages of one process: counts what was active and idle, brings the ages up to date and notes
 /// which frames are mapped. The innermost loop of a pass, once for each page.
 /// </summary>
-internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, IActivePages? activePages = null) : IPageRuns
+internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, IActivePages? activePages = null) : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
     private const int FileOrSharedShift = 61;
@@ -30,6 +28,13 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// <summary>What it has counted that no process of the group before it had; zero without a group.</summary>
     internal ref readonly PageTally GroupTally => ref _groupTally;
 
+    /// <summary>Sets what was counted to zero.</summary>
+    internal void Clear()
+    {
+        _tally = default;
+        _groupTally = default;
+    }
+
     /// <summary>Prepares the walk over one process.</summary>
     /// <param name="before">The ages as of the last walk.</param>
     /// <param name="after">Takes the ages as they are now.</param>
@@ -44,8 +49,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         _after.Clear();
         _group = group;
         _pageBytes = pageBytes;
-        _tally = default;
-        _groupTally = default;
+        fresh.Clear();
         AreaMoves.Find(areasBefore, areasNow, _moves);
     }
 
@@ -75,13 +79,8 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
-    /// <summary>
-    /// Pages allocated together mostly lie in frames one behind the other, and their entries then differ by one. Such runs
-    /// are handled up to 64 frames, a word of each set, at a time.
-    /// </summary>
     private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
-        PageTally tally = default;
         ulong blockIndex = ulong.MaxValue;
         FrameBlock? block = null;
         for (int i = 0; i < entries.Length;)
@@ -104,9 +103,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
                 if (frame > FrameTable.HighestFrame)
                 {
-                    tally.Resident++;
-                    tally.Untracked++;
-                    ages[i++] = epochs.Current;
+                    TakeDamaged(out ages[i++]);
                     continue;
                 }
 
@@ -114,162 +111,153 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
                 blockIndex = frame >> FrameBlock.FrameShift;
             }
 
-            int length = RunLength(entries, i, 64 - (int)(frame & 63));
-            Span<byte> runAges = ages.Slice(i, length);
-            int active = TakeRun(block!, (int)frame & (FrameBlock.Frames - 1), runAges, ref tally);
-            tally.AddActive((entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon, active);
-            if (active > 0 && activePages is not null)
+            int count = FrameRun.Length(entries[i..]);
+            TakeRun(block!, entry, ages[i..], count, sharedKind);
+            if (activePages is not null)
             {
-                AddActive(activePages, block!, (int)frame & (FrameBlock.Frames - 1), firstPage + (ulong)i, length);
+                AddActive(activePages, block!, entry, firstPage + (ulong)i, count);
             }
 
-            if (_group != 0)
-            {
-                CountForGroup(block!, entry, runAges, sharedKind);
-            }
-
-            i += length;
+            i += count;
         }
 
-        CountAges(ages);
-        _tally.Resident += tally.Resident;
-        _tally.Untracked += tally.Untracked;
-        _tally.Anon += tally.Anon;
-        _tally.File += tally.File;
-        _tally.Shmem += tally.Shmem;
+        _tally.Idle.Add(ages);
         return true;
     }
 
     /// <summary>Reports the active pages of a run of frames within one word.</summary>
-    private static void AddActive(IActivePages pages, FrameBlock block, int frame, ulong page, int length)
+    private static void AddActive(IActivePages pages, FrameBlock block, ulong entry, ulong page, int length)
     {
-        ulong active = (~block.Idle[frame >> 6] >> frame) & (ulong.MaxValue >> (64 - length));
+        ulong idle = block.Idle[(int)(entry >> 6) & (FrameBlock.Words - 1)] >> (int)(entry & 63);
+        ulong active = ~idle & (ulong.MaxValue >> (64 - length));
         while (active != 0)
         {
             int first = BitOperations.TrailingZeroCount(active);
-            int count = BitOperations.TrailingZeroCount(~(active >> first));
-            pages.AddActive(page + (ulong)first, count);
-            active = first + count == 64 ? 0 : active >> (first + count) << (first + count);
+            int end = first + BitOperations.TrailingZeroCount(~(active >> first));
+            pages.AddActive(page + (ulong)first, end - first);
+            active = end == 64 ? 0 : active >> end << end;
         }
     }
 
-    /// <summary>How many entries from one on continue it: the next frame each, with the same flags.</summary>
-    private static int RunLength(ReadOnlySpan<ulong> entries, int first, int most)
+    /// <summary>A number that cannot be a frame: resident, and nothing else is known of it.</summary>
+    private void TakeDamaged(out byte age)
     {
-        ref ulong start = ref Unsafe.Add(ref MemoryMarshal.GetReference(entries), first);
-        int limit = Math.Min(most, entries.Length - first);
-        int length = 1;
-        while (length < limit && Unsafe.Add(ref start, length) == start + (ulong)length)
+        age = epochs.Current;
+        CountUntracked(ref _tally);
+        if (_group != 0)
         {
-            length++;
+            CountUntracked(ref _groupTally);
+            _groupTally.Idle[age]++;
         }
-
-        return length;
     }
 
-    /// <summary>Brings the ages of a run of frames within one word up to date; returns how many of them were active.</summary>
-    private int TakeRun(FrameBlock block, int frame, Span<byte> ages, ref PageTally tally)
+    private static void CountUntracked(ref PageTally tally)
     {
-        int word = frame >> 6;
-        ulong mask = ulong.MaxValue >> (64 - ages.Length) << frame;
-        block.Seen[word] |= mask;
+        tally.Resident++;
+        tally.Untracked++;
+    }
+
+    /// <summary>Pages in frames that follow each other in one word of the block: the first of the ages are theirs.</summary>
+    private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, int count, PageKind sharedKind)
+    {
+        int word = (int)(entry >> 6) & (FrameBlock.Words - 1);
+        ulong mask = FrameRun.Mask(entry, count);
+        ulong marked = block.Marked[word] & mask;
         ulong idle = block.Idle[word] & mask;
-        tally.Resident += ages.Length;
-        if (idle == 0)
+        ref ulong seen = ref block.Seen[word];
+        if ((mask & ~(seen | marked | idle)) != 0)
         {
-            ages.Fill(epochs.Current);
-            return ages.Length;
+            LookAtFresh(block, entry, mask & ~(seen | marked | idle));
+            idle = block.Idle[word] & mask;
         }
 
-        if (idle == (block.Marked[word] & mask) && idle == mask)
+        seen |= mask;
+        if ((idle & ~marked) != 0)
         {
-            KeepIdle(ages);
-            return 0;
+            TakeWithUntracked(block, entry, ages[..count], sharedKind);
+            return;
         }
 
-        return TakeMixed(block, frame, ages, ref tally);
+        PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
+        AgeUpdate.Apply(ages, count, idle >> (int)(entry & 63), epochs.Current, epochs.Previous);
+        _tally.Resident += count;
+        _tally.AddActive(kind, count - BitOperations.PopCount(idle));
+        if (_group != 0)
+        {
+            CountForGroup(block, entry, ages[..count], idle, mask, kind);
+        }
     }
 
-    /// <summary>Idle for the whole window, whatever is known of the time before it.</summary>
-    private void KeepIdle(Span<byte> ages)
+    private void LookAtFresh(FrameBlock block, ulong entry, ulong candidates)
     {
-        if (ages.Contains(Epochs.Absent))
+        for (ulong left = candidates; left != 0; left &= left - 1)
         {
-            ages.Replace(Epochs.Absent, epochs.Previous);
-        }
-    }
-
-    private int TakeMixed(FrameBlock block, int frame, Span<byte> ages, ref PageTally tally)
-    {
-        int active = 0;
-        for (int i = 0; i < ages.Length; i++, frame++)
-        {
-            int word = frame >> 6;
-            if ((block.Idle[word] >> frame & 1) == 0)
+            ulong frame = (entry & FrameMask & ~63UL) + (ulong)BitOperations.TrailingZeroCount(left);
+            if (fresh.IsZeroPage(frame))
             {
-                ages[i] = epochs.Current;
-                active++;
+                block.SetZeroPage((int)frame & (FrameBlock.Frames - 1));
             }
-            else if ((block.Marked[word] >> frame & 1) != 0)
+        }
+    }
+
+    /// <summary>A run with frames among it that cannot be tracked, page by page.</summary>
+    private void TakeWithUntracked(FrameBlock block, ulong entry, Span<byte> ages, PageKind sharedKind)
+    {
+        for (int i = 0; i < ages.Length; i++)
+        {
+            ulong page = entry + (ulong)i;
+            if (block.IsUntracked((int)page & (FrameBlock.Frames - 1)))
             {
-                KeepIdle(ages.Slice(i, 1));
+                _tally.Resident += TakeUntracked(block, page, ref ages[i]);
             }
             else
             {
-                TakeUntracked(block, frame, ref ages[i], ref tally);
+                TakeRun(block, page, ages[i..], 1, sharedKind);
             }
-        }
-
-        return active;
-    }
-
-    /// <summary>Neighbouring pages mostly are of one age: counts them stretch by stretch.</summary>
-    private void CountAges(ReadOnlySpan<byte> ages)
-    {
-        while (!ages.IsEmpty)
-        {
-            byte age = ages[0];
-            int other = ages.IndexOfAnyExcept(age);
-            int count = other < 0 ? ages.Length : other;
-            _tally.Idle[age] += count;
-            ages = ages[count..];
         }
     }
 
     /// <summary>
-    /// The zero page is nobody's memory and, as in the kernel's own count, not resident; other frames that are on no
-    /// reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
+    /// The zero page is nobody's memory and is no more resident than the kernel's own count says; other frames that are
+    /// on no reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
     /// </summary>
-    private void TakeUntracked(FrameBlock block, int frame, ref byte age, ref PageTally tally)
+    private int TakeUntracked(FrameBlock block, ulong entry, ref byte age)
     {
-        if (block.IsZeroPage(frame))
+        if (block.IsZeroPage((int)entry & (FrameBlock.Frames - 1)))
         {
             age = Epochs.Absent;
-            tally.Resident--;
+            return 0;
+        }
+
+        _tally.Untracked++;
+        age = epochs.Current;
+        if (_group != 0 && NewToGroup(block, entry, 1UL << (int)(entry & 63)) != 0)
+        {
+            CountUntracked(ref _groupTally);
+            _groupTally.Idle[age]++;
+        }
+
+        return 1;
+    }
+
+    /// <summary>A page that only this process maps cannot have been counted before.</summary>
+    private ulong NewToGroup(FrameBlock block, ulong entry, ulong mask) =>
+        (entry >> ExclusiveShift & 1) != 0 ? mask : block.CountFor(_group, (int)(entry >> 6) & (FrameBlock.Words - 1), mask);
+
+    private void CountForGroup(FrameBlock block, ulong entry, ReadOnlySpan<byte> ages, ulong idle, ulong mask, PageKind kind)
+    {
+        ulong counted = NewToGroup(block, entry, mask);
+        _groupTally.Resident += BitOperations.PopCount(counted);
+        _groupTally.AddActive(kind, BitOperations.PopCount(counted & ~idle));
+        if (counted == mask)
+        {
+            _groupTally.Idle.Add(ages);
             return;
         }
 
-        tally.Untracked++;
-        age = epochs.Current;
-    }
-
-    private void CountForGroup(FrameBlock block, ulong entry, ReadOnlySpan<byte> ages, PageKind sharedKind)
-    {
-        // A page that only this process maps cannot have been counted before.
-        bool exclusive = (entry >> ExclusiveShift & 1) != 0;
-        PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
-        int frame = (int)(entry & (FrameBlock.Frames - 1));
-        for (int i = 0; i < ages.Length; i++, frame++)
+        for (ulong left = counted >> (int)(entry & 63); left != 0; left &= left - 1)
         {
-            if (ages[i] == Epochs.Absent || !(exclusive || block.CountFor(_group, frame)))
-            {
-                continue;
-            }
-
-            _groupTally.Resident++;
-            _groupTally.Idle[ages[i]]++;
-            bool isActive = (block.Idle[frame >> 6] >> frame & 1) == 0;
-            _groupTally.AddActive(kind, isActive ? 1 : 0);
+            _groupTally.Idle[ages[BitOperations.TrailingZeroCount(left)]]++;
         }
     }
 }

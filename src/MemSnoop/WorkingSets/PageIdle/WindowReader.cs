@@ -3,7 +3,7 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>Ends the window of a block of frames and begins the next, on the idle bitmap.</summary>
-internal sealed class WindowReader(IdleBitmap bitmap, FolioResolver resolver)
+internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
 {
     /// <summary>
     /// What is read before it is marked again: 4,096 frames, less than a millisecond. An access between the two is lost.
@@ -14,7 +14,8 @@ internal sealed class WindowReader(IdleBitmap bitmap, FolioResolver resolver)
 
     /// <summary>
     /// Reads which of the marked frames were accessed, and marks those again at once. Frames that still are idle need no
-    /// new mark: the kernel has looked at their mappings just now, and marking costs that look a second time.
+    /// new mark: the kernel has looked at their mappings just now, and marking costs that look a second time. Tails of
+    /// folios look accessed until <see cref="FolioResolver.ResolveAccessed"/>.
     /// </summary>
     internal void EndWindow(FrameBlock block)
     {
@@ -39,8 +40,6 @@ internal sealed class WindowReader(IdleBitmap bitmap, FolioResolver resolver)
             ReadPiece(block, word, count);
             word += count;
         }
-
-        resolver.ResolveAccessed(block);
     }
 
     private void ReadPiece(FrameBlock block, int word, int count)

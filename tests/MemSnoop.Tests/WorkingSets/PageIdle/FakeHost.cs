@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using MemSnoop.Kernel;
+using MemSnoop.Paging;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.PageIdle;
+using Microsoft.Extensions.Time.Testing;
+
+namespace MemSnoop.Tests.WorkingSets.PageIdle;
+
+/// <summary>
+/// A host whose memory a test decides about page by page: plain files under a proc and a sys root for everything but the
+/// idle bitmap, which <see cref="EmulatedIdleBitmap"/> plays.
+/// </summary>
+internal sealed class FakeHost : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly HandleBudget _budget = new(1000);
+    private readonly SortedDictionary<ulong, FakeFolio> _folios = [];
+    private readonly Dictionary<ulong, FakeFolio> _frames = [];
+    private readonly List<FakeFolio> _freed = [];
+    private int _nextPid = 100;
+
+    public FakeHost()
+    {
+        Paths = new KernelPaths(_directory["proc"], _directory["sys"]);
+        Directory.CreateDirectory(Paths.ProcRoot);
+        Directory.CreateDirectory(Path.GetDirectoryName(BitmapFile)!);
+        File.WriteAllBytes(BitmapFile, []);
+        File.WriteAllBytes(Paths.Proc("kpageflags"), []);
+        Bitmap = new EmulatedIdleBitmap(this);
+    }
+
+    public KernelPaths Paths { get; }
+
+    public FakeTimeProvider Clock { get; } = new();
+
+    public EmulatedIdleBitmap Bitmap { get; }
+
+    public string BitmapFile => Paths.Sys(IdleBitmap.RelativePath);
+
+    /// <summary>Where the bitmap ends; a word that is not whole cannot be read.</summary>
+    public ulong BitmapFrames { get; set; } = 1 << 20;
+
+    /// <summary>Whether kpageflags says of a tail what its folio is, as kernels since 6.10 do.</summary>
+    public bool TailsTellAll { get; set; } = true;
+
+    public List<FakeProcess> Processes { get; } = [];
+
+    public IEnumerable<FakeFolio> Folios => _folios.Values;
+
+    public PageIdleEstimator Estimator(EstimatorOptions? options = null)
+    {
+        Assert.Equal(ReadOutcome.Success, KpageFlags.Open(Paths, out KpageFlags? flags));
+        return new PageIdleEstimator(Bitmap, flags!, options ?? new EstimatorOptions(), Clock, FakeArea.PageBytes);
+    }
+
+    public FakeProcess Start()
+    {
+        int pid = _nextPid++;
+        string text = pid.ToString(CultureInfo.InvariantCulture);
+        string directory = Paths.Proc(text);
+        Directory.CreateDirectory(directory);
+
+        // Fields 4 to 52 of stat; the 22nd is the time it started.
+        string[] fields = [.. Enumerable.Repeat("0", 49)];
+        fields[18] = "1000";
+        File.WriteAllText(Path.Combine(directory, "stat"), $"{text} (fake) S {string.Join(' ', fields)}\n");
+        Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(Paths, _budget, pid, out TrackedProcess? tracked));
+        FakeProcess process = new(pid, directory, tracked!);
+        Processes.Add(process);
+        process.Write();
+        return process;
+    }
+
+    /// <summary>The process ends: its directory goes, and what it mapped is mapped no more.</summary>
+    public void Exit(FakeProcess process)
+    {
+        foreach (FakeArea area in process.Areas.ToArray())
+        {
+            process.Unmap(area);
+        }
+
+        Processes.Remove(process);
+        process.Dispose();
+        Directory.Delete(Paths.Proc(process.Pid.ToString(CultureInfo.InvariantCulture)), recursive: true);
+    }
+
+    /// <summary>Takes frames from the first place at or after the wanted one where the folio fits.</summary>
+    public FakeFolio Allocate(FolioKind kind, int order = 0, ulong near = 4096)
+    {
+        ulong pages = 1UL << order;
+        ulong first = (near + pages - 1) & ~(pages - 1);
+        while (Enumerable.Range(0, (int)pages).Any(page => _frames.ContainsKey(first + (ulong)page)))
+        {
+            first += pages;
+        }
+
+        FakeFolio folio = new(first, order, kind);
+        _folios.Add(first, folio);
+        for (ulong page = 0; page < pages; page++)
+        {
+            _frames.Add(first + page, folio);
+        }
+
+        return folio;
+    }
+
+    /// <summary>Gives the frames of folios back that nobody maps.</summary>
+    public void FreeUnmapped()
+    {
+        foreach (FakeFolio folio in _folios.Values.Where(static folio => folio.Kind != FolioKind.Zero && folio.Mappings.All(static count => count == 0)).ToArray())
+        {
+            _folios.Remove(folio.First);
+            _freed.Add(folio);
+            for (int page = 0; page < folio.Pages; page++)
+            {
+                _frames.Remove(folio.First + (ulong)page);
+            }
+        }
+    }
+
+    /// <summary>The frames of a folio have come to hold something else.</summary>
+    public void Replace(FakeFolio folio, FolioKind kind)
+    {
+        FakeFolio now = new(folio.First, folio.Order, kind);
+        _folios[folio.First] = now;
+        for (int page = 0; page < folio.Pages; page++)
+        {
+            _frames[folio.First + (ulong)page] = now;
+        }
+    }
+
+    public FakeFolio? FolioAt(ulong frame) => _frames.GetValueOrDefault(frame);
+
+    /// <summary>Somebody accesses a page: the flag of the whole folio goes.</summary>
+    public static void Touch(FakeFolio folio) => folio.Idle = false;
+
+    /// <summary>Writes all files as they are now.</summary>
+    public void Write()
+    {
+        WriteFlags();
+        foreach (FakeProcess process in Processes)
+        {
+            process.Write();
+        }
+    }
+
+    private void WriteFlags()
+    {
+        using FileStream file = File.Open(Paths.Proc("kpageflags"), FileMode.Open);
+        foreach (FakeFolio folio in _freed)
+        {
+            file.Position = (long)folio.First * sizeof(ulong);
+            file.Write(new byte[folio.Pages * sizeof(ulong)]);
+        }
+
+        _freed.Clear();
+        foreach (FakeFolio folio in _folios.Values)
+        {
+            ulong[] flags = [.. Enumerable.Range(0, folio.Pages).Select(page => folio.Flags(page, TailsTellAll))];
+            file.Position = (long)folio.First * sizeof(ulong);
+            file.Write(MemoryMarshal.AsBytes(flags.AsSpan()));
+        }
+    }
+
+    public void Dispose()
+    {
+        Processes.ForEach(static process => process.Dispose());
+        _directory.Dispose();
+    }
+}

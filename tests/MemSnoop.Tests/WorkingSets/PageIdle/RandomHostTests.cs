@@ -1,0 +1,236 @@
+using FsCheck;
+using FsCheck.Fluent;
+using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.PageIdle;
+
+namespace MemSnoop.Tests.WorkingSets.PageIdle;
+
+/// <summary>The engine against the model on random hosts: whatever processes do, every pass says of each what is true.</summary>
+public class RandomHostTests
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private static readonly IdleAges Ages = new([.. Enumerable.Range(0, 6).Select(static windows => windows * Window)]);
+
+    /// <summary>One thing that happens; the numbers choose who and what among those there are.</summary>
+    private readonly record struct Step(int Action, int Who, int Where, int What, int HowMany);
+
+    [Fact]
+    public void Every_pass_says_what_is_true()
+    {
+        Gen<Step> step =
+            from action in Gen.Choose(0, 99)
+            from who in Gen.Choose(0, 1000)
+            from at in Gen.Choose(0, 1000)
+            from what in Gen.Choose(0, 1000)
+            from many in Gen.Choose(0, 1000)
+            select new Step(action, who, at, what, many);
+        Gen<(Step[], int, bool)> hosts =
+            from steps in step.ArrayOf(150)
+            from end in Gen.Elements(1 << 20, 5000, 4500 + 64, 34_000)
+            from tails in Gen.Elements(true, false)
+            select (steps, end, tails);
+        Prop.ForAll(Arb.From(hosts, static host => WithLess(host.Item1).Select(steps => (steps, host.Item2, host.Item3))), static host => Run(host.Item1, (ulong)host.Item2, host.Item3))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(120).WithQuietOnSuccess(true));
+    }
+
+    /// <summary>The history with a stretch of it left out, long stretches first.</summary>
+    private static IEnumerable<Step[]> WithLess(Step[] steps)
+    {
+        for (int length = steps.Length / 2; length > 0; length /= 2)
+        {
+            for (int from = 0; from + length <= steps.Length; from += length)
+            {
+                yield return [.. steps[..from], .. steps[(from + length)..]];
+            }
+        }
+    }
+
+    private static void Run(Step[] steps, ulong bitmapFrames, bool tailsTellAll)
+    {
+        using FakeHost host = new() { BitmapFrames = bitmapFrames, TailsTellAll = tailsTellAll };
+        FakeFolio zero = host.Allocate(FolioKind.Zero, near: 64);
+        FakeFolio hugeZero = host.Allocate(FolioKind.Zero, 9, near: 1024);
+        static string? GroupOf(int pid) => (pid % 3) switch { 0 => null, 1 => "a", _ => "b" };
+        using PageIdleEstimator estimator = host.Estimator(new EstimatorOptions { IdleAges = Ages, GroupOf = static process => GroupOf(process.Identity.Pid) });
+        IdleModel model = new(host, static process => GroupOf(process.Pid));
+        Passes passes = new(estimator);
+        HashSet<FakeProcess> reshaped = [];
+        host.Start();
+        foreach (Step step in steps)
+        {
+            if (step.Action < 12 || host.Processes.Count == 0)
+            {
+                Compare(host, model, passes);
+                reshaped.Clear();
+            }
+            else
+            {
+                Apply(step, host, model, zero, hugeZero, reshaped);
+            }
+        }
+
+        Compare(host, model, passes);
+    }
+
+    private static void Apply(Step step, FakeHost host, IdleModel model, FakeFolio zero, FakeFolio hugeZero, HashSet<FakeProcess> reshaped)
+    {
+        if (step.Action < 15)
+        {
+            host.Start();
+            return;
+        }
+
+        FakeProcess process = host.Processes[step.Who % host.Processes.Count];
+        FolioKind kind = (FolioKind)(step.What % 6);
+
+        // What belongs together is told from the areas before and after: one change of shape a window leaves no doubt.
+        bool mayReshape = reshaped.Add(process);
+        if (step.Action < 18)
+        {
+            host.Exit(process);
+            host.FreeUnmapped();
+        }
+        else if (step.Action < 30 || process.Areas.Count == 0)
+        {
+            if (mayReshape)
+            {
+                process.Map(1 + (step.HowMany % 700), kind == FolioKind.Zero ? FolioKind.Anon : kind, inode: 1 + (step.What % 7));
+            }
+        }
+        else if (step.Action < 40)
+        {
+            FakeArea area = process.Areas[step.Where % process.Areas.Count];
+            if (mayReshape)
+            {
+                Reshape(step, process, area);
+                host.FreeUnmapped();
+            }
+        }
+        else
+        {
+            reshaped.Remove(process);
+            if (!mayReshape)
+            {
+                reshaped.Add(process);
+            }
+
+            FakeArea area = process.Areas[step.Where % process.Areas.Count];
+            if (step.Action < 70)
+            {
+                Fill(step, host, area, zero, hugeZero);
+            }
+            else if (step.Action < 90)
+            {
+                Touch(step, model, area);
+            }
+            else
+            {
+                Drop(step, area);
+                host.FreeUnmapped();
+            }
+        }
+    }
+
+    private static void Reshape(Step step, FakeProcess process, FakeArea area)
+    {
+        switch (step.What % 4)
+        {
+            case 0:
+                process.Unmap(area);
+                break;
+            case 1:
+                process.Move(area, grownBy: 0);
+                break;
+            case 2:
+                process.Move(area, grownBy: 1 + (step.HowMany % 50));
+                break;
+            default:
+                FakeProcess.Grow(area, step.HowMany % 200);
+                break;
+        }
+    }
+
+    /// <summary>Pages come in: of a new folio, whole or in part, or of one that others map already.</summary>
+    private static void Fill(Step step, FakeHost host, FakeArea area, FakeFolio zero, FakeFolio hugeZero)
+    {
+        FakeFolio folio;
+        FakeFolio[] others = [.. host.Folios.Where(other => other.Kind == area.Kind)];
+        if (area.Kind == FolioKind.Anon && step.What % 8 == 0)
+        {
+            folio = step.HowMany % 2 == 0 ? zero : hugeZero;
+        }
+        else if (others.Length > 0 && step.What % 3 == 0)
+        {
+            folio = others[step.HowMany % others.Length];
+        }
+        else
+        {
+            folio = host.Allocate(area.Kind, step.HowMany % 10, near: new ulong[] { 4000, 4300, 33_000, 70_000 }[step.Who % 4]);
+        }
+
+        int at = step.Where * 37 % area.Pages.Count;
+        int from = step.What % 5 < 2 ? step.Who % folio.Pages : 0;
+        int stride = step.What % 7 == 0 ? 1 + (step.HowMany % 40) : 1;
+        for (int index = from; index < folio.Pages && at < area.Pages.Count; index += stride, at++)
+        {
+            FakeProcess.Set(area, at, new FakePage(folio, index));
+        }
+
+        if (step.What % 19 == 0 && area.Kind != FolioKind.Hugetlb)
+        {
+            FakeProcess.Set(area, area.Pages.Count - 1, new FakePage(null, 0, WildFrame: (1UL << 41) + 7));
+        }
+
+        host.FreeUnmapped();
+    }
+
+    private static void Touch(Step step, IdleModel model, FakeArea area)
+    {
+        int at = step.What * 13 % area.Pages.Count;
+        for (int i = 0; i < step.HowMany % 100 && at < area.Pages.Count; i++, at++)
+        {
+            if (area.Pages[at].Folio is { } folio)
+            {
+                FakeHost.Touch(folio);
+                model.Touch(folio);
+            }
+        }
+    }
+
+    private static void Drop(Step step, FakeArea area)
+    {
+        int at = step.What * 13 % area.Pages.Count;
+        for (int i = 0; i < step.HowMany % 300 && at < area.Pages.Count; i++, at++)
+        {
+            FakeProcess.Set(area, at, step.What % 2 == 0 ? default : new FakePage(null, 0, IsSwapped: true));
+        }
+    }
+
+    private static void Compare(FakeHost host, IdleModel model, Passes passes)
+    {
+        host.Clock.Advance(Window);
+        host.Write();
+        passes.Run([.. host.Processes.Select(static process => process.Tracked)]);
+        var (processes, groups) = model.Pass();
+        Assert.Empty(passes.AllSkipped);
+        foreach ((FakeProcess process, Expected? expected) in processes)
+        {
+            Assert.Equal(expected is not null, passes.AllCompleted.TryGetValue(process.Tracked, out WorkingSetSample sample));
+            if (expected is not null)
+            {
+                Assert.Equal(Math.Min(expected.PassesObserved + 1, Ages.Count), sample.KnownAges);
+                Assert.Equal(expected.Describe(sample.KnownAges), Expected.Describe(sample, sample.KnownAges));
+                Assert.Equal(Window, sample.Window);
+            }
+        }
+
+        Assert.Equal(groups.Keys.Order(), passes.Groups.Keys.Order());
+        foreach ((string group, Expected expected) in groups)
+        {
+            // Of a page with several ages, one for each process that maps it, any is right.
+            WorkingSetSample sample = passes.Groups[group];
+            expected.Hugetlb = 0;
+            Assert.Equal(expected.Describe(2), Expected.Describe(sample, 2));
+        }
+    }
+}
