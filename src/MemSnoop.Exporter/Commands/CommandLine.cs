@@ -23,7 +23,8 @@ internal sealed class CommandLine(
     };
 
     /// <summary>The commands there are, the default one first.</summary>
-    public static IReadOnlyList<MemSnoopCommand> Commands => [new ServeCommand(), new WssCommand(), new ReportCommand(), new CheckCommand()];
+    public static IReadOnlyList<MemSnoopCommand> Commands =>
+        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new CheckCommand(), new ThpCommand()];
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>
@@ -50,7 +51,7 @@ internal sealed class CommandLine(
             }
 
             MemSnoopOptions options = ReadOptions(parsed);
-            return await command!.RunAsync(new Invocation(parsed, options, child, output), stop).ConfigureAwait(false);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output, error), stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
         {
@@ -209,7 +210,7 @@ internal sealed class CommandLine(
             {
                 Setting? setting = command.Settings.FirstOrDefault(setting => setting.Options.Contains(result.Option.Name));
                 string name = result.IdentifierToken?.Value ?? result.Option.Name;
-                throw new UsageException(name, "no value follows", setting?.Expected ?? "the path of a JSON file");
+                throw new UsageException(name, "no value follows", setting?.Expected ?? (result.Option as ITextOption)?.Expected ?? "the path of a JSON file");
             }
         }
 

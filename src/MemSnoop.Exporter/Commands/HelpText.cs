@@ -68,6 +68,13 @@ internal static class HelpText
             }
         }
 
+        Option[] own = [.. command.OwnOptions];
+        if (own.Length > 0)
+        {
+            WriteTitle(output, "Options");
+            WriteOptions(output, own);
+        }
+
         var defaults = new MemSnoopOptions();
         HashSet<Setting> heeded = [.. command.Settings];
         foreach (SettingGroup group in SettingCatalogue.Groups)
@@ -83,9 +90,8 @@ internal static class HelpText
             }
         }
 
-        HashSet<string> shown = [.. heeded.SelectMany(setting => setting.Options.Append(setting.OffOption ?? ""))];
         WriteTitle(output, "General");
-        WriteOptions(output, [.. command.Options.Where(option => !shown.Contains(option.Name)), .. common]);
+        WriteOptions(output, [command.Config, .. common]);
         WriteConfiguration(output, command, defaults);
         WriteTitle(output, command.Examples.Count == 1 ? "Example" : "Examples");
         foreach ((string, string) example in command.Examples)
@@ -96,9 +102,9 @@ internal static class HelpText
 
     private static void WriteConfiguration(TextWriter output, MemSnoopCommand command, MemSnoopOptions defaults)
     {
-        if (!command.Settings.Any(setting => setting.IsList))
+        if (SettingCatalogue.All.Any(setting => setting.Options.Count > 0 && !command.Settings.Contains(setting)))
         {
-            return;   // the commands that measure once: the file is for the exporter
+            return;   // the other commands: the file is for the exporter
         }
 
         WriteTitle(output, "In the file or the environment only");

@@ -124,9 +124,12 @@ internal sealed class HostCheck
     {
         if (TransparentHugePages.TryReadMode(_paths, out string mode) == ReadOutcome.Success)
         {
-            Ok("huge pages", mode == "always"
-                ? "transparent huge pages: always; one access makes the whole 2 MB of a huge page count as used, which is also what it costs"
-                : $"transparent huge pages: {mode}");
+            Ok("huge pages", mode switch
+            {
+                "always" => "transparent huge pages: always; one access makes the whole 2 MB of a huge page count as used, which is also what it costs",
+                "madvise" => "transparent huge pages: madvise; only where programs ask for them does one access make 2 MB count as used, elsewhere 4 kB",
+                _ => $"transparent huge pages: {mode}; every page of 4 kB is told apart",
+            });
         }
         else
         {

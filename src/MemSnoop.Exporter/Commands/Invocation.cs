@@ -8,4 +8,5 @@ namespace MemSnoop.Exporter.Commands;
 /// <param name="Options">The configuration of all layers.</param>
 /// <param name="Child">What followed <c>--</c>: a program and its arguments, or nothing.</param>
 /// <param name="Output">Standard output.</param>
-internal sealed record Invocation(ParseResult Arguments, MemSnoopOptions Options, string[] Child, TextWriter Output);
+/// <param name="Error">Standard error, for what is neither output nor an error that ends the command.</param>
+internal sealed record Invocation(ParseResult Arguments, MemSnoopOptions Options, string[] Child, TextWriter Output, TextWriter Error);

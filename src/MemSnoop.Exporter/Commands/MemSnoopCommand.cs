@@ -36,6 +36,9 @@ internal abstract class MemSnoopCommand : Command
     /// <summary>The settings that have an option here.</summary>
     public IEnumerable<Setting> Settings => _options.Select(option => option.Setting).Distinct();
 
+    /// <summary>The options that are no settings, but this command's alone.</summary>
+    public IEnumerable<Option> OwnOptions => Options.Except(_options.Select(option => option.Option)).Where(option => option != Config);
+
     /// <summary>What follows the program's name: <c>wss PID SECONDS [options]</c>.</summary>
     public abstract string Usage { get; }
 

@@ -25,6 +25,14 @@ internal static partial class Libc
     internal const int ResourceOpenFiles = 7;
 
     internal const int SignalTerminate = 15;
+    internal const int SignalContinue = 18;
+    internal const int SignalStop = 19;
+    internal const int SignalTerminalStop = 20;
+
+    // System calls without a wrapper in older C libraries; since Linux 5.1 numbers are the same on all architectures.
+    internal const nint PidFdSendSignalNumber = 424;
+    internal const nint PidFdOpenNumber = 434;
+
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
     internal const int ErrorReadOnlyFileSystem = 30;
@@ -71,6 +79,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint PidFdOpen(nint number, nint pid, nint flags);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint PidFdSendSignal(nint number, KernelHandle process, nint signal, nint information, nint flags);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint EffectiveUserId();

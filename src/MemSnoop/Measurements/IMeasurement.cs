@@ -9,10 +9,12 @@ namespace MemSnoop.Measurements;
 /// </summary>
 /// <typeparam name="TSample">What one reading yields.</typeparam>
 public interface IMeasurement<TSample>
-    where TSample : struct
 {
     /// <summary>The name in options, metrics and reports, one of <see cref="MeasurementNames"/>.</summary>
     string Name { get; }
+
+    /// <summary>Called once before the first reading, for what has to begin before it can be read, like a window.</summary>
+    ReadOutcome Prepare(TrackedProcess process) => ReadOutcome.Success;
 
     /// <summary>Takes one reading; the sample means something only on success.</summary>
     ReadOutcome Measure(TrackedProcess process, out TSample sample);

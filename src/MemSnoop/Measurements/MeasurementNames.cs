@@ -24,6 +24,15 @@ public static class MeasurementNames
     /// <summary>Disks, from <c>/proc/diskstats</c>.</summary>
     public const string DiskIo = "disk-io";
 
+    /// <summary>The wall clock.</summary>
+    public const string Timestamp = "timestamp";
+
+    /// <summary>Uptime of the machine, CPU time, page faults and start time of a process.</summary>
+    public const string Uptime = "uptime";
+
+    /// <summary>The pages that were accessed within a window.</summary>
+    public const string ActivePages = "active-pages";
+
     /// <summary>Working sets and idle memory by age.</summary>
     public const string WorkingSet = "working-set";
 }

@@ -5,7 +5,7 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Paging;
 
 /// <summary>The areas of one process that count, in ascending order; reused from process to process.</summary>
-internal sealed class AreaList(AreaFilter filter, ulong pageBytes)
+internal sealed class AreaList(AreaFilter filter, ulong pageBytes, IActivePages? active = null)
 {
     /// <summary>
     /// Areas from here on are the kernel's (<c>[vsyscall]</c> on x86-64), listed in maps but without a pagemap.
@@ -23,6 +23,7 @@ internal sealed class AreaList(AreaFilter filter, ulong pageBytes)
     internal ReadOutcome Read(ProcessDirectory directory, out KernelHandle maps)
     {
         Areas.Clear();
+        active?.Begin();
         ReadOutcome outcome = directory.OpenFile("maps"u8, Libc.OpenReadOnly, out maps);
         if (outcome != ReadOutcome.Success)
         {
@@ -39,6 +40,7 @@ internal sealed class AreaList(AreaFilter filter, ulong pageBytes)
 
             if (entry.Start < UserEnd && filter.Includes(entry, pageBytes))
             {
+                active?.AddArea(entry);
                 Areas.Add(new MemoryArea(entry.Start, entry.End, ((ulong)entry.DeviceMajor << 32) | entry.DeviceMinor, entry.Inode));
             }
         }

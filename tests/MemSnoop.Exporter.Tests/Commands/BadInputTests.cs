@@ -8,6 +8,13 @@ public class BadInputTests
     private const string Window = "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d";
     private const string Listen = "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535";
     private const string Ages = "ages that rise from 0, such as 0,30s,1m,10m,1h";
+    private const string Period = "a duration from 1ms to 1d, such as 500ms, 15s or 1h30m";
+    private const string Pausable = "a process that may be stopped for a moment, or no --pause";
+
+    private const string Measurements =
+        "measurements (timestamp, process-io, disk-io, statm, uptime, scheduling, open-files, smaps, working-set) separated by commas,"
+        + " each once or as NAME=MEASUREMENT under a name of its own";
+
     private const string Pid = "a number from 1 to 4194304";
 
     public static TheoryData<string[], string> Arguments => new()
@@ -23,9 +30,9 @@ public class BadInputTests
         { ["check", "--jso"], "--jso: unknown option; expected --json" },
         { ["--name\nx"], "--name x: unknown option; expected --name" },
         { ["chek", "--json"], "chek: unknown command; expected check" },
-        { ["observe-all"], "observe-all: unknown command; expected a command (serve, wss, check) or an option" },
-        { [""], "'': unknown command; expected a command (serve, wss, check) or an option" },
-        { ["@file"], "@file: unknown command; expected a command (serve, wss, check) or an option" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
+        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
@@ -85,6 +92,36 @@ public class BadInputTests
         { ["wss", "1", "-1"], $"SECONDS: '-1' is not the length of a window; expected {Window}" },
         { ["wss", "1", "2d"], $"SECONDS: '2d' is not the length of a window; expected {Window}" },
         { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
+
+        // Traces.
+        { ["trace"], "trace: no process is named; expected --pid PID, or a program to run after --" },
+        { ["trace", "--pid", "1", "--", "true"], "--pid: contradicts the program after --; expected one of them" },
+        { ["trace", "--pid", "1", "--pid", "2"], "--pid: is given more than once; expected one value" },
+        { ["trace", "--pid", "4194304"], "--pid: there is no process 4194304; expected the pid of a living process" },
+        { ["trace", "--pid", "2"], "--pid: 2 (kthreadd) is a thread of the kernel, which has no memory of its own; expected the pid of a process" },
+        { ["trace", "--pid", "1", "--every", "0"], $"--every: 0s is too short; expected {Period}" },
+        { ["trace", "--pid", "1", "--every"], $"--every: no value follows; expected {Period}" },
+        { ["trace", "--pid", "1", "--count", "0"], "--count: '0' is not a number of samples; expected a number from 1 to 2147483647" },
+        { ["trace", "--pid", "1", "--measure", "statn"], $"--measure: 'statn' is not a measurement (is statm meant?); expected {Measurements}" },
+        { ["trace", "--pid", "1", "--measure", "a b=statm"], $"--measure: 'a b' is not a name of letters, digits, '_', '-' and '.'; expected {Measurements}" },
+        { ["trace", "--pid", "1", "--measure", "statm,statm"], $"--measure: the name statm is there twice; expected {Measurements}" },
+        {
+            ["trace", "--pid", "1", "--measure", "a=working-set,b=working-set"],
+            $"--measure: there is one working set, for a second one would end its windows; expected {Measurements}"
+        },
+        { ["trace", "--pid", "1", "--format", "xml"], "--format: 'xml' is not a format; expected one of table, jsonl, csv" },
+        { ["trace", "--pid", "1", "--output", "a.txt"], "--output: 'a.txt' does not tell the format; expected a name that ends in .jsonl or .csv, or --format" },
+        {
+            ["trace", "--pid", "1", "--output", "/no/such/a.csv"],
+            "--output: '/no/such/a.csv' cannot be written; expected a file in a directory that exists and may be written to"
+        },
+        {
+            ["trace", "--pid", "1", "--pages", "x", "--method", "referenced"],
+            "--pages: the method referenced does not tell pages apart; expected --method page_idle or auto"
+        },
+        { ["trace", "--pid", "1", "--pause"], $"--pause: the first process (pid 1) must not be paused; expected {Pausable}" },
+        { ["thp"], "MODE: is missing; expected one of always, madvise, never" },
+        { ["thp", "sometimes"], "MODE: 'sometimes' is not a mode; expected one of always, madvise, never" },
 
         // Files that cannot be read.
         { ["--config", "/no/such/file.json"], "--config: '/no/such/file.json' does not exist; expected a JSON file that can be read" },

@@ -11,9 +11,11 @@ public class HelpTests
     [Theory]
     [InlineData("help.txt", "--help")]
     [InlineData("help-serve.txt", "serve", "--help")]
+    [InlineData("help-trace.txt", "trace", "--help")]
     [InlineData("help-wss.txt", "wss", "--help")]
     [InlineData("help-report.txt", "report", "--help")]
     [InlineData("help-check.txt", "check", "-h")]
+    [InlineData("help-thp.txt", "thp", "--help")]
     public async Task Help_reads_as_the_golden_file(string golden, params string[] arguments)
     {
         var run = new CommandLineRun();

@@ -41,7 +41,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
-    internal PageIdleEstimator(IIdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes)
+    internal PageIdleEstimator(
+        IIdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes, IActivePages? active = null)
     {
         _options = options;
         _clock = clock;
@@ -52,9 +53,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
         _resolver = new FolioResolver(kpageFlags, bitmap);
         _windows = new WindowReader(bitmap, _resolver);
-        _areas = new AreaList(options.Areas, pageBytes);
+        _areas = new AreaList(options.Areas, pageBytes, active);
         _pagemap = new Pagemap(pageBytes);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags));
+        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags), active);
         _group = new GroupTotals();
     }
 
@@ -83,7 +84,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <summary>Opens the idle bitmap and locks it for as long as the estimator lives.</summary>
     /// <exception cref="IOException">It cannot be opened, or another program holds the lock.</exception>
-    public static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock)
+    public static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock) => Open(paths, options, clock, active: null);
+
+    /// <summary>The same, with a receiver of the active pages themselves.</summary>
+    internal static PageIdleEstimator Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock, IActivePages? active)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
@@ -107,7 +111,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
         }
 
-        return new PageIdleEstimator(bitmap, flags!, options, clock, KernelUnits.Current.PageBytes);
+        return new PageIdleEstimator(bitmap, flags!, options, clock, KernelUnits.Current.PageBytes, active);
     }
 
     /// <inheritdoc/>

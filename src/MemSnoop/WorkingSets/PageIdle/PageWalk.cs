@@ -7,7 +7,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// Attributes frames to the pages of one process: counts what was active and idle, brings the ages up to date and notes
 /// which frames are mapped. The innermost loop of a pass, once for each page.
 /// </summary>
-internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh) : IPageRuns
+internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, IActivePages? activePages = null) : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
     private const int FileOrSharedShift = 61;
@@ -65,7 +65,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
         Span<byte> ages = _after.Append(firstPage, entries.Length);
         _before.Read(PageBefore(area, firstPage), ages);
-        return Attribute(entries, ages, backing == BackingKind.Shmem ? PageKind.Shmem : PageKind.File);
+        return Attribute(firstPage, entries, ages, backing == BackingKind.Shmem ? PageKind.Shmem : PageKind.File);
     }
 
     private ulong PageBefore(in MemoryArea area, ulong page) =>
@@ -79,7 +79,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
-    private bool Attribute(ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
+    private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
         ulong blockIndex = ulong.MaxValue;
         FrameBlock? block = null;
@@ -113,11 +113,30 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
             int count = FrameRun.Length(entries[i..]);
             TakeRun(block!, entry, ages[i..], count, sharedKind);
+            if (activePages is not null)
+            {
+                AddActive(activePages, block!, entry, firstPage + (ulong)i, count);
+            }
+
             i += count;
         }
 
         _tally.Idle.Add(ages);
         return true;
+    }
+
+    /// <summary>Reports the active pages of a run of frames within one word.</summary>
+    private static void AddActive(IActivePages pages, FrameBlock block, ulong entry, ulong page, int length)
+    {
+        ulong idle = block.Idle[(int)(entry >> 6) & (FrameBlock.Words - 1)] >> (int)(entry & 63);
+        ulong active = ~idle & (ulong.MaxValue >> (64 - length));
+        while (active != 0)
+        {
+            int first = BitOperations.TrailingZeroCount(active);
+            int end = first + BitOperations.TrailingZeroCount(~(active >> first));
+            pages.AddActive(page + (ulong)first, end - first);
+            active = end == 64 ? 0 : active >> end << end;
+        }
     }
 
     /// <summary>A number that cannot be a frame: resident, and nothing else is known of it.</summary>

@@ -50,10 +50,10 @@ internal sealed class FakeHost : IDisposable
 
     public IEnumerable<FakeFolio> Folios => _folios.Values;
 
-    public PageIdleEstimator Estimator(EstimatorOptions? options = null)
+    public PageIdleEstimator Estimator(EstimatorOptions? options = null, IActivePages? active = null)
     {
         Assert.Equal(ReadOutcome.Success, KpageFlags.Open(Paths, out KpageFlags? flags));
-        return new PageIdleEstimator(Bitmap, flags!, options ?? new EstimatorOptions(), Clock, FakeArea.PageBytes);
+        return new PageIdleEstimator(Bitmap, flags!, options ?? new EstimatorOptions(), Clock, FakeArea.PageBytes, active);
     }
 
     public FakeProcess Start()

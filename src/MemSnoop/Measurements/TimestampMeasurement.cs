@@ -1,0 +1,21 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>The wall clock at the moment of the measurement, in UTC: first and last in a set it tells how long the set took.</summary>
+/// <param name="clock">The clock. Default value: the system's.</param>
+public sealed class TimestampMeasurement(TimeProvider? clock = null) : IMeasurement<DateTimeOffset>
+{
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.Timestamp;
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out DateTimeOffset sample)
+    {
+        sample = _clock.GetUtcNow();
+        return ReadOutcome.Success;
+    }
+}

@@ -1,0 +1,41 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>
+/// The working set of one process, window after window: what it accessed since the measurement before. Preparing begins
+/// the first window.
+/// </summary>
+/// <param name="estimator">How use is found out (<see cref="WorkingSetMethods.Create"/>), in one part; disposed with this object.</param>
+public sealed class WorkingSetMeasurement(IWorkingSetEstimator estimator) : IMeasurement<WorkingSetSample>, IDisposable
+{
+    private readonly LastWindow _last = new();
+    private readonly TrackedProcess[] _process = new TrackedProcess[1];
+
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.WorkingSet;
+
+    /// <inheritdoc/>
+    public ReadOutcome Prepare(TrackedProcess process) => Pass(process);
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out WorkingSetSample sample)
+    {
+        ReadOutcome outcome = Pass(process);
+        sample = _last.Sample;
+        return outcome != ReadOutcome.Success || _last.IsComplete ? outcome : ReadOutcome.ProcessGone;   // an exec began a new address space, and a new window
+    }
+
+    private ReadOutcome Pass(TrackedProcess process)
+    {
+        _process[0] = process;
+        _last.Begin();
+        estimator.Pass(_process, 0, _last);
+        return _last.Outcome;
+    }
+
+    /// <summary>Gives back what the estimator holds.</summary>
+    public void Dispose() => estimator.Dispose();
+}

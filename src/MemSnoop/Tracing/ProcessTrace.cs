@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using MemSnoop.Measurements;
+
+namespace MemSnoop.Tracing;
+
+/// <summary>
+/// Follows one process: every period a set of measurements, in the order in which they were named. The first set is taken
+/// one period after the start, so that measurements over a window have one; sets then come at multiples of the period,
+/// and a multiple that passes while a set is still under way is skipped.
+/// </summary>
+/// <example>
+/// <code>
+/// using SnoopedProcess process = SnoopedProcess.Attach(pid);
+/// TraceResult data = ProcessTrace.Of(process)
+///     .Measure("initial", new TimestampMeasurement())
+///     .Measure("memory", new StatmMeasurement(KernelUnits.Current))
+///     .Every(TimeSpan.FromSeconds(1))
+///     .Times(3)
+///     .Run();
+/// foreach (MemorySample memory in data.Column&lt;MemorySample&gt;("memory")) { ... }
+/// </code>
+/// </example>
+public sealed class ProcessTrace
+{
+    private readonly SnoopedProcess _process;
+    private readonly TraceSlots _slots = new();
+    private TimeProvider _clock = TimeProvider.System;
+    private TracePlan _plan = new(TimeSpan.FromSeconds(1), int.MaxValue, TimeSpan.MaxValue);
+    private bool _hasRun;
+
+    private ProcessTrace(SnoopedProcess process) => _process = process;
+
+    /// <summary>A trace of a process, until it ends and once a second unless said otherwise.</summary>
+    public static ProcessTrace Of(SnoopedProcess process)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return new ProcessTrace(process);
+    }
+
+    /// <summary>Adds a measurement under a name of the caller's.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public ProcessTrace Measure<T>(string name, IMeasurement<T> measurement)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(measurement);
+        _slots.Add(new TraceSlot<T>(name, measurement));
+        return this;
+    }
+
+    /// <summary>Adds a measurement under its own name.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public ProcessTrace Measure<T>(IMeasurement<T> measurement)
+    {
+        ArgumentNullException.ThrowIfNull(measurement);
+        return Measure(measurement.Name, measurement);
+    }
+
+    /// <summary>Sets the time between samples. Default value: 1 s.</summary>
+    public ProcessTrace Every(TimeSpan period)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(period, TimeSpan.Zero);
+        _plan = _plan with { Period = period };
+        return this;
+    }
+
+    /// <summary>Ends the trace after this many samples.</summary>
+    public ProcessTrace Times(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        _plan = _plan with { Count = count };
+        return this;
+    }
+
+    /// <summary>Ends the trace after this time.</summary>
+    public ProcessTrace For(TimeSpan duration)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
+        _plan = _plan with { Duration = duration };
+        return this;
+    }
+
+    /// <summary>Ends the trace when the process ends, which every trace does anyway: takes back <see cref="Times"/> and <see cref="For"/>.</summary>
+    public ProcessTrace UntilExit()
+    {
+        _plan = _plan with { Count = int.MaxValue, Duration = TimeSpan.MaxValue };
+        return this;
+    }
+
+    /// <summary>Takes the time from another clock than the system's.</summary>
+    public ProcessTrace By(TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        _clock = clock;
+        return this;
+    }
+
+    /// <summary>Traces, and waits for the end.</summary>
+    /// <param name="callback">Called with each sample as it comes in.</param>
+    /// <param name="cancellation">Ends the trace; what was measured until then is the result.</param>
+    public TraceResult Run(Action<TraceSample>? callback = null, CancellationToken cancellation = default) =>
+        RunAsync(callback, cancellation).GetAwaiter().GetResult();
+
+    /// <summary>Traces and collects all samples.</summary>
+    /// <param name="callback">Called with each sample as it comes in.</param>
+    /// <param name="cancellation">Ends the trace; what was measured until then is the result.</param>
+    public async Task<TraceResult> RunAsync(Action<TraceSample>? callback = null, CancellationToken cancellation = default)
+    {
+        TraceRun run = Start();
+        while (await run.WaitAsync(cancellation).ConfigureAwait(false) && run.TryTake(out TraceSample sample))
+        {
+            run.Keep();
+            callback?.Invoke(sample);
+        }
+
+        return new TraceResult(run);
+    }
+
+    /// <summary>
+    /// The samples as they come in, none of them kept: for traces of any length. A sample can be read until the next one
+    /// is asked for.
+    /// </summary>
+    /// <param name="cancellation">Ends the trace, without an exception.</param>
+    public IEnumerable<TraceSample> Samples(CancellationToken cancellation = default)
+    {
+        TraceRun run = Start();
+        while (run.WaitAsync(cancellation).AsTask().GetAwaiter().GetResult() && run.TryTake(out TraceSample sample))
+        {
+            yield return sample;
+        }
+    }
+
+    /// <inheritdoc cref="Samples"/>
+    public async IAsyncEnumerable<TraceSample> SamplesAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        TraceRun run = Start();
+        while (await run.WaitAsync(cancellation).ConfigureAwait(false) && run.TryTake(out TraceSample sample))
+        {
+            yield return sample;
+        }
+    }
+
+    private TraceRun Start()
+    {
+        if (_hasRun)
+        {
+            throw new InvalidOperationException("A trace runs once: its columns hold one run.");
+        }
+
+        _hasRun = true;
+        return new TraceRun(_process, _slots, _plan, _clock);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics.CodeAnalysis;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.Timing;
+
+namespace MemSnoop.Tracing;
+
+/// <summary>A trace under way: prepare, then wait and measure, again and again.</summary>
+internal sealed class TraceRun
+{
+    /// <summary>An exit in a long period is noticed this much later at most.</summary>
+    private static readonly TimeSpan LongestUnseenExit = TimeSpan.FromMilliseconds(250);
+
+    private readonly SnoopedProcess _process;
+    private readonly TracePlan _plan;
+    private readonly TimeProvider _clock;
+    private readonly Schedule _schedule;
+    private readonly long _started;
+
+    /// <summary>Begins what has to begin before it can be measured, such as windows; the first period starts when that is done.</summary>
+    internal TraceRun(SnoopedProcess process, TraceSlots slots, TracePlan plan, TimeProvider clock)
+    {
+        _process = process;
+        _plan = plan;
+        _clock = clock;
+        Slots = slots;
+        Prepare();
+        _schedule = new Schedule(plan.Period, clock);
+        _started = clock.GetTimestamp();
+    }
+
+    internal TraceSlots Slots { get; }
+
+    /// <summary>The number of the last sample, -1 before the first.</summary>
+    internal int Index { get; private set; } = -1;
+
+    internal long Skipped => _schedule.Skipped;
+
+    internal TraceEnd End { get; private set; }
+
+    private TimeSpan Now => _clock.GetElapsedTime(_started);
+
+    /// <summary>Waits for the next tick of the schedule; false when the trace is over.</summary>
+    internal async ValueTask<bool> WaitAsync(CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested)
+        {
+            return Over(TraceEnd.Cancelled);
+        }
+
+        if (Index + 1 >= _plan.Count)
+        {
+            return Over(TraceEnd.Completed);
+        }
+
+        TimeSpan tick = Now + _schedule.Advance();
+        if (tick > _plan.Duration)
+        {
+            return Over(TraceEnd.Completed);
+        }
+
+        while (!_process.HasExited)
+        {
+            TimeSpan left = tick - Now;
+            if (left <= TimeSpan.Zero)
+            {
+                return true;
+            }
+
+            // Rounded up: a timer counts whole milliseconds, and one that rings early would make a sample early too.
+            TimeSpan step = left < LongestUnseenExit ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : LongestUnseenExit;
+            await Task.Delay(step, _clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellation.IsCancellationRequested)
+            {
+                return Over(TraceEnd.Cancelled);
+            }
+        }
+
+        return Over(TraceEnd.Exited);
+    }
+
+    /// <summary>Takes one set of measurements; false when the process ended before it was whole.</summary>
+    internal bool TryTake([MaybeNullWhen(false)] out TraceSample sample)
+    {
+        TimeSpan offset = Now;
+        bool isWhole = true;
+        using (_process.Pause())
+        {
+            foreach (TraceSlot slot in Slots.All)
+            {
+                isWhole &= slot.Take(_process.Tracked!) != ReadOutcome.ProcessGone;
+            }
+        }
+
+        // One that has replaced its address space (execve) is gone to some measurements, and lives.
+        sample = default;
+        if (!isWhole && _process.HasExited)
+        {
+            return Over(TraceEnd.Exited);
+        }
+
+        Index++;
+        sample = new TraceSample(this, Index, offset);
+        return true;
+    }
+
+    internal void Keep()
+    {
+        foreach (TraceSlot slot in Slots.All)
+        {
+            slot.Keep();
+        }
+    }
+
+    private void Prepare()
+    {
+        if (_process.HasExited)
+        {
+            return;
+        }
+
+        using ProcessPause pause = _process.Pause();
+        foreach (TraceSlot slot in Slots.All)
+        {
+            slot.Prepare(_process.Tracked!);
+        }
+    }
+
+    private bool Over(TraceEnd end)
+    {
+        End = end;
+        return false;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using MemSnoop.Exporter.Tests.Commands;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>Whatever becomes of <c>memsnoop trace --pause</c>, its target runs.</summary>
+[SupportedOSPlatform("linux")]
+[Collection(EndToEndCollection.Name)]
+public class PauseGuardTests
+{
+    private const int Rounds = 200;
+
+    // Several at a time: a round mostly waits for the runtime to start.
+    private const int AtOnce = 4;
+
+    private static readonly TimeSpan RunsAgainWithin = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Two_hundred_deaths_at_random_moments_leave_nothing_stopped()
+    {
+        int[] caught = new int[AtOnce];
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, caught))));
+
+        TestContext.Current.SendDiagnosticMessage($"stopped at the moment of death: {caught.Sum()} of {Rounds}");
+
+        // Otherwise no round would have shown anything.
+        Assert.InRange(caught.Sum(), Rounds / 10, Rounds);
+    }
+
+    private static async Task KillAsync(int lane, int[] caught)
+    {
+        Random random = new(lane);
+        using Workload target = await Workload.StartAsync("puppet");
+        for (int round = lane; round < Rounds; round += AtOnce)
+        {
+            // Smaps of a process under a millisecond's period: it is paused again as soon as it runs.
+            ProcessStartInfo start = new(
+                Repository.Executable,
+                ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps,uptime,statm", "--format", "csv"]) { RedirectStandardOutput = true };
+            using Process trace = Process.Start(start)!;
+            Assert.NotNull(await trace.StandardOutput.ReadLineAsync().WaitAsync(ExporterProcess.Deadline));
+            Stopwatch moment = Stopwatch.StartNew();
+            TimeSpan until = TimeSpan.FromMilliseconds(random.NextDouble() * 20);
+            SpinWait.SpinUntil(() => moment.Elapsed >= until);
+            caught[lane] += State(target.Pid) == 'T' ? 1 : 0;
+            trace.Kill();
+            await trace.WaitForExitAsync();
+            Assert.True(SpinWait.SpinUntil(() => State(target.Pid) != 'T', RunsAgainWithin), $"Round {round}: still stopped after {RunsAgainWithin}.");
+        }
+
+        // It lives, and it answers.
+        await target.TellAsync("usage");
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(15)]
+    public async Task A_signal_ends_the_pause_and_the_guard_too(int signal)
+    {
+        using Workload target = await Workload.StartAsync("puppet");
+        ProcessStartInfo start = new(
+            Repository.Executable, ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps", "--format", "csv"]) { RedirectStandardOutput = true };
+        using Process trace = Process.Start(start)!;
+        Assert.NotNull(await trace.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, Kernel.Libc.Kill(trace.Id, signal));
+        await trace.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await trace.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(ExporterProcess.Deadline, TestContext.Current.CancellationToken);
+        Assert.Equal(128 + signal, trace.ExitCode);
+        Assert.NotEqual('T', State(target.Pid));
+        await target.TellAsync("usage");
+    }
+
+    private static char State(int pid)
+    {
+        string stat = File.ReadAllText($"/proc/{pid}/stat");
+        return stat[stat.LastIndexOf(')') + 2];
+    }
+}

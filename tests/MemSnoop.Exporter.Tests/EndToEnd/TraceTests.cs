@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using System.Text.Json;
+using MemSnoop.Exporter.Tests.Commands;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary><c>memsnoop trace</c> as a user runs it.</summary>
+[SupportedOSPlatform("linux")]
+[Collection(EndToEndCollection.Name)]
+public class TraceTests
+{
+    [Fact]
+    public async Task The_example_of_the_documentation_has_its_columns()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        CommandResult result = await RunAsync(
+            "trace", "--pid", $"{touch.Pid}", "--measure", "initial=timestamp,disk=process-io,memory=statm,final=timestamp", "--every", "100ms", "--count", "3", "--format", "jsonl");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        JsonElement[] samples = [.. result.Output.TrimEnd('\n').Split('\n').Select(static line => JsonElement.Parse(line))];
+        Assert.Equal(3, samples.Length);
+        Assert.All(samples, static sample =>
+        {
+            Assert.Equal(
+                ["sample", "offset_seconds", "initial", "disk", "memory", "final"],
+                sample.EnumerateObject().Select(static property => property.Name));
+            Assert.InRange(sample.GetProperty("memory").GetProperty("resident_bytes").GetInt64(), 20 << 20, 24 << 20);
+            Assert.True(sample.GetProperty("disk").GetProperty("read_characters").GetInt64() > 0);
+            Assert.True(sample.GetProperty("initial").GetDateTimeOffset() <= sample.GetProperty("final").GetDateTimeOffset());
+        });
+    }
+
+    [Theory]
+    [InlineData("table")]
+    [InlineData("csv")]
+    public async Task Every_format_has_a_head_and_a_line_a_sample(string format)
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        CommandResult result = await RunAsync("trace", "--pid", $"{touch.Pid}", "--measure", "memory=statm,files=open-files", "--every", "50ms", "--count", "2", "--format", format);
+        string[][] lines = [.. result.Output.TrimEnd('\n').Split('\n').Select(static line => line.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries))];
+        Assert.Equal(
+            ["sample", "offset_seconds", "memory.virtual_bytes", "memory.resident_bytes", "memory.shared_bytes", "memory.text_bytes", "memory.data_bytes", "files"],
+            lines[0]);
+        Assert.Equal(["0", "1"], lines[1..].Select(static line => line[0]));
+        Assert.All(lines, static line => Assert.Equal(8, line.Length));
+        Assert.Equal($"{Directory.GetFiles($"/proc/{touch.Pid}/fd").Length}", lines[1][7]);
+    }
+
+    [Fact]
+    public async Task A_command_is_followed_to_its_end_and_hands_on_its_exit_code()
+    {
+        using TemporaryDirectory directory = new();
+        CommandResult result = await RunAsync("trace", "--every", "50ms", "--output", directory["x.csv"], "--", "sh", "-c", "echo out; echo err >&2; sleep 0.5; exit 7");
+        Assert.Equal((7, "out\n", "err\n"), (result.ExitCode, result.Output, result.Error));
+        Assert.InRange((await File.ReadAllLinesAsync(directory["x.csv"], TestContext.Current.CancellationToken)).Length, 3, 12);
+    }
+
+    [Theory]
+    [InlineData(127, "/no/such/program", "/no/such/program: command not found; expected a program on the PATH or a path to one")]
+    [InlineData(126, "/etc/passwd", "/etc/passwd: cannot be run; expected an executable file")]
+    public async Task A_command_that_cannot_be_run_is_told_as_a_shell_does(int code, string command, string expected)
+    {
+        CommandResult result = await RunAsync("trace", "--", command);
+        Assert.Equal((code, "", $"memsnoop: {expected}\n"), (result.ExitCode, result.Output, result.Error));
+    }
+
+    [Fact]
+    public async Task A_command_that_a_signal_ended_and_one_that_is_left_behind()
+    {
+        Assert.Equal(143, (await RunAsync("trace", "--every", "10ms", "--format", "csv", "--", "sh", "-c", "kill $$")).ExitCode);
+        using TemporaryDirectory directory = new();
+        CommandResult abandoned = await RunAsync("trace", "--count", "1", "--every", "200ms", "--", "sh", "-c", $"echo $$ >{directory["pid"]}; exec sleep 1000");
+        Assert.Equal(0, abandoned.ExitCode);
+        string pid = (await File.ReadAllTextAsync(directory["pid"], TestContext.Current.CancellationToken)).Trim();
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(15)]
+    public async Task A_signal_ends_the_command_too(int signal)
+    {
+        using TemporaryDirectory directory = new();
+        string file = directory["x.csv"];
+        ProcessStartInfo start = new(Repository.Executable, ["trace", "--pause", "--every", "5ms", "--output", file, "--", "sh", "-c", $"echo $$ >{directory["pid"]}; exec sleep 1000"]);
+        using Process trace = Process.Start(start)!;
+        await Eventually.HoldsAsync(() => File.Exists(file) && new FileInfo(file).Length > 0 && File.Exists(directory["pid"]));
+        string pid = (await File.ReadAllTextAsync(directory["pid"], TestContext.Current.CancellationToken)).Trim();
+        Assert.Equal(0, Kernel.Libc.Kill(trace.Id, signal));
+        await trace.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(ExporterProcess.Deadline, TestContext.Current.CancellationToken);
+        Assert.Equal(128 + signal, trace.ExitCode);
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Fact]
+    public async Task The_end_of_the_process_ends_the_trace_with_success()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        using TemporaryDirectory directory = new();
+        string file = directory["x.jsonl"];
+        Task<CommandResult> trace = RunAsync("trace", "--pid", $"{touch.Pid}", "--every", "20ms", "--output", file);
+        await Eventually.HoldsAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+        touch.Kill();
+        Assert.Equal(new CommandResult(0, "", ""), await trace);
+    }
+
+    [Fact]
+    public async Task Pages_say_in_one_line_what_is_missing_and_leave_no_file()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        using TemporaryDirectory directory = new();
+        Directory.CreateDirectory(directory["sys/kernel/mm/numa"]);
+        CommandResult result = await RunAsync("trace", "--pid", $"{touch.Pid}", "--pages", directory["x.pages"], "--sysfs", directory["sys"]);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Matches("^memsnoop: --pages: .*CONFIG_IDLE_PAGE_TRACKING.*\n$", result.Error);
+        Assert.False(File.Exists(directory["x.pages"]));
+    }
+
+    [Fact]
+    public async Task Without_root_what_is_allowed_is_traced()
+    {
+        using PublicCopy copy = await PublicCopy.MakeAsync();
+        using Workload foreign = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        CommandResult result = await NobodyAsync("trace", "--pid", $"{foreign.Pid}", "--count", "1", "--every", "50ms", "--format", "jsonl");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        JsonElement sample = JsonElement.Parse(result.Output);
+        Assert.True(sample.GetProperty("statm").GetProperty("resident_bytes").GetInt64() > 20 << 20);
+        Assert.Equal(JsonValueKind.Null, sample.GetProperty("process-io").GetProperty("read_characters").ValueKind);
+
+        CommandResult pause = await NobodyAsync("trace", "--pid", $"{foreign.Pid}", "--pause");
+        Assert.Equal(2, pause.ExitCode);
+        Assert.Matches("^memsnoop: --pause: this user may not send signals to process .*\n$", pause.Error);
+        CommandResult thp = await NobodyAsync("thp", "never");
+        Assert.Equal((2, "memsnoop: thp: only root may set transparent huge pages; expected root\n"), (thp.ExitCode, thp.Error));
+
+        Task<CommandResult> NobodyAsync(params string[] arguments) =>
+            Command.TryRunAsync(PublicCopy.AsNobody[0], [.. PublicCopy.AsNobody[1..], copy.Program, .. arguments], ExporterProcess.Deadline);
+    }
+
+    [Fact]
+    public async Task A_mode_of_huge_pages_that_is_set_stays_and_is_told()
+    {
+        string mode = (await File.ReadAllTextAsync("/sys/kernel/mm/transparent_hugepage/enabled", TestContext.Current.CancellationToken)).Split('[', ']')[1];
+        CommandResult result = await RunAsync("thp", mode);
+        Assert.Equal((0, $"transparent huge pages: {mode} -> {mode}\n", ""), (result.ExitCode, result.Output, result.Error));
+    }
+
+    private static Task<CommandResult> RunAsync(params string[] arguments) => Command.TryRunAsync(Repository.Executable, arguments, ExporterProcess.Deadline);
+}
