@@ -8,7 +8,6 @@ namespace MemSnoop.Tracing;
 /// </summary>
 internal sealed class PageSampleCodec
 {
-    // What follows of the areas: so many as before, so many of the old ones left out, so many new ones, and again until both lists are through.
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
     private readonly PageRangeSet.Builder _ranges = new();
@@ -33,6 +32,7 @@ internal sealed class PageSampleCodec
         return payload.IsAtEnd ? _last : throw new InvalidDataException("a sample is longer than its content");
     }
 
+    /// <summary>Steps of: so many areas as before, so many of the old ones left out, so many new ones; until both lists are through.</summary>
     private void EncodeAreas(IReadOnlyList<TracedArea> before, IReadOnlyList<TracedArea> now, PayloadWriter payload)
     {
         int old = 0;
