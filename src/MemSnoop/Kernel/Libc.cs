@@ -35,7 +35,6 @@ internal static partial class Libc
 
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
-    internal const int ErrorReadOnlyFileSystem = 30;
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
