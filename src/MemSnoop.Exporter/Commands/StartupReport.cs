@@ -1,6 +1,7 @@
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Sampling;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.WorkingSets;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;

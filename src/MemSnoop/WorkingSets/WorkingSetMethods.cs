@@ -1,4 +1,5 @@
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;

@@ -1,4 +1,5 @@
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
 

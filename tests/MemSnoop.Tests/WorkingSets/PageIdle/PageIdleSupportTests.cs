@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
 

@@ -1,4 +1,4 @@
-namespace MemSnoop.WorkingSets;
+namespace MemSnoop.Measurements;
 
 /// <summary>Whether a method works here, and if not, what is missing and what to do about it.</summary>
 /// <param name="Method">The method's name.</param>
