@@ -18,11 +18,11 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
     [InlineData("eight")]
     public void A_pass_costs_little_more_than_its_system_calls(string processes)
     {
-        // In turn, twice: floor, exporter, floor, exporter. The least of each is what the work costs; the rest is the emulator's host.
-        double floor = Floors(processes).Min();
-        double[] passes = [.. Passes(processes).Order()];
+        // The least of each is what the work costs; the rest is the emulator's host.
+        double floor = boot["cost"].Lines($"{processes}-floor.json").Min(static pass => pass.GetProperty("cpu_us").GetDouble() / 1e6);
+        double[] passes = [.. boot["cost"].Text($"{processes}-passes.txt").Split('\n').Select(static line => double.Parse(line, CultureInfo.InvariantCulture)).Order()];
         double ratio = passes[0] / floor;
-        output.WriteLine($"{processes}: floor {floor * 1000:F1} ms, pass {passes[0] * 1000:F1} ms (median {passes[passes.Length / 2] * 1000:F1}), ratio {ratio:F2}");
+        output.WriteLine($"{processes}: floor {floor * 1000:F1} ms, pass {passes[0] * 1000:F1} ms (median {passes[passes.Length / 2] * 1000:F1}), ratio {ratio:F2}, {passes.Length} passes");
         TestContext.Current.SendDiagnosticMessage($"{processes}: floor {floor * 1000:F1} ms, pass {passes[0] * 1000:F1} ms, ratio {ratio:F2}");
         Assert.InRange(ratio, 0.3, 1.15);
     }
@@ -30,27 +30,19 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
     [Fact]
     public void Idle_page_passes_do_not_stall_a_target_as_referenced_bits_do()
     {
-        double without = Math.Max(Longest("without-1"), Longest("without-2"));
-        double idle = Longest("page_idle");
-        double referenced = Longest("referenced");
-        output.WriteLine($"longest mmap: without {without} us, page_idle {idle} us, referenced {referenced} us");
-        TestContext.Current.SendDiagnosticMessage($"longest mmap: without {without} us, page_idle {idle} us, referenced {referenced} us");
-        Assert.InRange(idle, 0, referenced);
+        double[] without = [.. Longest("without-1"), .. Longest("without-2")];
+        double[] idle = Longest("page_idle");
+        double[] referenced = Longest("referenced");
+        string figures = $"longest mmap: without {without.Max()} us, page_idle {idle.Max()} us, referenced {referenced.Max()} us; "
+            + $"of a second, in the middle: {Middle(without)}, {Middle(idle)}, {Middle(referenced)} us";
+        output.WriteLine(figures);
+        TestContext.Current.SendDiagnosticMessage(figures);
+
+        // The emulator's host may stall anything at any time, which shows in the longest of all and hardly in the middle.
+        Assert.InRange(Middle(idle), 0, Middle(referenced));
     }
 
-    private IEnumerable<double> Floors(string processes) =>
-        from run in (int[])[1, 2]
-        from pass in boot["cost"].Lines($"{processes}-floor-{run}.json").Skip(1)
-        select pass.GetProperty("cpu_us").GetDouble() / 1e6;
+    private static double Middle(double[] figures) => figures.Order().ElementAt(figures.Length / 2);
 
-    private IEnumerable<double> Passes(string processes) =>
-        from run in (int[])[1, 2]
-        from line in boot["cost"].Text($"{processes}-{run}-passes.txt").Split('\n').Skip(24)
-        select double.Parse(line, CultureInfo.InvariantCulture);
-
-    private double Longest(string stretch)
-    {
-        JsonElement figures = boot["stall"].Last($"{stretch}.json");
-        return figures.GetProperty("longest_us").GetDouble();
-    }
+    private double[] Longest(string stretch) => [.. boot["stall"].Lines($"{stretch}.json").Select(static second => second.GetProperty("longest_us").GetDouble())];
 }
