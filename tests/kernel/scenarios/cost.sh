@@ -40,7 +40,7 @@ passes() {
       passes_last=$passes_now
       passes_count=$((passes_count + 1))
     fi
-    usleep 150000
+    usleep 400000
   done
 }
 

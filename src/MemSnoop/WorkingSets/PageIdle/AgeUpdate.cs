@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -23,6 +24,7 @@ internal static class AgeUpdate
     /// <param name="idle">A bit for each page of the run.</param>
     /// <param name="current">Epoch of this pass.</param>
     /// <param name="previous">Epoch of the pass before.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Apply(Span<byte> ages, int count, ulong idle, byte current, byte previous)
     {
         int i = 0;
@@ -47,6 +49,7 @@ internal static class AgeUpdate
     }
 
     /// <summary>A lane of ones for each set bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Expand(ushort bits) =>
         Vector128.Equals(Vector128.Shuffle(Vector128.Create(bits).AsByte(), LowThenHigh) & BitOfLane, BitOfLane);
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -106,6 +107,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Resolve(FrameBlock block, int first, ReadOnlySpan<ulong> flags)
     {
         PageFlags headFlags = default;
@@ -137,6 +139,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ResolveOne(FrameBlock block, int frame, PageFlags page)
     {
         if (!page.IsOrdinary && (_accessed[frame >> 6] >> frame & 1) != 0)

@@ -12,6 +12,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 internal static class FrameRun
 {
     /// <summary>How many of the entries lead to one frame after the other, with the same flags, up to the end of a word of 64 frames.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Length(ReadOnlySpan<ulong> entries)
     {
         ref ulong first = ref MemoryMarshal.GetReference(entries);

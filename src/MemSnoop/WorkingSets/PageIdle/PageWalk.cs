@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -79,6 +80,8 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
+    // Compiled well at once: the runtime would begin with slow code and take minutes of passes to replace it, and `memsnoop wss` makes two.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
         ulong blockIndex = ulong.MaxValue;
@@ -158,6 +161,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     }
 
     /// <summary>Pages in frames that follow each other in one word of the block: the first of the ages are theirs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, int count, PageKind sharedKind)
     {
         int word = (int)(entry >> 6) & (FrameBlock.Words - 1);
