@@ -1,0 +1,50 @@
+using MemSnoop.Counters;
+using MemSnoop.Exporter.Configuration;
+
+namespace MemSnoop.Exporter.Sampling;
+
+/// <summary>From the options about events to the library's terms.</summary>
+internal static class CounterChoices
+{
+    private const int MostNearest = 3;
+
+    /// <summary>Who counts which of the named events.</summary>
+    /// <exception cref="UsageException">A name means nothing, or what is probably another event.</exception>
+    internal static CounterPlan Plan(CountersOptions options, CounterProviders providers)
+    {
+        CounterPlan plan = CounterPlan.Create(options.Events.Select(static name => name.Name), providers.All);
+        foreach (CounterChoice choice in plan.Choices)
+        {
+            if (choice.Event is null)
+            {
+                RefuseIfMistyped(choice, options, providers);
+            }
+        }
+
+        return plan;
+    }
+
+    // Where a provider is missing that might know the name, only likeness tells a mistyped name from one of its own.
+    private static void RefuseIfMistyped(CounterChoice choice, CountersOptions options, CounterProviders providers)
+    {
+        IReadOnlyList<string> nearest = NearestName.FindAll(
+            choice.Name, providers.All.SelectMany(static provider => provider.Events).SelectMany(static known => known.Aliases.Prepend(known.Name)), MostNearest);
+        if (nearest.Count > 0 || choice.Provider is null)
+        {
+            throw new UsageException(
+                options.Events.First(name => name.Name == choice.Name).Source,
+                $"{UsageException.Quote(choice.Name)} is not an event",
+                nearest.Count > 0 ? $"{string.Join(" or ", nearest)}; memsnoop events lists all" : "one that memsnoop events lists");
+        }
+    }
+
+    /// <summary>Rows of the info metric: one for each provider at work, and one for each reason why events are not counted.</summary>
+    internal static IEnumerable<MeasurementState> States(CounterPlan plan, Func<ICounterProvider, bool> isMultiplexed) => plan.Choices
+        .Select(choice => choice.IsCounted
+            ? State(choice, MeasurementState.On, isMultiplexed(choice.Provider!) ? "multiplexed" : choice.Reason)
+            : State(choice, MeasurementState.Unavailable, choice.Reason))
+        .Distinct();
+
+    private static MeasurementState State(CounterChoice choice, string state, string reason) =>
+        new(MemSnoop.Measurements.MeasurementNames.Counters, choice.Provider!.Name, state, reason);
+}
