@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 
@@ -10,8 +11,6 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>Prints the events of each provider: name, whether it can be counted here, what one count is.</summary>
 internal static class EventsAction
 {
-    private const int MostNearest = 3;
-
     // A longer name than this pushes its own line to the right, not all others.
     private const int WidestName = 40;
 
@@ -33,7 +32,7 @@ internal static class EventsAction
 
     private static UsageException Nothing(string pattern, CounterProviders providers)
     {
-        IReadOnlyList<string> nearest = NearestName.FindAll(pattern, providers.All.SelectMany(static provider => provider.Events).Select(static known => known.Name), MostNearest);
+        IReadOnlyList<string> nearest = CounterChoices.Nearest(pattern, providers);
         string missing = string.Concat(providers.All
             .Where(static provider => !provider.Support.IsSupported && provider.Events.Count == 0)
             .Select(static provider => $" ({provider.Name} does not work here: {provider.Support.Reason})"));

@@ -26,7 +26,7 @@ internal static class NearestName
     /// <summary>
     /// The candidates that may have been meant, best first: those with few edits, then those of which the name is a part.
     /// </summary>
-    public static IReadOnlyList<string> FindAll(string name, IEnumerable<string> candidates, int most)
+    public static IReadOnlyList<string> FindAll(string name, IEnumerable<string> candidates)
     {
         int bound = Bound(name);
         return
@@ -36,8 +36,7 @@ internal static class NearestName
                 .Select(each => each with { Edits = each.Edits < each.Candidate.Length ? each.Edits : int.MaxValue })
                 .Where(each => each.Edits < bound || (name.Length > 0 && each.Candidate.Contains(name, StringComparison.OrdinalIgnoreCase)))
                 .OrderBy(static each => each.Edits)
-                .Select(static each => each.Candidate)
-                .Take(most),
+                .Select(static each => each.Candidate),
         ];
     }
 

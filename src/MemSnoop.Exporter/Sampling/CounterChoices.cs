@@ -27,8 +27,7 @@ internal static class CounterChoices
     // Where a provider is missing that might know the name, only likeness tells a mistyped name from one of its own.
     private static void RefuseIfMistyped(CounterChoice choice, CountersOptions options, CounterProviders providers)
     {
-        IReadOnlyList<string> nearest = NearestName.FindAll(
-            choice.Name, providers.All.SelectMany(static provider => provider.Events).SelectMany(static known => known.Aliases.Prepend(known.Name)), MostNearest);
+        IReadOnlyList<string> nearest = Nearest(choice.Name, providers);
         if (nearest.Count > 0 || choice.Provider is null)
         {
             throw new UsageException(
@@ -36,6 +35,22 @@ internal static class CounterChoices
                 $"{UsageException.Quote(choice.Name)} is not an event",
                 nearest.Count > 0 ? $"{string.Join(" or ", nearest)}; memsnoop events lists all" : "one that memsnoop events lists");
         }
+    }
+
+    /// <summary>The usual names of the events that a name may have meant, best first.</summary>
+    internal static IReadOnlyList<string> Nearest(string name, CounterProviders providers)
+    {
+        // Of a name that two providers use for different events, the preferred one's counts.
+        Dictionary<string, string> usual = new(StringComparer.OrdinalIgnoreCase);
+        foreach (CounterEvent known in providers.All.SelectMany(static provider => provider.Events))
+        {
+            foreach (string spelling in known.Aliases.Prepend(known.Name))
+            {
+                usual.TryAdd(spelling, known.Name);
+            }
+        }
+
+        return [.. NearestName.FindAll(name, usual.Keys).Select(spelling => usual[spelling]).Distinct().Take(MostNearest)];
     }
 
     /// <summary>Rows of the info metric: one for each provider at work, and one for each reason why events are not counted.</summary>

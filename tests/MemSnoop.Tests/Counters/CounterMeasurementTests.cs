@@ -10,8 +10,8 @@ namespace MemSnoop.Tests.Counters;
 public sealed class CounterMeasurementTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
-    private readonly FakeProvider _kernel = new("kernel", new CounterEvent("a", "", true), new CounterEvent("c", "", true));
-    private readonly FakeProvider _library = new("library", new CounterEvent("b", "", true));
+    private readonly FakeCounterProvider _kernel = new("kernel", new CounterEvent("a", "", true), new CounterEvent("c", "", true));
+    private readonly FakeCounterProvider _library = new("library", new CounterEvent("b", "", true));
     private readonly List<ReadOutcome> _partly = [];
     private readonly TrackedProcess _process = Track();
     private readonly CounterMeasurement _measurement;

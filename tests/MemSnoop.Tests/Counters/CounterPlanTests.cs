@@ -6,20 +6,20 @@ namespace MemSnoop.Tests.Counters;
 /// <summary>Which provider counts which event.</summary>
 public sealed class CounterPlanTests : IDisposable
 {
-    private readonly FakeProvider _kernel = new(
+    private readonly FakeCounterProvider _kernel = new(
         "kernel",
         new CounterEvent("page-faults", "faults", true, "faults", "perf::PAGE-FAULTS"),
         new CounterEvent("task-clock", "nanoseconds", true),
         new CounterEvent("cycles", "cycles", false));
 
-    private readonly FakeProvider _library = new(
+    private readonly FakeCounterProvider _library = new(
         "library",
         new CounterEvent("PAPI_TOT_CYC", "cycles", true),
         new CounterEvent("PAPI_FP_OPS", "floating point", false),
         new CounterEvent("perf::PAGE-FAULTS", "faults", true),
         new CounterEvent("cycles", "cycles", true));
 
-    private readonly FakeProvider _missing = new("library") { Support = new MethodSupport("library", false, "no_library", "It is not installed.", "install it") };
+    private readonly FakeCounterProvider _missing = new("library") { Support = new MethodSupport("library", false, "no_library", "It is not installed.", "install it") };
 
     [Theory]
     [InlineData("page-faults", "page-faults", "kernel")]
@@ -56,7 +56,7 @@ public sealed class CounterPlanTests : IDisposable
     public void A_provider_that_does_not_work_gives_its_reason_for_what_it_knows()
     {
         MethodSupport support = new("kernel", false, "perf_event_paranoid", "The kernel refuses.", "lower the level");
-        FakeProvider refused = new("kernel", new CounterEvent("task-clock", "nanoseconds", true)) { Support = support };
+        FakeCounterProvider refused = new("kernel", new CounterEvent("task-clock", "nanoseconds", true)) { Support = support };
         CounterChoice choice = Assert.Single(CounterPlan.Create(["task-clock"], [refused, _missing]).Choices);
         Assert.Equal(("perf_event_paranoid", "lower the level", "kernel"), (choice.Reason, choice.Advice, choice.Provider!.Name));
         Assert.Equal("task-clock", choice.Event!.Name);
@@ -84,7 +84,7 @@ public sealed class CounterPlanTests : IDisposable
 
         Assert.Equal((1, true, true), (made, _kernel.IsDisposed, _library.IsDisposed));
 
-        FakeProvider Make()
+        FakeCounterProvider Make()
         {
             made++;
             return _library;

@@ -3,10 +3,10 @@ using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Processes;
 
-namespace MemSnoop.Tests.Counters;
+namespace MemSnoop.Testing;
 
 /// <summary>A provider whose events count what a test says.</summary>
-internal sealed class FakeProvider(string name, params CounterEvent[] events) : ICounterProvider
+internal sealed class FakeCounterProvider(string name, params CounterEvent[] events) : ICounterProvider
 {
     public string Name => name;
 
@@ -49,7 +49,7 @@ internal sealed class FakeProvider(string name, params CounterEvent[] events) : 
 
     public void Dispose() => IsDisposed = true;
 
-    private sealed class FakeCounters(FakeProvider provider) : IProcessCounters
+    private sealed class FakeCounters(FakeCounterProvider provider) : IProcessCounters
     {
         public ReadOutcome Read(Span<CounterValue> values)
         {
