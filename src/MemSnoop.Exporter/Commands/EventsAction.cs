@@ -23,22 +23,22 @@ internal static class EventsAction
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))
         {
-            throw Nothing(pattern, providers);
+            await invocation.Error.WriteLineAsync(Nothing(pattern, providers)).ConfigureAwait(false);
+            return ExitCode.Failure;
         }
 
         await invocation.Output.WriteAsync(json ? Json(found) : Text(found)).ConfigureAwait(false);
         return ExitCode.Success;
     }
 
-    private static UsageException Nothing(string pattern, CounterProviders providers)
+    private static string Nothing(string pattern, CounterProviders providers)
     {
         IReadOnlyList<string> nearest = CounterChoices.Nearest(pattern, providers);
+        string meant = nearest.Count > 0 ? $"; is {string.Join(" or ", nearest)} meant?" : "";
         string missing = string.Concat(providers.All
             .Where(static provider => !provider.Support.IsSupported && provider.Events.Count == 0)
-            .Select(static provider => $" ({provider.Name} does not work here: {provider.Support.Reason})"));
-        return new UsageException(
-            "PATTERN", $"no event has {UsageException.Quote(pattern)} in its name{missing}",
-            nearest.Count > 0 ? string.Join(" or ", nearest) : "a part of a name that memsnoop events lists");
+            .Select(static provider => $"; {provider.Name} does not work here ({provider.Support.Reason})"));
+        return $"memsnoop: no event has {UsageException.Quote(pattern)} in its name{meant}{missing}";
     }
 
     private static string Text((ICounterProvider Provider, CounterEvent[] Events)[] found)

@@ -1,3 +1,4 @@
+using MemSnoop.Counters.PerfEvents;
 using MemSnoop.Kernel;
 
 namespace MemSnoop.Counters;
@@ -11,6 +12,7 @@ public sealed class CounterProviders : IDisposable
     // Whatever both can count, the kernel itself counts more exactly: of the threads alone, and with the scaling told.
     private static readonly (string Name, Func<KernelPaths, HandleBudget, ICounterProvider> Create)[] Known =
     [
+        (PerfEventProvider.ProviderName, static (paths, budget) => new PerfEventProvider(paths, budget)),
     ];
 
     private readonly Lazy<ICounterProvider>[] _providers;

@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Events of real processes, counted by the program as built: what the workload says that the kernel has counted for it is what is published.</summary>
+[SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
 public class CounterTests
 {
@@ -53,19 +55,12 @@ public class CounterTests
     [Fact]
     public async Task Descriptors_of_processes_that_ended_are_given_back()
     {
-        Workload workload = await Workload.StartAsync("events");
+        using Workload workload = await Workload.StartAsync("events");
+        await workload.TellAsync("hire 100");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--name", "^events$", "--interval", "0s", .. Events], ExporterProcess.Uncached);
-        try
-        {
-            await workload.TellAsync("hire 100");
-            await exporter.ScrapeUntilAsync(scrape => scrape.Has(Counter, workload.Pid));
-            Assert.True(OpenFiles() > 300, $"{OpenFiles()} descriptors for 3 events of 101 threads");
-        }
-        finally
-        {
-            workload.Dispose();
-        }
-
+        await exporter.ScrapeUntilAsync(scrape => scrape.Has(Counter, workload.Pid));
+        Assert.True(OpenFiles() > 300, $"{OpenFiles()} descriptors for 3 events of 101 threads");
+        workload.Kill();
         await exporter.ScrapeUntilAsync(scrape => !scrape.Has(Counter, workload.Pid) && OpenFiles() < 300);
 
         int OpenFiles() => Directory.GetFiles($"/proc/{exporter.Pid}/fd").Length;
