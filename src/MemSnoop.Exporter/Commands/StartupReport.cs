@@ -32,16 +32,14 @@ internal static partial class StartupReport
             }
         }
 
-        foreach (CounterChoice choice in pipeline.Counters)
+        foreach (IGrouping<ICounterProvider?, CounterChoice> counted in pipeline.Counters.Where(static choice => choice.IsCounted).GroupBy(static choice => choice.Provider))
         {
-            if (choice.IsCounted)
-            {
-                Counting(logger, choice.Name, choice.Provider!.Name);
-            }
-            else
-            {
-                NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
-            }
+            Counting(logger, string.Join(", ", counted.Select(static choice => choice.Name)), counted.Key!.Name);
+        }
+
+        foreach (CounterChoice choice in pipeline.Counters.Where(static choice => !choice.IsCounted))
+        {
+            NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
         }
 
         if (Libc.EffectiveUserId() != 0)
@@ -64,8 +62,8 @@ internal static partial class StartupReport
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "counting event {Event} by {Provider}")]
-    private static partial void Counting(ILogger logger, string @event, string provider);
+    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} by {Provider}")]
+    private static partial void Counting(ILogger logger, string events, string provider);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "event {Event} is not counted ({Reason}): {Explanation}")]
     private static partial void NotCounting(ILogger logger, string @event, string reason, string explanation);
