@@ -34,7 +34,8 @@ internal static partial class StartupReport
 
         foreach (IGrouping<ICounterProvider?, CounterChoice> counted in pipeline.Counters.Where(static choice => choice.IsCounted).GroupBy(static choice => choice.Provider))
         {
-            Counting(logger, string.Join(", ", counted.Select(static choice => choice.Name)), counted.Key!.Name);
+            string names = string.Join(", ", counted.Select(static choice => choice.Name));
+            Counting(logger, names, counted.Key!.Name);
         }
 
         foreach (CounterChoice choice in pipeline.Counters.Where(static choice => !choice.IsCounted))

@@ -65,12 +65,24 @@ internal sealed class ProcessCounting : IDisposable
         }
     }
 
-    /// <summary>Begins to count the events of watched processes, from the first collection on.</summary>
+    /// <summary>Makes the readings; a process that has not been begun with is counted from its first reading on.</summary>
     internal IProcessSamples<CounterSample> Watch(WatchList watchList, ReadingSchedule schedule, MeasurementAccount account)
     {
         _measurement = new CounterMeasurement(Plan, _clock, reusesValues: true) { PartlyFailed = account.Count };
         _readings = new ProcessReadings<CounterSample>(_measurement, watchList, schedule, account, _clock);
         return _readings;
+    }
+
+    /// <summary>Begins to count for the processes that live now: what they do before the first scrape counts too.</summary>
+    internal void Begin(WatchList watchList)
+    {
+        lock (_readings!.Gate)
+        {
+            foreach (WatchedProcess process in watchList.Refresh())
+            {
+                _measurement!.Prepare(process.Process);
+            }
+        }
     }
 
     /// <summary>When the counting of a series' event began, in seconds since the Unix epoch.</summary>

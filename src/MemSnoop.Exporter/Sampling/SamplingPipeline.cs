@@ -80,7 +80,20 @@ internal sealed class SamplingPipeline : IDisposable
     internal string? Method { get; private set; }
 
     /// <summary>Watches one more process, and its children.</summary>
-    internal void Watch(int pid) => _watchList.Add(pid);
+    internal void Watch(int pid)
+    {
+        _watchList.Add(pid);
+        BeginCounting();
+    }
+
+    /// <summary>Begins to count events, where there are some to count, of the processes that live now; of others when they are first read.</summary>
+    internal void BeginCounting()
+    {
+        if (_counting is { Plan.Counted.Count: > 0 } counting)
+        {
+            counting.Begin(_watchList);
+        }
+    }
 
     /// <summary>
     /// Which measurement an instrument belongs to; null for those about the measuring and the exporter itself, which are

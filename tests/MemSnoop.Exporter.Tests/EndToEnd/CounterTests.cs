@@ -21,7 +21,6 @@ public class CounterTests
         using Workload workload = await Workload.StartAsync("events");
         JsonElement before = await workload.TellAsync("usage");
         await using ExporterProcess exporter = await StartAsync(workload, Events);
-        await exporter.ScrapeAsync();   // counting begins
         await workload.TellAsync("faults 2000");
         await workload.TellAsync("switches 500");
         await workload.TellAsync("burn 300");
@@ -41,6 +40,27 @@ public class CounterTests
         Assert.Empty(scrape.Of("memsnoop_process_counter_running_ratio"));
 
         double After(string name) => after.GetProperty(name).GetDouble() - before.GetProperty(name).GetDouble();
+    }
+
+    [Fact]
+    public async Task A_command_is_counted_from_its_start_and_not_from_the_first_scrape()
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--interval", "0s", .. Events, "--", "sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; sleep 1000"], ExporterProcess.Uncached);
+        await Eventually.HoldsAsync(() => exporter.Output.Contains("done"));
+        Scrape scrape = await exporter.ScrapeAsync();
+        int shell = Assert.Single(scrape.Of(Counter, ("comm", "sh"), ("event", "task-clock"))).Label("pid") is { } pid ? int.Parse(pid, CultureInfo.InvariantCulture) : 0;
+        double seconds = scrape.Sum("memsnoop_process_cpu_time_seconds_total", shell);
+        Assert.InRange(scrape.Of(Counter, shell).Single(static sample => sample.Label("event") == "task-clock").Number / 1e9, seconds - 0.05, seconds + 0.03);
+    }
+
+    [Fact]
+    public async Task Scrapes_of_this_measurement_alone_have_it_and_others_do_not()
+    {
+        using Workload workload = await Workload.StartAsync("events");
+        await using ExporterProcess exporter = await StartAsync(workload, Events);
+        Assert.True((await exporter.ScrapeAsync("?collect[]=counters")).Has(Counter, workload.Pid));
+        Assert.False((await exporter.ScrapeAsync("?collect[]=stat")).Has(Counter, workload.Pid));
     }
 
     [Fact]
@@ -88,10 +108,9 @@ public class CounterTests
         using Workload workload = await Workload.StartAsync("events");
         double start = double.Parse((await File.ReadAllTextAsync($"/proc/{workload.Pid}/stat", TestContext.Current.CancellationToken)).Split(' ')[21], CultureInfo.InvariantCulture);
         await Eventually.HoldsAsync(() => Uptime() > (start / 100) + 1.5);
+        double before = Now();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--pid", $"{workload.Pid}", "--interval", "0s", .. Events], [.. ExporterProcess.Uncached, "MemSnoop__Web__CreatedSeries=true"]);
-        double before = Now();
-        await exporter.ScrapeAsync();
         double after = Now();
         string text = (await exporter.ScrapeAsync(accept: "application/openmetrics-text; version=1.0.0")).Text;
         double created = Created("memsnoop_process_counter_created");
