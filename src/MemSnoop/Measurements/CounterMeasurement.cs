@@ -21,6 +21,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     private long _round;
     private long _closed;
 
+    /// <summary>A measurement of what a plan counts; no process is counted yet.</summary>
     /// <param name="plan">What is counted, and by whom.</param>
     /// <param name="clock">The clock. Default value: the system's.</param>
     /// <param name="reusesValues">
