@@ -7,7 +7,7 @@
  *   burn MS            uses so much processor time in user mode
  *   pingpong N         passes a byte to another thread and back, so many times: two switches each
  *   crew THREADS WORK  starts so many threads, each of which starts another; all of them do the work and end
- *   hire THREADS       starts so many threads that wait
+ *   hire THREADS       starts so many threads that wait, each started by the one before
  *   work WORK          those that wait do the work and end
  *   fork WORK          a child does the work and ends
  *   leave              the first thread ends; another obeys from now on
@@ -40,7 +40,10 @@ static uint64_t told_ns;   /* when the last line came */
 static pthread_t first_thread;
 static pthread_t hired[MAX_THREADS];
 static size_t hired_count;
+static size_t wanted_count;
+static size_t waiting_count;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t came = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static const struct work *ordered;
 
@@ -126,10 +129,24 @@ static void run_crew(size_t count, struct work *work)
     }
 }
 
+static void *run_hired(void *unused);
+
+/* With the gate held. */
+static void start_next_hired(void)
+{
+    if (hired_count < wanted_count) {
+        hired[hired_count] = start_thread(run_hired, NULL);
+        hired_count++;
+    }
+}
+
 static void *run_hired(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&gate);
+    start_next_hired();
+    waiting_count++;
+    pthread_cond_broadcast(&came);
     while (ordered == NULL) {
         pthread_cond_wait(&opened, &gate);
     }
@@ -141,9 +158,13 @@ static void *run_hired(void *unused)
 static void hire(size_t count)
 {
     check_count("hire", hired_count + count);
-    for (size_t i = 0; i < count; i++) {
-        hired[hired_count++] = start_thread(run_hired, NULL);
+    pthread_mutex_lock(&gate);
+    wanted_count = hired_count + count;
+    start_next_hired();
+    while (waiting_count < wanted_count) {
+        pthread_cond_wait(&came, &gate);
     }
+    pthread_mutex_unlock(&gate);
 }
 
 static void order(const struct work *work)
@@ -155,6 +176,7 @@ static void order(const struct work *work)
     while (hired_count > 0) {
         pthread_join(hired[--hired_count], NULL);
     }
+    waiting_count = 0;
     ordered = NULL;
 }
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using MemSnoop.Kernel;
-using MemSnoop.Processes;
 using static MemSnoop.Counters.PerfEvents.PerfEventNative;
 
 namespace MemSnoop.Counters.PerfEvents;
@@ -25,45 +23,41 @@ internal sealed class PerfAttachment : IDisposable
     private readonly KernelHandle[] _files;
     private readonly MultiplexedCount[] _counts;
 
-    private PerfAttachment(HandleBudget budget, KernelHandle[] files)
+    private PerfAttachment(HandleBudget budget, KernelHandle[] files, bool isComplete)
     {
+        IsComplete = isComplete;
         _budget = budget;
         _files = files;
         _counts = new MultiplexedCount[files.Length];
     }
 
-    /// <summary>How many descriptors it holds.</summary>
-    internal int Descriptors => _files.Length;
+    /// <summary>
+    /// False when the process did not stop to start threads for as long as a reading may take: some of those that were being started are not
+    /// counted, and neither are those that they start. None is counted twice.
+    /// </summary>
+    internal bool IsComplete { get; }
 
     /// <summary>Begins to count in all threads of a process, or in none.</summary>
     internal static ReadOutcome Open(
-        KernelPaths paths, HandleBudget budget, int pid, ReadOnlySpan<PerfEvent> events, AttributeFlags inheritance, out PerfAttachment? attachment)
+        KernelPaths paths, HandleBudget budget, int pid, PerfEvent[] events, AttributeFlags inheritance, out PerfAttachment? attachment)
     {
         attachment = null;
-        string tasks = paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task"));
-        List<int> threads = [];
-        List<int> threadsAfter = [];
-        List<KernelHandle> files = [];
-        for (int attempt = 1; ; attempt++)
+        PerfAttempt attempt = new(new ThreadList(paths, pid), budget, events, inheritance);
+        for (int number = 1; ; number++)
         {
-            ReadOutcome outcome = List(tasks, threads);
-            outcome = outcome == ReadOutcome.Success ? OpenAll(budget, threads, events, inheritance, files) : outcome;
-            outcome = outcome == ReadOutcome.Success ? List(tasks, threadsAfter) : outcome;
+            ReadOutcome outcome = attempt.Open(out bool isQuiet);
             if (outcome != ReadOutcome.Success)
             {
-                Close(budget, files);
                 return outcome;
             }
 
-            // A thread that came in between may have been started by one that was counted already, or by one that was not: its own events
-            // would count it twice or nothing would count it. Nothing has been read yet, so that beginning again loses nothing.
-            if (attempt == MostAttempts || threads.SequenceEqual(threadsAfter))
+            if (isQuiet || number == MostAttempts)
             {
-                attachment = new PerfAttachment(budget, [.. files]);
+                attachment = new PerfAttachment(budget, attempt.Take(), isQuiet);
                 return ReadOutcome.Success;
             }
 
-            Close(budget, files);
+            attempt.Close();
         }
     }
 
@@ -92,78 +86,5 @@ internal sealed class PerfAttachment : IDisposable
         }
 
         _budget.Return(_files.Length);
-    }
-
-    private static ReadOutcome List(string tasks, List<int> threads)
-    {
-        threads.Clear();
-        try
-        {
-            threads.AddRange(PidEnumerator.Enumerate(tasks));
-            return ReadOutcome.Success;
-        }
-        catch (IOException)
-        {
-            return ReadOutcome.ProcessGone;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // A proc mount with hidepid shows the pid and not what is below it.
-            return ReadOutcome.Denied;
-        }
-    }
-
-    /// <summary>Opens the events of the threads, in this order; the budget holds what is in <paramref name="files"/>, whatever the outcome.</summary>
-    private static ReadOutcome OpenAll(
-        HandleBudget budget, List<int> threads, ReadOnlySpan<PerfEvent> events, AttributeFlags inheritance, List<KernelHandle> files)
-    {
-        foreach (int thread in threads)
-        {
-            ReadOutcome outcome = OpenThread(budget, thread, events, inheritance, files);
-
-            // A thread that has ended, or is the first one and a zombie while others go on, has nothing more to count.
-            if (outcome is not (ReadOutcome.Success or ReadOutcome.ProcessGone))
-            {
-                return outcome;
-            }
-        }
-
-        return files.Count > 0 ? ReadOutcome.Success : ReadOutcome.ProcessGone;
-    }
-
-    private static ReadOutcome OpenThread(HandleBudget budget, int thread, ReadOnlySpan<PerfEvent> events, AttributeFlags inheritance, List<KernelHandle> files)
-    {
-        if (!budget.TryTake(events.Length))
-        {
-            return ReadOutcome.TooLarge;
-        }
-
-        int before = files.Count;
-        foreach (PerfEvent wanted in events)
-        {
-            int error = PerfEventFile.Open(wanted, thread, inheritance, out KernelHandle handle);
-            if (error != 0)
-            {
-                foreach (KernelHandle opened in files[before..])
-                {
-                    opened.Dispose();
-                }
-
-                files.RemoveRange(before, files.Count - before);
-                budget.Return(events.Length);
-                return PerfEventFile.Classify(error);
-            }
-
-            files.Add(handle);
-        }
-
-        return ReadOutcome.Success;
-    }
-
-    private static void Close(HandleBudget budget, List<KernelHandle> files)
-    {
-        files.ForEach(static file => file.Dispose());
-        budget.Return(files.Count);
-        files.Clear();
     }
 }

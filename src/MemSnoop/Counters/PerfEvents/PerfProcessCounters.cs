@@ -8,12 +8,18 @@ namespace MemSnoop.Counters.PerfEvents;
 /// The running counters of one process. They survive <c>execve(2)</c>, except into a program that runs with other rights than its
 /// caller's, or cannot be read: the kernel then ends the counting (<c>fs/exec.c</c>, begin_new_exec), and the counts stay where they
 /// are without a word. This is noticed by processor time that the process has used and nothing has counted; counting begins
-/// again on top of what there is, if the new program's may be counted too.
+/// again on top of what there is, if the new program's may be counted too. It begins again, too, while the beginning was not complete.
+/// What happens between the end of the one and the beginning of the other, below a millisecond as a rule, is lost.
 /// </summary>
 internal sealed class PerfProcessCounters : IProcessCounters
 {
-    /// <summary>One tick is what rounding alone can make.</summary>
-    private const ulong TicksUncounted = 2;
+    /// <summary>A process that starts its threads in a burst has done so by the next reading; one that always does would only be disturbed.</summary>
+    private const int MostCompletions = 4;
+
+    /// <summary>
+    /// Below this, processor time says nothing: that of a thread that runs at the moment may be a tick behind, which is 10 ms at most.
+    /// </summary>
+    private static readonly ulong LeastTelling = 20_000_000 + (10_000_000 * (ulong)Environment.ProcessorCount);
 
     private readonly KernelPaths _paths;
     private readonly HandleBudget _budget;
@@ -26,8 +32,9 @@ internal sealed class PerfProcessCounters : IProcessCounters
     private readonly CounterTotal[] _before;
     private readonly CounterTotal[] _totals;
     private PerfAttachment? _attachment;
+    private int _completions;
+    private ulong _timeUsed;
     private ulong _timeCounted;
-    private ulong _ticksThen;
 
     private PerfProcessCounters(KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, ProcessExit exit)
     {
@@ -40,8 +47,6 @@ internal sealed class PerfProcessCounters : IProcessCounters
         _before = new CounterTotal[events.Length];
         _totals = new CounterTotal[events.Length];
     }
-
-    private ulong Ticks => _process.Stat.UserTicks + _process.Stat.SystemTicks;
 
     internal static ReadOutcome Open(
         KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, out IProcessCounters? counters)
@@ -79,8 +84,9 @@ internal sealed class PerfProcessCounters : IProcessCounters
         }
 
         ReadOutcome outcome = _attachment is null ? Attach() : ReadOutcome.Success;
+        ProcessCpuTime.TryGet(_process.Identity.Pid, out ulong timeUsed);
         outcome = outcome == ReadOutcome.Success ? ReadTotals() : outcome;
-        if (outcome == ReadOutcome.Success && HasStalled())
+        if (outcome == ReadOutcome.Success && (HasStalled(timeUsed) || MayBecomeComplete()))
         {
             _totals.CopyTo(_before);
             Detach();
@@ -117,7 +123,8 @@ internal sealed class PerfProcessCounters : IProcessCounters
             outcome = ReadOutcome.ProcessGone;
         }
 
-        _ticksThen = Ticks;
+        ProcessCpuTime.TryGet(_process.Identity.Pid, out _timeUsed);
+        _timeCounted = _before[0].TimeEnabled;
         return outcome;
     }
 
@@ -133,17 +140,20 @@ internal sealed class PerfProcessCounters : IProcessCounters
         return _attachment!.AddTo(_totals);
     }
 
-    /// <summary>The processor time is that of the last look at the process table, so this errs, without harm, when the process ran just after it.</summary>
-    private bool HasStalled()
+    private bool MayBecomeComplete() => !_attachment!.IsComplete && _completions++ < MostCompletions;
+
+    /// <summary>Whether less than half of what the process has lately used the processor for was counted; as a rule it is all or nothing.</summary>
+    private bool HasStalled(ulong timeUsed)
     {
-        ulong counted = _totals[0].TimeEnabled;
-        if (counted != _timeCounted)
+        ulong timeCounted = _totals[0].TimeEnabled;
+        if (timeUsed < _timeUsed + LeastTelling)
         {
-            _timeCounted = counted;
-            _ticksThen = Ticks;
             return false;
         }
 
-        return Ticks >= _ticksThen + TicksUncounted;
+        bool hasStalled = (timeCounted - _timeCounted) < (timeUsed - _timeUsed) / 2;
+        _timeUsed = timeUsed;
+        _timeCounted = timeCounted;
+        return hasStalled;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class CountedWorkload : IDisposable
 
     public TrackedProcess Process { get; }
 
-    /// <summary>What the child had said when counting began.</summary>
+    /// <summary>What the child said before what is to be compared.</summary>
     public JsonElement Before { get; private set; }
 
     /// <summary>Starts the workload; counting begins with <see cref="Attach"/>.</summary>
@@ -54,9 +54,12 @@ internal sealed class CountedWorkload : IDisposable
 
     public ReadOutcome Attach()
     {
-        Before = Child.Said;
+        Begin();
         return _provider.Open(Process, _events, out _counters);
     }
+
+    /// <summary>Compares from the child's last answer on.</summary>
+    public void Begin() => Before = Child.Said;
 
     public ReadOutcome Read() => _counters!.Read(_values);
 
@@ -69,7 +72,7 @@ internal sealed class CountedWorkload : IDisposable
 
     public double? RunningRatio(int index) => _values[index].RunningRatio;
 
-    /// <summary>How much more the kernel has counted for the child, by its own last answer, than when counting began.</summary>
+    /// <summary>How much more the kernel has counted for the child, by its own last answer, than <see cref="Before"/>.</summary>
     public ulong Truth(params string[] names) =>
         (ulong)names.Sum(name => Child.Said.GetProperty(name).GetInt64() - Before.GetProperty(name).GetInt64());
 
