@@ -27,7 +27,7 @@ internal static class EventsAction
             return ExitCode.Failure;
         }
 
-        await invocation.Output.WriteAsync(json ? Json(found) : Text(found)).ConfigureAwait(false);
+        await invocation.Output.WriteAsync(json ? Json(found) : Text(pattern.Length > 0 ? [.. found.Where(static each => each.Events.Length > 0)] : found)).ConfigureAwait(false);
         return ExitCode.Success;
     }
 
@@ -36,7 +36,7 @@ internal static class EventsAction
         IReadOnlyList<string> nearest = CounterChoices.Nearest(pattern, providers);
         string meant = nearest.Count > 0 ? $"; is {string.Join(" or ", nearest)} meant?" : "";
         string missing = string.Concat(providers.All
-            .Where(static provider => !provider.Support.IsSupported && provider.Events.Count == 0)
+            .Where(static provider => !provider.Support.IsSupported)
             .Select(static provider => $"; {provider.Name} does not work here ({provider.Support.Reason})"));
         return $"memsnoop: no event has {UsageException.Quote(pattern)} in its name{meant}{missing}";
     }
@@ -49,6 +49,11 @@ internal static class EventsAction
         {
             MethodSupport support = provider.Support;
             text.Append(text.Length > 0 ? "\n" : "").Append(provider.Name).Append(": ").Append(support.Explanation).Append('\n');
+            if (!support.IsSupported)
+            {
+                text.Append("  to do: ").Append(support.Advice).Append('\n');
+            }
+
             foreach (CounterEvent known in events)
             {
                 text.Append("  ").Append(known.Name.PadRight(width)).Append(IsAvailable(known, support) ? "  available    " : "  unavailable  ").Append(known.Description).Append('\n');

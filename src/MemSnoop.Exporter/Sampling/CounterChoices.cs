@@ -24,11 +24,10 @@ internal static class CounterChoices
         return plan;
     }
 
-    // Where a provider is missing that might know the name, only likeness tells a mistyped name from one of its own.
     private static void RefuseIfMistyped(CounterChoice choice, CountersOptions options, CounterProviders providers)
     {
         IReadOnlyList<string> nearest = Nearest(choice.Name, providers);
-        if (nearest.Count > 0 || choice.Provider is null)
+        if (choice.Provider is null || !MayBeOfAProcessor(choice.Name, nearest.Count > 0))
         {
             throw new UsageException(
                 options.Events.First(name => name.Name == choice.Name).Source,
@@ -36,6 +35,12 @@ internal static class CounterChoices
                 nearest.Count > 0 ? $"{string.Join(" or ", nearest)}; memsnoop events lists all" : "one that memsnoop events lists");
         }
     }
+
+    // Where the provider that might know the name does not work, only its look tells a mistyped name from one of a processor's own: those
+    // have a prefix or masks behind a colon, underscores, or capitals alone (perf::LLC-LOADS, INST_RETIRED:ANY_P, BACLEARS).
+    private static bool MayBeOfAProcessor(string name, bool isLikeAnother) =>
+        name.Contains(':', StringComparison.Ordinal)
+        || (!isLikeAnother && (name.Contains('_', StringComparison.Ordinal) || !name.Any(char.IsAsciiLetterLower)));
 
     /// <summary>The usual names of the events that a name may have meant, best first.</summary>
     internal static IReadOnlyList<string> Nearest(string name, CounterProviders providers)

@@ -53,9 +53,10 @@ public sealed class CounterPlan
 
                 unavailable ??= Refuse(found, provider);
             }
-            else if (!provider.Support.IsSupported && provider.Events.Count == 0)
+            else if (!provider.Support.IsSupported)
             {
-                // A library that is not installed knows no names; the event may well be one of its own.
+                // A library that is not installed knows no names, and one that finds no processor none of a processor's: the event
+                // may well be one of its own.
                 absent ??= provider;
             }
         }

@@ -1,3 +1,4 @@
+using MemSnoop.Counters.Papi;
 using MemSnoop.Counters.PerfEvents;
 using MemSnoop.Kernel;
 
@@ -13,6 +14,7 @@ public sealed class CounterProviders : IDisposable
     private static readonly (string Name, Func<KernelPaths, HandleBudget, ICounterProvider> Create)[] Known =
     [
         (PerfEventProvider.ProviderName, static (paths, budget) => new PerfEventProvider(paths, budget)),
+        (PapiProvider.ProviderName, static (paths, budget) => new PapiProvider(paths, budget)),
     ];
 
     private readonly Lazy<ICounterProvider>[] _providers;

@@ -21,12 +21,26 @@ public class CounterChoicesTests
         Assert.Equal($"file.json:3: {expected}", wrong.Message);
     }
 
-    [Fact]
-    public void Without_a_provider_a_name_may_be_one_of_its_own_unless_it_looks_like_another()
+    [Theory]
+    [InlineData("PAPI_TOT_INS", true)]
+    [InlineData("INST_RETIRED:ANY_P", true)]
+    [InlineData("perf::PAGE-FAULT", true)]
+    [InlineData("BACLEARS", true)]
+    [InlineData("uops_issued", true)]
+    [InlineData("page-fault", false)]
+    [InlineData("zebra", false)]
+    [InlineData("TASK_CLOCK", false)]
+    public void Without_a_provider_a_name_may_be_one_of_a_processor_if_it_looks_like_it(string name, bool expected)
     {
-        CounterPlan plan = Plan(With(Absent), "PAPI_TOT_INS", "task-clock");
-        Assert.Equal(["no_library", "ok"], plan.Choices.Select(static choice => choice.Reason));
-        Assert.Throws<UsageException>(() => Plan(With(Absent), "page-fault"));
+        if (expected)
+        {
+            CounterPlan plan = Plan(With(Absent), name, "task-clock");
+            Assert.Equal(["no_library", "ok"], plan.Choices.Select(static choice => choice.Reason));
+        }
+        else
+        {
+            Assert.Throws<UsageException>(() => Plan(With(Absent), name));
+        }
     }
 
     [Fact]
