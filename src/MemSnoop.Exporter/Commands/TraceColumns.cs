@@ -156,12 +156,16 @@ internal sealed class TraceColumns : IDisposable
         return (choice.Name, counters => place < 0 ? default(TraceValue) : counters[place]?.Count);
     }
 
+    /// <summary>The ratio of the event that was counted least; nothing when an event is extrapolated nobody knows how far.</summary>
     private static TraceValue LeastRatio(CounterSample counters)
     {
-        double? least = null;
+        double? least = 1;
         for (int i = 0; i < counters.Count; i++)
         {
-            least = counters[i]?.RunningRatio is { } ratio && !(ratio >= least) ? ratio : least;
+            if (counters[i] is { } value && (value.RunningRatio is null || value.RunningRatio < least))
+            {
+                least = value.RunningRatio;
+            }
         }
 
         return least;

@@ -20,7 +20,8 @@ internal static class CounterInstruments
             counters, CounterName, "{event}", "Events of the process since counting began, all threads together, those that have ended included; extrapolated where running_ratio says so.",
             Series(plan, static value => (long?)Clamp(value.Count)));
 
-        // Absent for what was counted all the time, as every event of the kernel's own is: a series that is always 1 says nothing.
+        // Absent for what was counted all the time, as every event of the kernel's own is: a series that is always 1 says nothing. Absent too
+        // where a provider extrapolates without saying how far; the info metric tells of both.
         scope.Gauge(
             counters, "memsnoop.process.counter.running_ratio", "1", "The part of the time in which an event was really counted because it had to share a counter; absent where it was counted all the time.",
             Series(plan, static value => value.RunningRatio < 1 ? value.RunningRatio : null));

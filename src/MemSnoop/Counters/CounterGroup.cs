@@ -31,7 +31,7 @@ internal sealed class CounterGroup(ICounterProvider provider, CounterEvent[] eve
         for (int i = 0; outcome == Kernel.ReadOutcome.Success && i < _read.Length; i++)
         {
             sample[Places[i]] = _read[i];
-            IsMultiplexed |= _read[i].RunningRatio < 1;
+            IsMultiplexed |= _read[i].RunningRatio is not >= 1;   // unknown where the provider extrapolates by itself
         }
 
         return outcome;

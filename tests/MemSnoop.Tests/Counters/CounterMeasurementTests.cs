@@ -32,6 +32,19 @@ public sealed class CounterMeasurementTests : IDisposable
         Assert.Equal((false, true), (_measurement.IsMultiplexed(_kernel), _measurement.IsMultiplexed(_library)));
     }
 
+    [Theory]
+    [InlineData(1.0, false)]
+    [InlineData(0.99, true)]
+    [InlineData(null, true)]
+    public void An_event_that_took_turns_once_is_remembered(double? ratio, bool expected)
+    {
+        _kernel.Value = new(1, ratio);
+        Measure(ReadOutcome.Success);
+        _kernel.Value = new(2, 1);
+        Measure(ReadOutcome.Success);
+        Assert.Equal((expected, false), (_measurement.IsMultiplexed(_kernel), _measurement.IsMultiplexed(_library)));
+    }
+
     [Fact]
     public void What_one_provider_cannot_do_is_absent_and_told_and_the_others_count()
     {
