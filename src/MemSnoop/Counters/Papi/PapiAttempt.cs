@@ -87,9 +87,10 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
         }
 
         int error = Start(thread, out PapiEventSet? set);
-        if (error is PAPI_ECNFLCT or PAPI_ECOUNT or PAPI_EMULPASS && !_isMultiplexed && _sets.Count == 0)
+        if (error is PAPI_EINVAL or PAPI_ECNFLCT or PAPI_ECOUNT or PAPI_EMULPASS && !_isMultiplexed && _sets.Count == 0)
         {
-            // There are fewer counters than events: they have to take turns, in all threads.
+            // There are fewer counters than events: they have to take turns, in all threads. The kernel says EINVAL of a group
+            // that can never be counted together, and the library passes that on, or has a code of its own.
             _isMultiplexed = true;
             error = Start(thread, out set);
         }
@@ -117,10 +118,14 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
         _ => ReadOutcome.Failed,
     };
 
+    /// <summary>Anything but an answer or the lack of the thread, like a lack of descriptors, does not tell.</summary>
     private bool HasEnded(int thread) =>
-        KernelFile.ReadToEnd(paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task/{thread}/stat")), _buffer, out ReadOnlySpan<byte> text) != ReadOutcome.Success
-        || !Stat.TryParse(text, out Stat stat)
-        || stat.IsZombie;
+        KernelFile.ReadToEnd(paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task/{thread}/stat")), _buffer, out ReadOnlySpan<byte> text) switch
+        {
+            ReadOutcome.Success => Stat.TryParse(text, out Stat stat) && stat.IsZombie,
+            ReadOutcome.ProcessGone or ReadOutcome.NotSupported => true,
+            _ => false,
+        };
 
     /// <summary>A thread that was being started when its parent's events were opened has none, and is listed only when clone(2) is over.</summary>
     private void AwaitClones() => SpinWait.SpinUntil(() => _listed.TrueForAll(_list.IsAtRest), LongestClone);

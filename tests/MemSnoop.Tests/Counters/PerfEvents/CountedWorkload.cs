@@ -9,16 +9,16 @@ namespace MemSnoop.Tests.Counters.PerfEvents;
 /// <summary>The workload <c>events</c>, and beside it what the provider counts of it.</summary>
 internal sealed class CountedWorkload : IDisposable
 {
-    private readonly PerfEventProvider _provider;
+    private readonly ICounterProvider _provider;
     private readonly CounterEvent[] _events;
     private readonly CounterValue[] _values;
     private IProcessCounters? _counters;
 
-    private CountedWorkload(Workload child, HandleBudget budget, string[] events)
+    private CountedWorkload(Workload child, ICounterProvider provider, HandleBudget budget, string[] events)
     {
         Child = child;
         Budget = budget;
-        _provider = new PerfEventProvider(new KernelPaths(), budget);
+        _provider = provider;
         _events = [.. events.Select(name => _provider.Find(name)!)];
         _values = new CounterValue[events.Length];
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(10), child.Pid, out TrackedProcess? process));
@@ -35,13 +35,17 @@ internal sealed class CountedWorkload : IDisposable
     public JsonElement Before { get; private set; }
 
     /// <summary>Starts the workload; counting begins with <see cref="Attach"/>.</summary>
-    public static async Task<CountedWorkload> StartAsync(HandleBudget budget, string[] events, params IEnumerable<string> arguments)
+    public static Task<CountedWorkload> StartAsync(HandleBudget budget, string[] events, params IEnumerable<string> arguments) =>
+        StartAsync(new PerfEventProvider(new KernelPaths(), budget), budget, events, arguments);
+
+    /// <summary>The same, counted by another provider, which takes its descriptors from the budget.</summary>
+    public static async Task<CountedWorkload> StartAsync(ICounterProvider provider, HandleBudget budget, string[] events, params IEnumerable<string> arguments)
     {
         Workload child = await Workload.StartAsync("events", arguments);
 
         // The way from one answer to the next order takes page faults, once.
         await child.TellAsync("usage");
-        return new CountedWorkload(child, budget, events);
+        return new CountedWorkload(child, provider, budget, events);
     }
 
     /// <summary>Starts the workload and begins to count, while it waits for a line.</summary>
