@@ -47,7 +47,7 @@ public class PapiTests
         string[] many = [.. document.RootElement[0].GetProperty("events").EnumerateArray()
             .Where(static known => known.GetProperty("available").GetBoolean() && !known.GetProperty("name").GetString()!.StartsWith("perf", StringComparison.Ordinal))
             .Select(static known => known.GetProperty("name").GetString()!)
-            .Where(static name => !name.Contains(',', StringComparison.Ordinal)).Take(40)];
+            .Where(static name => !name.Contains('=', StringComparison.Ordinal)).Take(40)];
         Assert.True(many.Length > 20, $"{many.Length} events");
 
         using Workload workload = await Workload.StartAsync("events");
