@@ -3,8 +3,9 @@
  *
  *   usage              nothing
  *   faults PAGES       touches so many new pages, 4 KiB each
- *   switches N         gives up the processor so often
+ *   switches N         sleeps so often for a moment: a switch each, but for the few moments that are over before it sleeps
  *   burn MS            uses so much processor time in user mode
+ *   spin N             goes round a loop so many million times
  *   pingpong N         passes a byte to another thread and back, so many times: two switches each
  *   crew THREADS WORK  starts so many threads, each of which starts another; all of them do the work and end
  *   hire THREADS       starts so many threads that wait, each started by the one before
@@ -82,6 +83,14 @@ static void do_work(const struct work *work)
     uint64_t until = clock_ns(CLOCK_THREAD_CPUTIME_ID) + work->milliseconds * 1000000;
     while (work->milliseconds > 0 && clock_ns(CLOCK_THREAD_CPUTIME_ID) < until) {
         for (volatile int i = 0; i < 10000; i++) {
+        }
+    }
+}
+
+static void spin(size_t millions)
+{
+    for (size_t i = 0; i < millions; i++) {
+        for (volatile int j = 0; j < 1000000; j++) {
         }
     }
 }
@@ -289,6 +298,8 @@ static void obey(char *line)
             do_work(&(struct work){.switches = number});
         } else if (strcmp(verb, "burn") == 0) {
             do_work(&(struct work){.milliseconds = number});
+        } else if (strcmp(verb, "spin") == 0) {
+            spin(number);
         } else if (strcmp(verb, "pingpong") == 0) {
             play(number);
         } else if (strcmp(verb, "hire") == 0) {

@@ -13,7 +13,8 @@ internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags In
 {
     private const string ParanoidFile = "sys/kernel/perf_event_paranoid";
 
-    private static readonly PerfEvent Probe = new(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK);
+    private static readonly PerfEvent TaskClock = new(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK);
+    private static readonly PerfEvent Instructions = new(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS);
 
     /// <summary>Asks by opening an event: capabilities, settings, filters and security modules all have their say in that.</summary>
     internal static PerfEventSupport Of(KernelPaths paths)
@@ -27,11 +28,11 @@ internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags In
         }
 
         AttributeFlags inheritance = AttributeFlags.inherit | AttributeFlags.inherit_thread;
-        int error = PerfEventFile.TryOpen(Probe, PerfEventFile.ThisThread, inheritance);
+        int error = PerfEventFile.TryOpen(TaskClock, PerfEventFile.ThisThread, inheritance);
         if (error == Libc.ErrorInvalid)
         {
             inheritance = AttributeFlags.inherit;
-            error = PerfEventFile.TryOpen(Probe, PerfEventFile.ThisThread, inheritance);
+            error = PerfEventFile.TryOpen(TaskClock, PerfEventFile.ThisThread, inheritance);
         }
 
         return error switch
@@ -53,12 +54,15 @@ internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags In
 
     private static MethodSupport Explain(AttributeFlags inheritance)
     {
+        string kinds = PerfEventFile.TryOpen(Instructions, PerfEventFile.ThisThread, inheritance) == 0
+            ? "software and hardware events"
+            : "software events, but none of the processor, which shows no counters here (as in most virtual machines),";
         string scope = inheritance.HasFlag(AttributeFlags.inherit_thread) ? "" : "; before Linux 5.13 children that a process forks are counted with it";
 
         // The first process belongs to root, or to whom this container does.
-        return PerfEventFile.TryOpen(Probe, 1, inheritance) is Libc.ErrorAccess or Libc.ErrorNotPermitted
-            ? Answer(true, "ok", $"software events of this user's own processes can be counted{scope}", "for those of others give it CAP_PERFMON (before Linux 5.8: CAP_SYS_PTRACE)")
-            : Answer(true, "ok", $"software events of every process can be counted{scope}");
+        return PerfEventFile.TryOpen(TaskClock, 1, inheritance) is Libc.ErrorAccess or Libc.ErrorNotPermitted
+            ? Answer(true, "ok", $"{kinds} of this user's own processes can be counted{scope}", "for those of others give it CAP_PERFMON (before Linux 5.8: CAP_SYS_PTRACE)")
+            : Answer(true, "ok", $"{kinds} of every process can be counted{scope}");
     }
 
     private static int? ParanoidLevel(KernelPaths paths) =>

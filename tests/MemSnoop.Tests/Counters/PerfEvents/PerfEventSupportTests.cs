@@ -54,6 +54,20 @@ public sealed class PerfEventSupportTests
         }
     });
 
+    [Fact]
+    public void Who_may_count_its_own_processes_only_is_told_so() => SystemCallFilter.Run(
+        PerfEventNative.SystemCall,
+        Libc.ErrorAccess,
+        static () =>
+        {
+            MethodSupport support = Support();
+
+            Assert.Equal((true, "ok"), (support.IsSupported, support.Reason));
+            Assert.Contains("own processes", support.Explanation, StringComparison.Ordinal);
+            Assert.Contains("CAP_PERFMON", support.Advice, StringComparison.Ordinal);
+        },
+        secondArgument: 1);
+
     [Theory]
     [InlineData(Libc.ErrorNotPermitted)]
     [InlineData(Libc.ErrorNoSystemCall)]

@@ -19,15 +19,15 @@ internal static unsafe partial class SystemCallFilter
     private const uint ReturnError = 0x0005_0000;
     private const uint ReturnAllow = 0x7fff_0000;
 
-    /// <summary>Runs the action on a thread for which one system call fails with an error.</summary>
-    public static void Run(nint systemCall, int error, Action action)
+    /// <summary>Runs the action on a thread for which one system call fails with an error: always, or where its second argument is that.</summary>
+    public static void Run(nint systemCall, int error, Action action, uint? secondArgument = null)
     {
         ExceptionDispatchInfo? thrown = null;
         Thread thread = new(() =>
         {
             try
             {
-                Install((uint)systemCall, (uint)error);
+                Install((uint)systemCall, (uint)error, secondArgument);
                 action();
             }
             catch (Exception failure)
@@ -40,17 +40,19 @@ internal static unsafe partial class SystemCallFilter
         thrown?.Throw();
     }
 
-    private static void Install(uint systemCall, uint error)
+    private static void Install(uint systemCall, uint error, uint? secondArgument)
     {
-        // The number of the call is the first word of struct seccomp_data.
+        // struct seccomp_data: the number of the call, the architecture, the instruction pointer, then arguments of eight bytes each.
         Instruction* program = stackalloc Instruction[]
         {
             new(LoadWord, 0, 0, 0),
-            new(JumpIfEqual, 0, 1, systemCall),
+            new(JumpIfEqual, 0, 3, systemCall),
+            secondArgument is null ? new(LoadWord, 0, 0, 0) : new(LoadWord, 0, 0, 24),
+            new(JumpIfEqual, 0, 1, secondArgument ?? systemCall),
             new(Return, 0, 0, ReturnError | error),
             new(Return, 0, 0, ReturnAllow),
         };
-        Program filter = new() { Length = 4, Instructions = program };
+        Program filter = new() { Length = 6, Instructions = program };
         if (ProcessControl(SetNoNewPrivileges, 1, 0, 0, 0) != 0 || ProcessControl(SetSeccomp, ModeFilter, (nuint)(&filter), 0, 0) != 0)
         {
             throw new InvalidOperationException($"prctl: error {Marshal.GetLastPInvokeError()}");
