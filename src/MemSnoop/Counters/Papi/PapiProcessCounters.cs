@@ -17,19 +17,24 @@ internal sealed class PapiProcessCounters : IProcessCounters
     /// <summary>What the library extrapolates may fall between two readings, and so may a preset that is a difference of others.</summary>
     private readonly long[] _largest;
 
-    private PapiProcessCounters(HandleBudget budget, ProcessExit exit, PapiAttachment attachment, int events)
+    /// <summary>Where in the sets each event is that was asked for: a set takes none twice.</summary>
+    private readonly int[] _places;
+
+    private PapiProcessCounters(HandleBudget budget, ProcessExit exit, PapiAttachment attachment, PapiEvent[] events, PapiEvent[] asked)
     {
         _budget = budget;
         _exit = exit;
         _attachment = attachment;
-        _reading = new Reading(attachment, events);
-        _largest = new long[events];
+        _reading = new Reading(attachment, events.Length);
+        _largest = new long[events.Length];
+        _places = [.. asked.Select(wanted => Array.FindIndex(events, counted => counted.Code == wanted.Code))];
     }
 
     internal static ReadOutcome Open(
-        PapiSupport support, KernelPaths paths, HandleBudget budget, TrackedProcess process, PapiEvent[] events, out IProcessCounters? counters)
+        PapiSupport support, KernelPaths paths, HandleBudget budget, TrackedProcess process, PapiEvent[] asked, out IProcessCounters? counters)
     {
         counters = null;
+        PapiEvent[] events = [.. asked.DistinctBy(static wanted => wanted.Code)];
         if (!budget.TryTake())
         {
             return ReadOutcome.TooLarge;
@@ -57,7 +62,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
             return outcome;
         }
 
-        counters = new PapiProcessCounters(budget, exit!, attachment!, events.Length);
+        counters = new PapiProcessCounters(budget, exit!, attachment!, events, asked);
         return ReadOutcome.Success;
     }
 
@@ -78,7 +83,11 @@ internal sealed class PapiProcessCounters : IProcessCounters
         for (int i = 0; i < _largest.Length; i++)
         {
             _largest[i] = long.Max(_largest[i], _reading.Totals[i]);
-            values[i] = new CounterValue((ulong)_largest[i], ratio);
+        }
+
+        for (int i = 0; i < _places.Length; i++)
+        {
+            values[i] = new CounterValue((ulong)_largest[_places[i]], ratio);
         }
 
         return ReadOutcome.Success;

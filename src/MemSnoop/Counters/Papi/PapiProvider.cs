@@ -108,7 +108,8 @@ public sealed class PapiProvider : ICounterProvider
         List<CounterEvent> events = [];
         foreach (int code in library.Enumerate(PAPI_PRESET_MASK).Concat(library.Enumerate(PAPI_NATIVE_MASK)))
         {
-            if (library.Look(code) is PapiEvent found)
+            // The library lists modifiers (:u=0, :period=0) as if they were masks. They can be asked for, with a value; a list of them says nothing.
+            if (library.Look(code) is PapiEvent found && !found.Name.Contains('=', StringComparison.Ordinal))
             {
                 _known.TryAdd(found.Name, found);
                 events.Add(Describe(support, found));

@@ -287,14 +287,14 @@ public sealed class PapiCountingTests
         Assert.Equal(ReadOutcome.Success, counted.Attach());
         Assert.Equal(ReadOutcome.Success, counted.Read());
 
-        // On both threads.
+        // On both threads, and by whatever else the test runner does meanwhile; an object a reading would be 24,000 bytes at least.
         long before = GC.GetTotalAllocatedBytes(precise: true);
         for (int i = 0; i < 1000; i++)
         {
             counted.Read();
         }
 
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 1000);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 16_000);
     }
 
     private static async Task<CountedWorkload> AttachAsync(params string[] events)
