@@ -10,6 +10,16 @@ namespace MemSnoop.Benchmarks;
 /// What does it take to read 6 software events of each of 200 real processes by perf_event_open, does it allocate, and what does it take to begin
 /// and end the counting? All sleep and have one thread; of a thread that runs on another processor the kernel asks that processor, once for each event.
 /// </summary>
+/// <remarks>
+/// For one event of one process, and for six of one process. Linux 6.18, 2 cores of an AMD EPYC for which eight programs competed (so that
+/// errors are as large as the means: <c>counters</c>, the other mode, measures processor time and says 819 and 904 ns), .NET 10, short run:
+/// <code>
+/// | Method                 | Mean         | Error        | StdDev     | Allocated |
+/// |----------------------- |-------------:|-------------:|-----------:|----------:|
+/// | ReadEvent              |     719.2 ns |   2,062.0 ns |   113.0 ns |         - |
+/// | AttachAndDetachProcess | 110,009.8 ns | 107,482.0 ns | 5,891.5 ns |    4896 B |
+/// </code>
+/// </remarks>
 public class CounterBenchmarks
 {
     private const int Processes = 200;
