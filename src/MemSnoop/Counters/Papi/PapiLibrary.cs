@@ -62,20 +62,24 @@ internal sealed unsafe class PapiLibrary
             return null;
         }
 
-        // Initialisation refuses any other version than its own; this one question may be asked before it.
-        PapiVersion version = new(native.PAPI_get_opt(PAPI_LIB_VERSION, null));
-        if (!version.IsKnown)
+        // Initialisation refuses any other version than its own. Since 7.0 one may ask for it before; what does not answer can only be 6.0.
+        int answer = native.PAPI_get_opt(PAPI_LIB_VERSION, null);
+        PapiVersion version = answer > 0 ? new PapiVersion(answer) : PapiVersion.Oldest;
+        int initialised = version.IsKnown ? native.PAPI_library_init(version.Interface) : PAPI_EINVAL;
+        if (initialised == PAPI_EINVAL)
         {
-            problem = ("unsupported_version", $"{name} is PAPI {version}, whose structures are not known here", $"install a version from {PapiVersion.Known}");
+            string which = answer > 0 ? $"is PAPI {version}" : "is older than PAPI 7.0 and not 6.0";
+            problem = ("unsupported_version", $"{name} {which}, whose structures are not known here", $"install a version from {PapiVersion.Known}");
             return null;
         }
 
-        int initialised = native.PAPI_library_init(version.Number);
-        if (initialised != version.Number)
+        if (initialised != version.Interface)
         {
             problem = ("init_failed", $"PAPI {version} cannot be initialised: {Text(native.PAPI_strerror(initialised))}", "papi_component_avail of the package papi-tools may say more");
             return null;
         }
+
+        version = new PapiVersion(native.PAPI_get_opt(PAPI_LIB_VERSION, null));
 
         // Errors are told here by their codes; the library must not write to our stderr.
         native.PAPI_set_debug(PAPI_QUIET);

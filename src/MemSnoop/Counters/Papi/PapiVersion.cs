@@ -9,6 +9,11 @@ internal readonly record struct PapiVersion(int Number)
     /// <summary>The versions whose structures and numbers are known: those of Debian 11 to 14.</summary>
     internal const string Known = "6.0 to 7.2";
 
+    internal static PapiVersion Oldest => new(0x06000000);
+
+    /// <summary>Major and minor version alone, PAPI_VER_CURRENT: what a program is built against and the library compares.</summary>
+    internal int Interface => Number & unchecked((int)0xffff0000);
+
     private int Major => (Number >> 24) & 0xff;
 
     private int Minor => (Number >> 16) & 0xff;
