@@ -203,29 +203,41 @@ public sealed class PerfCountingTests
     public async Task A_program_with_other_rights_is_counted_again_once_it_has_used_the_processor()
     {
         using TemporaryDirectory directory = new();
-        string program = directory["events"];
-        File.Copy(await Workloads.PathAsync("events"), program);
-        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-        File.SetUnixFileMode(directory.Root, ForAll);
-        File.SetUnixFileMode(program, ForAll | UnixFileMode.SetUser);
+        string program = await CopyWithSetUserAsync(directory);
 
         // Who is not root gets no other rights from a program of his own: then this is like the test above.
-        string[] arguments = Libc.EffectiveUserId() == 0 ? ["--user", "65534"] : [];
-        using CountedWorkload counted = await CountedWorkload.StartAsync(new HandleBudget(1000), FaultsAndSwitches, arguments);
+        using CountedWorkload counted = await CountedWorkload.StartAsync(new HandleBudget(1000), FaultsAndSwitches, IsRoot ? ["--user", "65534"] : []);
         Assert.Equal(ReadOutcome.Success, counted.Attach());
         await counted.Child.TellAsync("faults 1000");
         ulong before = counted.Count();
 
         await counted.Child.TellAsync($"exec {program}");
         Assert.InRange(counted.Count(), before, ulong.MaxValue);
-        await counted.Child.TellAsync($"burn {100 + (20 * Environment.ProcessorCount)}");
+        await counted.Child.TellAsync(BurnEnoughToTell);
         ulong noticed = counted.Count();
         Assert.InRange(noticed, before, ulong.MaxValue);
         await counted.Child.TellAsync("faults 1000");
 
         Assert.InRange(counted.Count(), noticed + 1000, noticed + 1000 + Handful);
         Assert.Equal(1 + FaultsAndSwitches.Length, counted.Budget.Used);
+    }
+
+    [Fact]
+    public async Task A_program_whose_rights_forbid_to_count_it_is_denied_and_its_total_kept()
+    {
+        using TemporaryDirectory directory = new();
+        string program = await CopyWithSetUserAsync(directory);
+        using CountedWorkload counted = await CountedWorkload.StartAsync(new HandleBudget(1000), FaultsAndSwitches, IsRoot ? ["--user", "65534"] : []);
+        Assert.Equal(ReadOutcome.Success, counted.Attach());
+        await counted.Child.TellAsync("faults 1000");
+        ulong before = counted.Count();
+
+        await counted.Child.TellAsync($"exec {program}");
+        await counted.Child.TellAsync(BurnEnoughToTell);
+        ReadOutcome expected = IsRoot ? ReadOutcome.Denied : ReadOutcome.Success;
+        Unprivileged.Run(() => Assert.Equal((expected, expected), (counted.Read(), counted.Read())));
+
+        Assert.InRange(counted.Count(), before, ulong.MaxValue);
     }
 
     [Fact]
@@ -271,6 +283,22 @@ public sealed class PerfCountingTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static bool IsRoot => Libc.EffectiveUserId() == 0;
+
+    private static string BurnEnoughToTell => $"burn {100 + (20 * Environment.ProcessorCount)}";
+
+    /// <summary>The workload once more, as a program that runs with the rights of its owner.</summary>
+    private static async Task<string> CopyWithSetUserAsync(TemporaryDirectory directory)
+    {
+        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        string program = directory["events"];
+        File.Copy(await Workloads.PathAsync("events"), program);
+        File.SetUnixFileMode(directory.Root, ForAll);
+        File.SetUnixFileMode(program, ForAll | UnixFileMode.SetUser);
+        return program;
     }
 
     private static void Within(ulong expected, ulong actual, ulong tolerance) =>
