@@ -6,12 +6,22 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using MemSnoop.Benchmarks.Counters;
 using MemSnoop.Benchmarks.Engine;
+
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
 // Not a benchmark of a method but of a pass over files of gigabytes, by stages.
 if (args is ["engine", .. string[] rest])
 {
     EngineCost.Run(rest);
+    return;
+}
+
+// Nor this one: what it costs others to be counted.
+if (args is ["counters", .. string[] counterArguments])
+{
+    CounterCost.Run(counterArguments);
     return;
 }
 

@@ -11,7 +11,7 @@ internal sealed class CheckCommand : MemSnoopCommand
     public CheckCommand()
         : base(
             "check", "Say what can be measured on this host, and check the configuration.",
-            setting => setting == WorkingSetSettings.Method || KernelSettings.All.Contains(setting)) =>
+            setting => setting == WorkingSetSettings.Method || CountersSettings.All.Contains(setting) || KernelSettings.All.Contains(setting)) =>
         Add(_json);
 
     public override string Usage => "check [OPTIONS]";

@@ -24,6 +24,7 @@ internal sealed class HostCheck
         CheckUser();
         CheckWorkingSets();
         CheckMeasurements();
+        _findings.AddRange(CounterCheck.Find(options, _paths));
         CheckSettings();
         CheckHandles();
     }

@@ -33,6 +33,7 @@ internal static class ServeAction
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
+            pipeline.BeginCounting();
             StartupReport.Write(loggers, app.Urls, options, pipeline);
             int code = child.Length > 0
                 ? await RunChildAsync(child, pipeline, stop).ConfigureAwait(false)

@@ -1,3 +1,4 @@
+using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Sampling;
 using MemSnoop.Kernel;
@@ -31,6 +32,17 @@ internal static partial class StartupReport
             }
         }
 
+        foreach (IGrouping<ICounterProvider?, CounterChoice> counted in pipeline.Counters.Where(static choice => choice.IsCounted).GroupBy(static choice => choice.Provider))
+        {
+            string names = string.Join(", ", counted.Select(static choice => choice.Name));
+            Counting(logger, names, counted.Key!.Name);
+        }
+
+        foreach (CounterChoice choice in pipeline.Counters.Where(static choice => !choice.IsCounted))
+        {
+            NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
+        }
+
         if (Libc.EffectiveUserId() != 0)
         {
             NotRoot(logger);
@@ -50,6 +62,12 @@ internal static partial class StartupReport
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} by {Provider}")]
+    private static partial void Counting(ILogger logger, string events, string provider);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "event {Event} is not counted ({Reason}): {Explanation}")]
+    private static partial void NotCounting(ILogger logger, string @event, string reason, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes will be missing, counted under reason=denied")]
     private static partial void NotRoot(ILogger logger);

@@ -15,6 +15,11 @@ internal static class TraceAction
         KernelPaths paths = new(invocation.Options.Kernel.ProcFs, invocation.Options.Kernel.SysFs);
         using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, paths, "--pid") : null;
         using TraceColumns columns = new(request, invocation.Options, paths);
+        foreach (string note in columns.Notes)
+        {
+            await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);
+        }
+
         using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output"));
         using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages");
 

@@ -1,3 +1,4 @@
+using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Sampling;
 using MemSnoop.Kernel;
@@ -18,6 +19,7 @@ internal sealed class TraceColumns : IDisposable
     private readonly KernelPaths _paths;
     private readonly MemSnoopOptions _options;
     private readonly ActivePagesMeasurement? _pages;
+    private CounterProviders? _providers;
 
     public TraceColumns(TraceRequest request, MemSnoopOptions options, KernelPaths paths)
     {
@@ -39,10 +41,13 @@ internal sealed class TraceColumns : IDisposable
     public static IReadOnlyList<string> Words { get; } =
     [
         MeasurementNames.Timestamp, MeasurementNames.ProcessIo, MeasurementNames.DiskIo, MeasurementNames.Statm, MeasurementNames.Uptime, MeasurementNames.Scheduling,
-        MeasurementNames.OpenFiles, MeasurementNames.Smaps, MeasurementNames.WorkingSet,
+        MeasurementNames.OpenFiles, MeasurementNames.Smaps, MeasurementNames.Counters, MeasurementNames.WorkingSet,
     ];
 
     public IReadOnlyList<TraceOutputColumn> All { get; private set; } = [];
+
+    /// <summary>What a user should know of fields that will stay empty, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>Adds the measurements to a trace, in the order of the columns.</summary>
     public void AddTo(ProcessTrace trace)
@@ -63,6 +68,7 @@ internal sealed class TraceColumns : IDisposable
     {
         _pages?.Dispose();
         _disposables.ForEach(static each => each.Dispose());
+        _providers?.Dispose();
     }
 
     private TraceOutputColumn Open(NamedMeasurement column) => column.Measurement switch
@@ -96,6 +102,7 @@ internal sealed class TraceColumns : IDisposable
             ("swap_bytes", static memory => memory.SwapBytes), ("proportional_swap_bytes", static memory => memory.ProportionalSwapBytes),
             ("huge_bytes", static memory => memory.HugeBytes)),
         MeasurementNames.DiskIo => OpenDisks(column.Name),
+        MeasurementNames.Counters => OpenCounters(column.Name),
         _ => new TraceOutputColumn<WorkingSetSample>(
             column.Name, OpenWorkingSet(),
             ("window_seconds", static window => window.Window.TotalSeconds), ("used_bytes", static window => window.TotalBytes),
@@ -120,6 +127,48 @@ internal sealed class TraceColumns : IDisposable
         }
 
         return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DisksMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
+    }
+
+    /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>
+    private TraceOutputColumn<CounterSample> OpenCounters(string name)
+    {
+        if (_options.Counters.Events.Count == 0)
+        {
+            throw new UsageException("--measure", "counters without an event", "--event NAME as well; memsnoop events lists them");
+        }
+
+        _providers ??= CounterProviders.Open(_paths, HandleBudget.FromResourceLimit(), _options.Counters.Provider);
+        CounterPlan plan = CounterChoices.Plan(_options.Counters, _providers);
+        if (plan.Counted.Count == 0)
+        {
+            throw new UsageException("--event", $"{plan.Choices[0].Name} is not counted here: {plan.Choices[0].Explanation}", plan.Choices[0].Advice);
+        }
+
+        Notes = [.. plan.Choices.Where(static choice => !choice.IsCounted).Select(static choice => $"{choice.Name} is not counted: {choice.Explanation}")];
+        CounterMeasurement measurement = new(plan, reusesValues: true);
+        _disposables.Add(measurement);
+        return new TraceOutputColumn<CounterSample>(name, measurement, [.. plan.Choices.Select(choice => Field(plan, choice)), ("running_ratio", LeastRatio)]);
+    }
+
+    private static (string Name, Func<CounterSample, TraceValue> Read) Field(CounterPlan plan, CounterChoice choice)
+    {
+        int place = plan.Counted.ToList().IndexOf(choice);
+        return (choice.Name, counters => place < 0 ? default(TraceValue) : counters[place]?.Count);
+    }
+
+    /// <summary>The ratio of the event that was counted least; nothing when an event is extrapolated nobody knows how far.</summary>
+    private static TraceValue LeastRatio(CounterSample counters)
+    {
+        double? least = 1;
+        for (int i = 0; i < counters.Count; i++)
+        {
+            if (counters[i] is { } value && (value.RunningRatio is null || value.RunningRatio < least))
+            {
+                least = value.RunningRatio;
+            }
+        }
+
+        return least;
     }
 
     private static DiskSample? Find(IReadOnlyList<DiskSample> disks, string device)

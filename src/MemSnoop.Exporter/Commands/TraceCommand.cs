@@ -43,7 +43,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
     public TraceCommand()
         : base(
             "trace", "Follow one process closely, sample by sample.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || CountersSettings.All.Contains(setting)
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         foreach (Option option in (Option[])[_pid, _measure, _every, _count, _for, _pause, _output, _format, _pages])
@@ -72,7 +72,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
         {
             (true, false) => throw new UsageException("trace", "no process is named", "--pid PID, or a program to run after --"),
             (false, true) => throw new UsageException("--pid", "contradicts the program after --", "one of them"),
-            _ => TraceAction.RunAsync(request, invocation, stop),
+            _ => TraceAction.RunAsync(WithCounters(request, invocation.Options), invocation, stop),
         };
     }
 
@@ -93,6 +93,12 @@ internal sealed partial class TraceCommand : MemSnoopCommand
             Pages = _pages.TryRead(arguments, out string pages) ? pages : null,
         };
     }
+
+    // Who names events and no measurements wants to see them.
+    private static TraceRequest WithCounters(TraceRequest request, MemSnoopOptions options) =>
+        ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
+            ? request with { Measurements = [.. DefaultMeasurements, new(Measurements.MeasurementNames.Counters, Measurements.MeasurementNames.Counters)] }
+            : request;
 
     private static TraceFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {

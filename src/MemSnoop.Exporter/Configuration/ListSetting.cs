@@ -23,6 +23,9 @@ internal sealed class ListSetting<T>(
         init => _separator = value;
     }
 
+    /// <summary>Lets a value remember where it was written, for what can be wrong with it and is found out only later.</summary>
+    public Func<T, string, T> Locate { get; init; } = static (value, _) => value;
+
     /// <summary>Says what is wrong with the values taken together, or null.</summary>
     public Func<IReadOnlyList<T>, string?>? Check { get; init; }
 
@@ -38,11 +41,11 @@ internal sealed class ListSetting<T>(
         {
             if (_separator is char separator)
             {
-                values.AddRange(text.Text.Split(separator, StringSplitOptions.TrimEntries).Select(part => syntax.Parse(text with { Text = part })));
+                values.AddRange(text.Text.Split(separator, StringSplitOptions.TrimEntries).Select(part => Locate(syntax.Parse(text with { Text = part }), text.Source)));
             }
             else
             {
-                values.Add(syntax.Parse(text));
+                values.Add(Locate(syntax.Parse(text), text.Source));
             }
         }
 

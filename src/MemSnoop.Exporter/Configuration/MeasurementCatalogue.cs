@@ -21,6 +21,7 @@ internal static class MeasurementCatalogue
         new(MeasurementNames.OpenFiles, "number of open files"),
         // Walks all page tables of the target under its mmap lock: seconds for a process of 100 GB.
         new(MeasurementNames.Smaps, "proportional memory and swap; stalls big processes", EnabledByDefault: false),
+        new(MeasurementNames.Counters, "events of processor and kernel; on when --event names some", EnabledByDefault: false),
         new(MeasurementNames.DiskIo, "operations and bytes of each disk"),
         new(MeasurementNames.WorkingSet, "memory in use, and how long the rest was idle", IsWindow: true),
     ];

@@ -1,3 +1,5 @@
+using MemSnoop.Measurements;
+
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>All that can be configured, one section per feature.</summary>
@@ -10,6 +12,8 @@ internal sealed class MemSnoopOptions
 
     public ReadingsOptions Readings { get; } = new();
 
+    public CountersOptions Counters { get; } = new();
+
     public DisksOptions Disks { get; } = new();
 
     public WorkingSetOptions WorkingSet { get; } = new();
@@ -19,4 +23,7 @@ internal sealed class MemSnoopOptions
     public KernelOptions Kernel { get; } = new();
 
     public LogOptions Log { get; } = new();
+
+    /// <summary>Whether events are counted: who names some wants them, and need not say so twice.</summary>
+    public bool AreCountersEnabled => Readings.Measurements[MeasurementNames.Counters].Enabled ?? Counters.Events.Count > 0;
 }

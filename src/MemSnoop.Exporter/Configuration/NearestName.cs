@@ -9,7 +9,7 @@ internal static class NearestName
     public static string? Find(string name, IEnumerable<string> candidates)
     {
         string? nearest = null;
-        int fewest = Math.Max(2, name.Length / 3) + 1;
+        int fewest = Bound(name);
         foreach (string candidate in candidates)
         {
             int edits = Distance(name, candidate);
@@ -22,6 +22,26 @@ internal static class NearestName
 
         return nearest;
     }
+
+    /// <summary>
+    /// The candidates that may have been meant, best first: those with few edits, then those of which the name is a part.
+    /// </summary>
+    public static IReadOnlyList<string> FindAll(string name, IEnumerable<string> candidates)
+    {
+        int bound = Bound(name);
+        return
+        [
+            .. candidates.Distinct(StringComparer.OrdinalIgnoreCase)
+                .Select(candidate => (Candidate: candidate, Edits: Distance(name, candidate)))
+                .Select(each => each with { Edits = each.Edits < each.Candidate.Length ? each.Edits : int.MaxValue })
+                .Where(each => each.Edits < bound || (name.Length > 0 && each.Candidate.Contains(name, StringComparison.OrdinalIgnoreCase)))
+                .OrderBy(static each => each.Edits)
+                .Select(static each => each.Candidate),
+        ];
+    }
+
+    // More edits than these are no typing mistake.
+    private static int Bound(string name) => Math.Max(2, name.Length / 3) + 1;
 
     // Levenshtein's distance, one row at a time.
     private static int Distance(string left, string right)

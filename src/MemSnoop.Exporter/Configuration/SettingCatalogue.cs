@@ -13,6 +13,7 @@ internal static class SettingCatalogue
         new("Which processes (all, unless one of these selects)", ProcessesSettings.All),
         new("What is read, and how often", ReadingsSettings.All),
         new("Working set", WorkingSetSettings.All),
+        new("Event counters", CountersSettings.All),
         new("Disks", DisksSettings.All),
         new("HTTP endpoint", WebSettings.All),
         new("Kernel", KernelSettings.All),

@@ -19,8 +19,11 @@ internal sealed class InstrumentScope(Meter meter, string? measurement, IDiction
 
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, Selector<TSample, double> select)
         where TSample : struct =>
-        Own(meter.CreateObservableGauge(
-            name, new ProcessObserver<TSample, double>(samples, [new ProcessSeries<TSample, double>(null, null, select)]).Observe, unit, description));
+        Gauge(samples, name, unit, description, [new ProcessSeries<TSample, double>(null, null, select)]);
+
+    internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, ProcessSeries<TSample, double>[] series)
+        where TSample : struct =>
+        Own(meter.CreateObservableGauge(name, new ProcessObserver<TSample, double>(samples, series).Observe, unit, description));
 
     internal void Counter<TSample, TValue>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, TValue>[] series)
         where TSample : struct

@@ -6,7 +6,7 @@ namespace MemSnoop.Exporter.Instruments;
 /// <summary>The measuring itself: what works and how, what it costs, what is missing and why.</summary>
 internal static class MeasurementInstruments
 {
-    internal static void Create(InstrumentScope scope, MeasurementLedger ledger, WatchList watchList, IReadOnlyList<MeasurementState> states)
+    internal static void Create(InstrumentScope scope, MeasurementLedger ledger, WatchList watchList, IEnumerable<MeasurementState> states)
     {
         scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(ledger, static account => double.IsNaN(account.Seconds) ? null : account.Seconds));
         scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time the last reading or pass over all watched processes took, in the kernel and outside.", () => Each<double>(ledger, static account => double.IsNaN(account.CpuSeconds) ? null : account.CpuSeconds));

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using MemSnoop.Counters;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Containers;
@@ -34,12 +35,14 @@ internal sealed class SamplingPipeline : IDisposable
     private readonly WatchList _watchList;
     private readonly SystemClock _systemClock;
     private readonly ExporterProcessInstruments? _self;
+    private readonly ProcessCounting? _counting;
 
     internal SamplingPipeline(MemSnoopOptions options, ProcessSelection selection, ILoggerFactory loggers, TimeProvider clock)
     {
         _options = options;
         _clock = clock;
         Paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);
+        _counting = ProcessCounting.Create(options, Paths, _budget, clock);
         Collections = new Collections(clock);
         _watchList = new WatchList(
             new ProcessTable(Paths, selection, _budget, clock, wantsCgroup: options.Processes.ContainerLabels),
@@ -48,9 +51,10 @@ internal sealed class SamplingPipeline : IDisposable
         _systemClock = new SystemClock(Paths);
 
         AddProcessMeasurements();
+        AddCounters();
         AddDisks();
         AddWorkingSets(loggers);
-        MeasurementInstruments.Create(Scope(null), _ledger, _watchList, _states);
+        MeasurementInstruments.Create(Scope(null), _ledger, _watchList, _states.Concat(ProcessCounting.StatesOf(_counting)));
         SelectionInstruments.Create(Scope(null), _watchList);
         SystemInstruments.Create(Scope(null), Paths);
         if (!options.Web.DisableExporterMetrics)
@@ -69,11 +73,27 @@ internal sealed class SamplingPipeline : IDisposable
     /// <summary>The methods for working sets and whether they work here; empty when working sets are off.</summary>
     internal IReadOnlyList<MethodSupport> Methods { get; private set; } = [];
 
+    /// <summary>What becomes of the events that are to be counted; empty when none are.</summary>
+    internal IReadOnlyList<CounterChoice> Counters => _counting?.Plan.Choices ?? [];
+
     /// <summary>The method in use; null when there is none.</summary>
     internal string? Method { get; private set; }
 
     /// <summary>Watches one more process, and its children.</summary>
-    internal void Watch(int pid) => _watchList.Add(pid);
+    internal void Watch(int pid)
+    {
+        _watchList.Add(pid);
+        BeginCounting();
+    }
+
+    /// <summary>Begins to count events, where there are some to count, of the processes that live now; of others when they are first read.</summary>
+    internal void BeginCounting()
+    {
+        if (_counting is { Plan.Counted.Count: > 0 } counting)
+        {
+            counting.Begin(_watchList);
+        }
+    }
 
     /// <summary>
     /// Which measurement an instrument belongs to; null for those about the measuring and the exporter itself, which are
@@ -83,10 +103,16 @@ internal sealed class SamplingPipeline : IDisposable
 
     /// <summary>
     /// When a counter began, in seconds since the Unix epoch: the kernel counts for a process since its start and for a
-    /// disk since boot, long before this program. Null where neither applies.
+    /// disk since boot, long before this program; events are counted since this program asked for them. Null where nothing of
+    /// this applies.
     /// </summary>
     internal double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (instrument.Name == CounterInstruments.CounterName)
+        {
+            return _counting?.CreatedTime(tags, _watchList);
+        }
+
         double boot = _systemClock.BootTimeSeconds;
         if (double.IsNaN(boot))
         {
@@ -143,6 +169,17 @@ internal sealed class SamplingPipeline : IDisposable
         if (IsOn(measurement.Name, method))
         {
             instruments(Scope(measurement.Name), new ProcessReadings<TSample>(measurement, _watchList, Schedule(measurement.Name), _ledger.For(measurement.Name), _clock));
+        }
+    }
+
+    private void AddCounters()
+    {
+        if (_counting is { Plan.Counted.Count: > 0 } counting)
+        {
+            CounterInstruments.Create(
+                Scope(MeasurementNames.Counters),
+                counting.Watch(_watchList, Schedule(MeasurementNames.Counters), _ledger.For(MeasurementNames.Counters)),
+                counting.Plan);
         }
     }
 
@@ -215,6 +252,7 @@ internal sealed class SamplingPipeline : IDisposable
         _meter.Dispose();
         _selfMeter.Dispose();
         _self?.Dispose();
+        _counting?.Dispose();
         _watchList.Dispose();
     }
 }

@@ -43,16 +43,26 @@ public sealed class HandleBudget
         return new HandleBudget((int)Math.Min(limit.Soft, int.MaxValue) - Reserve);
     }
 
-    internal bool TryTake()
-    {
-        if (Interlocked.Increment(ref _used) <= Limit)
-        {
-            return true;
-        }
+    internal bool TryTake() => TryTake(1);
 
-        Interlocked.Decrement(ref _used);
-        return false;
+    /// <summary>Takes so many together, or none.</summary>
+    internal bool TryTake(int count)
+    {
+        int used;
+        do
+        {
+            used = Used;
+            if (count > Limit - used)
+            {
+                return false;
+            }
+        }
+        while (Interlocked.CompareExchange(ref _used, used + count, used) != used);
+
+        return true;
     }
 
-    internal void Return() => Interlocked.Decrement(ref _used);
+    internal void Return() => Return(1);
+
+    internal void Return(int count) => Interlocked.Add(ref _used, -count);
 }

@@ -17,6 +17,8 @@ internal static partial class Libc
     internal const int ErrorNoProcess = 3;
     internal const int ErrorInterrupted = 4;
     internal const int ErrorAccess = 13;
+    internal const int ErrorTooManyFilesInSystem = 23;
+    internal const int ErrorTooManyFiles = 24;
     internal const int ErrorNotSupported = 95;
     internal const int ErrorNoSystemCall = 38;
 
@@ -40,6 +42,8 @@ internal static partial class Libc
 
     internal const uint StatxSize = 0x200;
 
+    internal const short PollIn = 1;
+
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
 
@@ -48,6 +52,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static unsafe partial nint Read(KernelHandle descriptor, void* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]
     internal static partial nint PRead(KernelHandle descriptor, Span<byte> buffer, nuint count, long offset);
@@ -76,6 +83,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
 
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    internal static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
 
@@ -94,6 +104,15 @@ internal static partial class Libc
     {
         internal long Seconds;
         internal long Nanoseconds;
+    }
+
+    /// <summary>struct pollfd of <c>poll(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
     }
 
     /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>

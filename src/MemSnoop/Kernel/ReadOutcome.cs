@@ -21,6 +21,9 @@ public enum ReadOutcome
     /// <summary>The process is larger than the configured bound of a method that would stall it.</summary>
     TooLarge,
 
+    /// <summary>It takes more file descriptors than this process may still open (<c>getrlimit(2)</c>, RLIMIT_NOFILE).</summary>
+    NoDescriptors,
+
     /// <summary>Any other error of the system call.</summary>
     Failed,
 }
@@ -37,6 +40,7 @@ public static class ReadOutcomes
         ReadOutcome.NotSupported => "not_supported",
         ReadOutcome.Malformed => "malformed",
         ReadOutcome.TooLarge => "too_large",
+        ReadOutcome.NoDescriptors => "descriptors",
         _ => "failed",
     };
 

@@ -21,6 +21,9 @@ public static class MeasurementNames
     /// <summary>Proportional memory, swap and huge pages from <c>/proc/PID/smaps_rollup</c>.</summary>
     public const string Smaps = "smaps";
 
+    /// <summary>Events of processor and kernel, counted by <see cref="Counters.ICounterProvider"/>s.</summary>
+    public const string Counters = "counters";
+
     /// <summary>Disks, from <c>/proc/diskstats</c>.</summary>
     public const string DiskIo = "disk-io";
 

@@ -114,9 +114,7 @@ public sealed class ProcessPauser : IDisposable
 
     private static void Refuse(KernelPaths paths, int pid)
     {
-        // Pids of another pid namespace, such as the host's seen from a container, are not those that signals go to.
-        string? self = new FileInfo(paths.Proc("self")).LinkTarget;
-        if (self != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+        if (!PidNamespace.IsOwn(paths))
         {
             throw new PauseRefusedException($"{paths.ProcRoot} shows another pid namespace than this process lives in, and a signal would go astray");
         }

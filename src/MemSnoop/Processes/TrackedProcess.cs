@@ -154,6 +154,19 @@ public sealed class TrackedProcess : IDisposable
         return outcome;
     }
 
+    /// <summary>Whether the pid still is this process's: success also when its first thread has ended and others go on.</summary>
+    internal ReadOutcome Verify()
+    {
+        ReadOutcome outcome = Enter(out ProcessDirectory directory);
+        if (outcome == ReadOutcome.Success)
+        {
+            outcome = directory.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat _);
+            Leave(directory);
+        }
+
+        return outcome;
+    }
+
     internal void Leave(ProcessDirectory directory)
     {
         if (!ReferenceEquals(directory, _directory))

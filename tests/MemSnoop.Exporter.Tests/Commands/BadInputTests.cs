@@ -12,7 +12,7 @@ public class BadInputTests
     private const string Pausable = "a process that may be stopped for a moment, or no --pause";
 
     private const string Measurements =
-        "measurements (timestamp, process-io, disk-io, statm, uptime, scheduling, open-files, smaps, working-set) separated by commas,"
+        "measurements (timestamp, process-io, disk-io, statm, uptime, scheduling, open-files, smaps, counters, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT under a name of its own";
 
     private const string Pid = "a number from 1 to 4194304";
@@ -30,9 +30,9 @@ public class BadInputTests
         { ["check", "--jso"], "--jso: unknown option; expected --json" },
         { ["--name\nx"], "--name x: unknown option; expected --name" },
         { ["chek", "--json"], "chek: unknown command; expected check" },
-        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
-        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
-        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, thp) or an option" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, events, thp) or an option" },
+        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, events, thp) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, events, thp) or an option" },
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
@@ -141,7 +141,7 @@ public class BadInputTests
         { "{ \"MemSnoop\": {} } x", ":1: is not JSON ('x' is invalid after a single JSON value. Expected end of data); expected a JSON object" },
         { "{ \"Memsnop\": {} }", ":1: Memsnop: unknown key; expected MemSnoop" },
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
-        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Kernel, Log" },
+        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Counters, Disks, Web, Kernel, Log" },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
         {

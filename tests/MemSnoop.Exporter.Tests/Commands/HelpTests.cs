@@ -15,6 +15,7 @@ public class HelpTests
     [InlineData("help-wss.txt", "wss", "--help")]
     [InlineData("help-report.txt", "report", "--help")]
     [InlineData("help-check.txt", "check", "-h")]
+    [InlineData("help-events.txt", "events", "--help")]
     [InlineData("help-thp.txt", "thp", "--help")]
     public async Task Help_reads_as_the_golden_file(string golden, params string[] arguments)
     {

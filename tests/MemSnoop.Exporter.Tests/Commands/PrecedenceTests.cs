@@ -15,7 +15,9 @@ public class PrecedenceTests
         Assert.Equal(2000, options.Processes.MaxProcesses);
         Assert.Equal(TimeSpan.FromSeconds(5), options.Readings.Interval.Value);
         Assert.False(options.Readings.IsEnabled("smaps"));
-        Assert.All(MeasurementCatalogue.All.Where(entry => entry.Name != "smaps"), entry => Assert.True(options.Readings.IsEnabled(entry.Name)));
+        Assert.False(options.AreCountersEnabled);
+        Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
+        Assert.All(MeasurementCatalogue.All.Where(entry => entry.Name is not ("smaps" or "counters")), entry => Assert.True(options.Readings.IsEnabled(entry.Name)));
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval.Value);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
         Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident.Bytes);
@@ -99,7 +101,7 @@ public class PrecedenceTests
         {
             ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7",
             ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
-            ["METHOD"] = "referenced", ["KIND,..."] = "heap,writable", ["PAGES"] = "7",
+            ["METHOD"] = "referenced", ["KIND,..."] = "heap,writable", ["PAGES"] = "7", ["NAME,..."] = "page-faults,PAPI_TOT_INS", ["PROVIDER"] = "perf_event_open",
             ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/proc/.", ["LEVEL"] = "error", ["FORMAT"] = "json",
         };
         Assert.All(SettingCatalogue.All, setting =>
@@ -152,6 +154,27 @@ public class PrecedenceTests
         Assert.False(options.Processes.SelectsAll);
         Assert.True(options.Readings.IsEnabled("smaps"));
         Assert.False(options.Readings.IsEnabled("stat"));
+    }
+
+    [Theory]
+    [InlineData(true, "--event", "page-faults")]
+    [InlineData(true, "--event", "page-faults", "--collector.disable-defaults")]
+    [InlineData(false, "--event", "page-faults", "--no-collector.counters")]
+    [InlineData(true, "--collector.counters")]
+    [InlineData(false)]
+    public void Counters_are_on_when_events_are_named_unless_they_are_switched_off(bool expected, params string[] arguments) =>
+        Assert.Equal(expected, new CommandLineRun().Options(arguments).AreCountersEnabled);
+
+    [Fact]
+    public void Events_remember_where_they_were_written()
+    {
+        using var file = new TemporaryFile("{ \"MemSnoop\": { \"Counters\": { \"Provider\": \"PERF_EVENT_OPEN\",\n\"Events\": [\"a::b:c=1\", \"d\"] } } }");
+        MemSnoopOptions options = new CommandLineRun().Options("--config", file.Path);
+        Assert.Equal("perf_event_open", options.Counters.Provider);
+        Assert.Equal(
+            [new("a::b:c=1", $"{file.Path}:2: MemSnoop:Counters:Events:0"), new("d", $"{file.Path}:2: MemSnoop:Counters:Events:1")],
+            options.Counters.Events);
+        Assert.Equal([new("x", "--event"), new("y", "--event")], new CommandLineRun().Options("--event", "x,y", "--config", file.Path).Counters.Events);
     }
 
     [Fact]

@@ -23,6 +23,21 @@ public sealed class HandleBudgetTests
     }
 
     [Fact]
+    public void Several_are_taken_together_or_not_at_all()
+    {
+        HandleBudget budget = new(10);
+
+        Assert.True(budget.TryTake(7));
+        Assert.False(budget.TryTake(4));
+        Assert.False(budget.TryTake(int.MaxValue));
+        Assert.Equal(7, budget.Used);
+        Assert.True(budget.TryTake(3));
+        Assert.False(budget.TryTake());
+        budget.Return(7);
+        Assert.Equal(3, budget.Used);
+    }
+
+    [Fact]
     public void A_negative_limit_is_none() => Assert.False(new HandleBudget(-1).TryTake());
 
     [Fact]

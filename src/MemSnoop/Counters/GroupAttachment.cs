@@ -1,0 +1,72 @@
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Counters;
+
+/// <summary>One provider at one process: not attached yet, counting, or refused and waiting for another try.</summary>
+internal sealed class GroupAttachment(CounterGroup group) : IDisposable
+{
+    private IProcessCounters? _counters;
+    private ReadOutcome _refusal;
+    private long _refusedAt;
+    private long _closedAtRefusal;
+
+    internal CounterGroup Group => group;
+
+    /// <summary>When counting began; null before.</summary>
+    internal DateTimeOffset? Since { get; private set; }
+
+    /// <summary>Reads the values of now, attaching first where that is due. Values that could not be read are null.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="sample">The values of all events, this group's among them.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="closed">How many processes have been let go so far, each of which left descriptors behind.</param>
+    internal ReadOutcome Read(TrackedProcess process, CounterValue?[] sample, TimeProvider clock, long closed)
+    {
+        ReadOutcome outcome = process.HasLeft ? ReadOutcome.ProcessGone : Attach(process, clock, closed);
+        if (outcome == ReadOutcome.Success)
+        {
+            outcome = group.Read(_counters!, sample);
+        }
+
+        for (int i = 0; outcome != ReadOutcome.Success && i < group.Places.Length; i++)
+        {
+            sample[group.Places[i]] = null;
+        }
+
+        return outcome;
+    }
+
+    private ReadOutcome Attach(TrackedProcess process, TimeProvider clock, long closed)
+    {
+        if (_counters is not null)
+        {
+            return ReadOutcome.Success;
+        }
+
+        bool mayFitNow = _refusal == ReadOutcome.NoDescriptors && closed != _closedAtRefusal;
+        if (_refusal != ReadOutcome.Success && !mayFitNow && clock.GetElapsedTime(_refusedAt) < CounterMeasurement.RetryAfter)
+        {
+            return _refusal;
+        }
+
+        DateTimeOffset now = clock.GetUtcNow();
+        ReadOutcome outcome = group.Provider.Open(process, group.Events, out _counters);
+
+        // What is too large about a process is the number of descriptors that it would take.
+        outcome = outcome == ReadOutcome.TooLarge ? ReadOutcome.NoDescriptors : outcome;
+        if (outcome == ReadOutcome.Success)
+        {
+            Since = now;
+        }
+
+        // One that is gone is not asked again, or was in the middle of an exec and can be asked at once.
+        _refusal = outcome == ReadOutcome.ProcessGone ? ReadOutcome.Success : outcome;
+        _refusedAt = clock.GetTimestamp();
+        _closedAtRefusal = closed;
+        return outcome;
+    }
+
+    public void Dispose() => _counters?.Dispose();
+}

@@ -1,0 +1,48 @@
+using static MemSnoop.Counters.PerfEvents.PerfEventNative;
+
+namespace MemSnoop.Counters.PerfEvents;
+
+/// <summary>
+/// A count that never falls, of an event that may have had to take turns with others on the processor's counters. Each
+/// interval is extrapolated by itself: a factor for the whole time, as perf(1) takes it, may become smaller, and so would the total.
+/// </summary>
+internal struct MultiplexedCount
+{
+    /// <summary>The reading up to which occurrences are in <see cref="Count"/>.</summary>
+    private read_format _counted;
+    private read_format _last;
+
+    /// <summary>Occurrences so far.</summary>
+    internal ulong Count { get; private set; }
+
+    /// <summary>Nanoseconds in which the threads ran.</summary>
+    internal readonly ulong TimeEnabled => _last.time_enabled;
+
+    /// <summary>Nanoseconds of those in which the event was counted.</summary>
+    internal readonly ulong TimeRunning => _last.time_running;
+
+    /// <summary>Takes a later reading of the event in.</summary>
+    internal void Advance(in read_format reading)
+    {
+        _last = new read_format(
+            ulong.Max(reading.value, _last.value),
+            ulong.Max(reading.time_enabled, _last.time_enabled),
+            ulong.Max(reading.time_running, _last.time_running));
+        ulong occurred = _last.value - _counted.value;
+        ulong enabled = _last.time_enabled - _counted.time_enabled;
+        ulong running = _last.time_running - _counted.time_running;
+        if (running < enabled)
+        {
+            if (running == 0)
+            {
+                // Nothing is known of this time. It stays open, and the part that is counted next speaks for it.
+                return;
+            }
+
+            occurred = ulong.CreateSaturating((UInt128)occurred * enabled / running);
+        }
+
+        Count = ulong.CreateSaturating((UInt128)Count + occurred);
+        _counted = _last;
+    }
+}

@@ -1,0 +1,159 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using static MemSnoop.Counters.PerfEvents.PerfEventNative;
+
+namespace MemSnoop.Counters.PerfEvents;
+
+/// <summary>
+/// The running counters of one process. They survive <c>execve(2)</c>, except into a program that runs with other rights than its
+/// caller's, or cannot be read: the kernel then ends the counting (<c>fs/exec.c</c>, begin_new_exec), and the counts stay where they
+/// are without a word. This is noticed by processor time that the process has used and nothing has counted; counting begins
+/// again on top of what there is, if the new program's may be counted too. It begins again, too, while the beginning was not complete.
+/// What happens between the end of the one and the beginning of the other, below a millisecond as a rule, is lost.
+/// </summary>
+internal sealed class PerfProcessCounters : IProcessCounters
+{
+    /// <summary>A process that starts its threads in a burst has done so by the next reading; one that always does would only be disturbed.</summary>
+    private const int MostCompletions = 4;
+
+    /// <summary>
+    /// Below this, processor time says nothing: that of a thread that runs at the moment may be a tick behind, which is 10 ms at most.
+    /// </summary>
+    private static readonly ulong LeastTelling = 20_000_000 + (10_000_000 * (ulong)Environment.ProcessorCount);
+
+    private readonly KernelPaths _paths;
+    private readonly HandleBudget _budget;
+    private readonly TrackedProcess _process;
+    private readonly PerfEvent[] _events;
+    private readonly AttributeFlags _inheritance;
+    private readonly ProcessExit _exit;
+
+    /// <summary>Counted by attachments before the present one.</summary>
+    private readonly CounterTotal[] _before;
+    private readonly CounterTotal[] _totals;
+    private PerfAttachment? _attachment;
+    private int _completions;
+    private ulong _timeUsed;
+    private ulong _timeCounted;
+
+    private PerfProcessCounters(KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, ProcessExit exit)
+    {
+        _paths = paths;
+        _budget = budget;
+        _process = process;
+        _events = events;
+        _inheritance = inheritance;
+        _exit = exit;
+        _before = new CounterTotal[events.Length];
+        _totals = new CounterTotal[events.Length];
+    }
+
+    internal static ReadOutcome Open(
+        KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, out IProcessCounters? counters)
+    {
+        counters = null;
+        if (!budget.TryTake())
+        {
+            return ReadOutcome.TooLarge;
+        }
+
+        ReadOutcome outcome = ProcessExit.Open(process, out ProcessExit? exit);
+        if (outcome != ReadOutcome.Success)
+        {
+            budget.Return();
+            return outcome;
+        }
+
+        PerfProcessCounters opened = new(paths, budget, process, events, inheritance, exit!);
+        outcome = opened.Attach();
+        if (outcome != ReadOutcome.Success)
+        {
+            opened.Dispose();
+            return outcome;
+        }
+
+        counters = opened;
+        return ReadOutcome.Success;
+    }
+
+    public ReadOutcome Read(Span<CounterValue> values)
+    {
+        if (_exit.HasHappened)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+
+        ReadOutcome outcome = _attachment is null ? Attach() : ReadOutcome.Success;
+        ProcessCpuTime.TryGet(_process.Identity.Pid, out ulong timeUsed);
+        outcome = outcome == ReadOutcome.Success ? ReadTotals() : outcome;
+        if (outcome == ReadOutcome.Success && (HasStalled(timeUsed) || MayBecomeComplete()))
+        {
+            _totals.CopyTo(_before);
+            Detach();
+            outcome = Attach();
+        }
+
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        for (int i = 0; i < _totals.Length; i++)
+        {
+            values[i] = _totals[i].ToValue();
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    public void Dispose()
+    {
+        Detach();
+        _exit.Dispose();
+        _budget.Return();
+    }
+
+    /// <summary>Between the list of threads and the last of them the pid may have changed hands, unless the process is still there afterwards.</summary>
+    private ReadOutcome Attach()
+    {
+        ReadOutcome outcome = PerfAttachment.Open(_paths, _budget, _process.Identity.Pid, _events, _inheritance, out _attachment);
+        if (outcome == ReadOutcome.Success && _exit.HasHappened)
+        {
+            Detach();
+            outcome = ReadOutcome.ProcessGone;
+        }
+
+        ProcessCpuTime.TryGet(_process.Identity.Pid, out _timeUsed);
+        _timeCounted = _before[0].TimeEnabled;
+        return outcome;
+    }
+
+    private void Detach()
+    {
+        _attachment?.Dispose();
+        _attachment = null;
+    }
+
+    private ReadOutcome ReadTotals()
+    {
+        _before.CopyTo(_totals, 0);
+        return _attachment!.AddTo(_totals);
+    }
+
+    private bool MayBecomeComplete() => !_attachment!.IsComplete && _completions++ < MostCompletions;
+
+    /// <summary>Whether less than half of what the process has lately used the processor for was counted; as a rule it is all or nothing.</summary>
+    private bool HasStalled(ulong timeUsed)
+    {
+        ulong timeCounted = _totals[0].TimeEnabled;
+        if (timeUsed < _timeUsed + LeastTelling)
+        {
+            return false;
+        }
+
+        bool hasStalled = (timeCounted - _timeCounted) < (timeUsed - _timeUsed) / 2;
+        _timeUsed = timeUsed;
+        _timeCounted = timeCounted;
+        return hasStalled;
+    }
+}

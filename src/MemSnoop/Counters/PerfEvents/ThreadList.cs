@@ -1,0 +1,38 @@
+using System.Globalization;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.Counters.PerfEvents;
+
+/// <summary>The threads of one process (<c>/proc/PID/task</c>).</summary>
+internal sealed class ThreadList(KernelPaths paths, int pid)
+{
+    private readonly string _directory = paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task"));
+    private readonly KernelBuffer _buffer = new(1024);
+
+    internal ReadOutcome Read(List<int> threads)
+    {
+        threads.Clear();
+        try
+        {
+            threads.AddRange(PidEnumerator.Enumerate(_directory));
+            return ReadOutcome.Success;
+        }
+        catch (IOException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // A proc mount with hidepid shows the pid and not what is below it.
+            return ReadOutcome.Denied;
+        }
+    }
+
+    /// <summary>Whether the thread is in no system call but one that waits, or has ended; R and D are the states of those that may be in any.</summary>
+    internal bool IsAtRest(int thread) =>
+        KernelFile.ReadToEnd(Path.Join(_directory, string.Create(CultureInfo.InvariantCulture, $"{thread}/stat")), _buffer, out ReadOnlySpan<byte> text) != ReadOutcome.Success
+        || !Stat.TryParse(text, out Stat stat)
+        || stat.State is not ((byte)'R' or (byte)'D');
+}

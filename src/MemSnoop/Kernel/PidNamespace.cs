@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace MemSnoop.Kernel;
+
+/// <summary>Pid namespaces (<c>pid_namespaces(7)</c>).</summary>
+internal static class PidNamespace
+{
+    /// <summary>
+    /// Whether pids below the proc root are those that system calls of this process take. The host's, seen from a
+    /// container, are not: a call with one of them would reach another process, or none.
+    /// </summary>
+    internal static bool IsOwn(KernelPaths paths) =>
+        new FileInfo(paths.Proc("self")).LinkTarget == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,117 @@
+using MemSnoop.Counters;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Measurements;
+
+/// <summary>
+/// Counts events of processes, each from the first time it is measured or prepared. A process that could not be attached
+/// to is tried again after a while, not at every reading: attaching costs a system call for each of its threads and events.
+/// </summary>
+public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposable
+{
+    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
+    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<ProcessIdentity, CountedProcess> _processes = [];
+    private readonly CounterGroup[] _groups;
+    private readonly int _events;
+    private readonly TimeProvider _clock;
+    private readonly bool _reusesValues;
+    private long _round;
+    private long _closed;
+
+    /// <summary>A measurement of what a plan counts; no process is counted yet.</summary>
+    /// <param name="plan">What is counted, and by whom.</param>
+    /// <param name="clock">The clock. Default value: the system's.</param>
+    /// <param name="reusesValues">
+    /// Whether all samples of a process share one array, so that a reading allocates nothing and the values of a sample are
+    /// those of the latest reading. Default value: false, each sample keeps its own.
+    /// </param>
+    public CounterMeasurement(CounterPlan plan, TimeProvider? clock = null, bool reusesValues = false)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        _groups = CounterGroup.Of(plan);
+        _events = plan.Counted.Count;
+        _clock = clock ?? TimeProvider.System;
+        _reusesValues = reusesValues;
+    }
+
+    /// <inheritdoc/>
+    public string Name => MeasurementNames.Counters;
+
+    /// <summary>Told why some events of a process could not be read, when others could and the reading so was a success.</summary>
+    public Action<ReadOutcome>? PartlyFailed { get; init; }
+
+    /// <inheritdoc/>
+    public ReadOutcome Prepare(TrackedProcess process) => Measure(process, out _);
+
+    /// <inheritdoc/>
+    public ReadOutcome Measure(TrackedProcess process, out CounterSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        if (!_processes.TryGetValue(process.Identity, out CountedProcess? counted))
+        {
+            counted = new CountedProcess(_groups, _events);
+            _processes.Add(process.Identity, counted);
+        }
+
+        counted.Round = _round;
+        bool succeeded = false;
+        ReadOutcome failure = ReadOutcome.Success;
+        CounterValue?[] values = _reusesValues ? counted.Values : new CounterValue?[_events];
+        foreach (GroupAttachment attachment in counted.Attachments)
+        {
+            ReadOutcome outcome = attachment.Read(process, values, _clock, _closed);
+            succeeded |= outcome == ReadOutcome.Success;
+            failure = failure == ReadOutcome.Success ? outcome : failure;
+        }
+
+        sample = new CounterSample(values);
+        if (!succeeded)
+        {
+            return failure == ReadOutcome.Success ? ReadOutcome.NotSupported : failure;
+        }
+
+        if (failure != ReadOutcome.Success)
+        {
+            PartlyFailed?.Invoke(failure);
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    /// <summary>Whether any of the provider's events, in any process, was seen to take turns with others at a counter.</summary>
+    public bool IsMultiplexed(ICounterProvider provider) => Array.Exists(_groups, group => group.Provider == provider && group.IsMultiplexed);
+
+    /// <summary>When counting of an event began, by its place in the plan; null while it is not counted for the process.</summary>
+    public DateTimeOffset? CountingSince(ProcessIdentity process, int index) =>
+        _processes.TryGetValue(process, out CountedProcess? counted) ? counted.CountingSince(index) : null;
+
+    /// <summary>Ends the counting of processes that were not measured in the round.</summary>
+    public void EndRound()
+    {
+        foreach ((ProcessIdentity identity, CountedProcess counted) in _processes)
+        {
+            if (counted.Round != _round)
+            {
+                _processes.Remove(identity);
+                counted.Dispose();
+                _closed++;
+            }
+        }
+
+        _round++;
+    }
+
+    /// <summary>Ends all counting. The providers live on.</summary>
+    public void Dispose()
+    {
+        foreach (CountedProcess counted in _processes.Values)
+        {
+            counted.Dispose();
+        }
+
+        _processes.Clear();
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using MemSnoop.Counters;
+using MemSnoop.Counters.Papi;
+using MemSnoop.Counters.PerfEvents;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.Tests.Counters.PerfEvents;
+
+namespace MemSnoop.Tests.Counters.Papi;
+
+/// <summary>What it costs, in the tests' output, beside what the kernel alone costs; bounds are ten times what a slow machine takes.</summary>
+public sealed class PapiCostTests
+{
+    private const int Processes = 200;
+
+    [Fact]
+    public async Task A_reading_of_six_events_of_200_processes()
+    {
+        if (await StandIn.HasRunAsync(typeof(PapiCostTests)))
+        {
+            return;
+        }
+
+        using Workload idlers = await Workload.StartAsync("idler", "--processes", Processes.ToString(CultureInfo.InvariantCulture));
+        int[] pids = idlers.Pids("pids");
+        HandleBudget budget = new(4000);
+        using PapiProvider papi = new(new KernelPaths(), budget);
+        using PerfEventProvider perf = new(new KernelPaths(), budget);
+
+        Measure(papi, budget, pids, ["PAPI_TOT_CYC", "PAPI_TOT_INS", "PAPI_BR_INS", "perf::PAGE-FAULTS", "perf::TASK-CLOCK", "perf::CONTEXT-SWITCHES"]);
+        Measure(perf, budget, pids, ["cpu-clock", "minor-faults", "migrations", "page-faults", "task-clock", "context-switches"]);
+    }
+
+    [Fact]
+    public async Task What_being_counted_costs_a_busy_target()
+    {
+        if (await StandIn.HasRunAsync(typeof(PapiCostTests)))
+        {
+            return;
+        }
+
+        // Switches cost most: the kernel stops and starts each counter with them. The best of some rounds is one nobody else disturbed.
+        HandleBudget budget = new(100);
+        using CountedWorkload counted = await CountedWorkload.StartAsync(
+            new PapiProvider(new KernelPaths(), budget), budget, ["PAPI_TOT_CYC", "PAPI_TOT_INS", "PAPI_BR_INS", "perf::PAGE-FAULTS", "perf::TASK-CLOCK", "perf::CONTEXT-SWITCHES"]);
+        double alone = await BestRoundAsync(counted.Child);
+        Assert.Equal(ReadOutcome.Success, counted.Attach());
+        double watched = await BestRoundAsync(counted.Child);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"20,000 passes between two threads: {alone:F1} ms alone, {watched:F1} ms with six events");
+        Assert.InRange(counted.Count(5), 5 * 20_000ul, ulong.MaxValue);
+        Assert.InRange(watched, 0, 5 * alone);
+    }
+
+    private static async Task<double> BestRoundAsync(Workload child)
+    {
+        double best = double.MaxValue;
+        for (int i = 0; i < 5; i++)
+        {
+            best = double.Min(best, (await child.TellAsync("pingpong 20000")).GetProperty("took_ns").GetInt64() / 1e6);
+        }
+
+        return best;
+    }
+
+    private static void Measure(ICounterProvider provider, HandleBudget budget, int[] pids, string[] names)
+    {
+        Assert.True(provider.Support.IsSupported, provider.Support.Explanation);
+        CounterEvent[] events = [.. names.Select(name => provider.Find(name)!)];
+        List<IProcessCounters> all = [];
+        long started = Stopwatch.GetTimestamp();
+        foreach (int pid in pids)
+        {
+            Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(0), pid, out TrackedProcess? process));
+            Assert.Equal(ReadOutcome.Success, provider.Open(process!, events, out IProcessCounters? counters));
+            all.Add(counters!);
+            process!.Dispose();
+        }
+
+        TimeSpan attaching = Stopwatch.GetElapsedTime(started);
+        int descriptors = budget.Used;
+        CounterValue[] values = new CounterValue[events.Length];
+        const int Rounds = 20;
+        TimeSpan[] rounds = new TimeSpan[Rounds];
+        for (int i = 0; i < Rounds; i++)
+        {
+            started = Stopwatch.GetTimestamp();
+            foreach (IProcessCounters counters in all)
+            {
+                Assert.Equal(ReadOutcome.Success, counters.Read(values));
+            }
+
+            rounds[i] = Stopwatch.GetElapsedTime(started);
+        }
+
+        started = Stopwatch.GetTimestamp();
+        all.ForEach(static counters => counters.Dispose());
+        TimeSpan detaching = Stopwatch.GetElapsedTime(started);
+        Array.Sort(rounds);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{provider.Name}: {events.Length} events of {pids.Length} processes: reading {rounds[Rounds / 2].TotalMilliseconds:F2} ms, attaching {attaching.TotalMilliseconds:F0} ms, "
+            + $"detaching {detaching.TotalMilliseconds:F0} ms, {descriptors} descriptors");
+        Assert.Equal(0, budget.Used);
+        Assert.InRange(rounds[Rounds / 2], TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+    }
+}
