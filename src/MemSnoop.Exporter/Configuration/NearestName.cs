@@ -43,9 +43,10 @@ internal static class NearestName
     // More edits than these are no typing mistake.
     private static int Bound(string name) => Math.Max(2, name.Length / 3) + 1;
 
-    // Levenshtein's distance, one row at a time.
-    private static int Distance(string left, string right)
+    /// <summary>Levenshtein's distance, without regard to case.</summary>
+    public static int Distance(string left, string right)
     {
+        // One row of the table at a time.
         int[] row = [.. Enumerable.Range(0, right.Length + 1)];
         for (int i = 0; i < left.Length; i++)
         {

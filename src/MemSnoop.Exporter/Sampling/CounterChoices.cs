@@ -8,6 +8,9 @@ internal static class CounterChoices
 {
     private const int MostNearest = 3;
 
+    /// <summary>Two letters that changed places are two edits.</summary>
+    private const int MostSlips = 2;
+
     /// <summary>Who counts which of the named events.</summary>
     /// <exception cref="UsageException">A name means nothing, or what is probably another event.</exception>
     internal static CounterPlan Plan(CountersOptions options, CounterProviders providers)
@@ -27,7 +30,7 @@ internal static class CounterChoices
     private static void RefuseIfMistyped(CounterChoice choice, CountersOptions options, CounterProviders providers)
     {
         IReadOnlyList<string> nearest = Nearest(choice.Name, providers);
-        if (choice.Provider is null || !MayBeOfAProcessor(choice.Name, nearest.Count > 0))
+        if (choice.Provider is null || !MayBeOfAProcessor(choice.Name, nearest.Count > 0, Spellings(providers)))
         {
             throw new UsageException(
                 options.Events.First(name => name.Name == choice.Name).Source,
@@ -38,21 +41,30 @@ internal static class CounterChoices
 
     // Where the provider that might know the name does not work, only its look tells a mistyped name from one of a processor's own: those
     // have a prefix or masks behind a colon, underscores, or capitals alone (perf::LLC-LOADS, INST_RETIRED:ANY_P, BACLEARS).
-    private static bool MayBeOfAProcessor(string name, bool isLikeAnother) =>
+    private static bool MayBeOfAProcessor(string name, bool isLikeAnother, IEnumerable<(string Spelling, CounterEvent Event)> known) =>
         name.Contains(':', StringComparison.Ordinal)
-        || (!isLikeAnother && (name.Contains('_', StringComparison.Ordinal) || !name.Any(char.IsAsciiLetterLower)));
+            ? !known.Any(each => IsSlipOf(name, each.Spelling))
+            : !isLikeAnother && (name.Contains('_', StringComparison.Ordinal) || !name.Any(char.IsAsciiLetterLower));
+
+    // perf::PAGE-FAULT is one; perf::CYCLES:u is a known event with a modifier.
+    private static bool IsSlipOf(string name, string spelling) =>
+        spelling.Contains(':', StringComparison.Ordinal) && NearestName.Distance(name, spelling) <= MostSlips
+        && !name.StartsWith(spelling + ":", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<(string Spelling, CounterEvent Event)> Spellings(CounterProviders providers) =>
+        from provider in providers.All
+        from known in provider.Events
+        from spelling in known.Aliases.Prepend(known.Name)
+        select (spelling, known);
 
     /// <summary>The usual names of the events that a name may have meant, best first.</summary>
     internal static IReadOnlyList<string> Nearest(string name, CounterProviders providers)
     {
         // Of a name that two providers use for different events, the preferred one's counts.
         Dictionary<string, string> usual = new(StringComparer.OrdinalIgnoreCase);
-        foreach (CounterEvent known in providers.All.SelectMany(static provider => provider.Events))
+        foreach ((string spelling, CounterEvent known) in Spellings(providers))
         {
-            foreach (string spelling in known.Aliases.Prepend(known.Name))
-            {
-                usual.TryAdd(spelling, known.Name);
-            }
+            usual.TryAdd(spelling, known.Name);
         }
 
         return [.. NearestName.FindAll(name, usual.Keys).Select(spelling => usual[spelling]).Distinct().Take(MostNearest)];

@@ -24,7 +24,10 @@ public class CounterChoicesTests
     [Theory]
     [InlineData("PAPI_TOT_INS", true)]
     [InlineData("INST_RETIRED:ANY_P", true)]
-    [InlineData("perf::PAGE-FAULT", true)]
+    [InlineData("perf::LLC-LOADS", true)]
+    [InlineData("perf::PAGE-FAULTS:u", true)]
+    [InlineData("perf::PAGE-FAULT", false)]
+    [InlineData("perf::PAGE-FUALTS", false)]
     [InlineData("BACLEARS", true)]
     [InlineData("uops_issued", true)]
     [InlineData("page-fault", false)]
@@ -62,7 +65,7 @@ public class CounterChoicesTests
     private static CounterProviders With(MethodSupport library) => new(
         static () => new FakeCounterProvider(
             "kernel",
-            new CounterEvent("page-faults", "", true, "flts"), new CounterEvent("task-clock", "", true), new CounterEvent("cycles", "", false)),
+            new CounterEvent("page-faults", "", true, "flts", "perf::PAGE-FAULTS"), new CounterEvent("task-clock", "", true), new CounterEvent("cycles", "", false)),
         () => library.IsSupported
             ? new FakeCounterProvider("library", new CounterEvent("MAJOR-PAGE-FAULTS", "", true)) { Support = library }
             : new FakeCounterProvider("library") { Support = library });
