@@ -103,8 +103,6 @@ static long open_clock(const struct perf_event_attr *wanted, long *arguments)
     clock.type = PERF_TYPE_SOFTWARE;
     clock.config = PERF_COUNT_SW_TASK_CLOCK;
     clock.config1 = clock.config2 = 0;
-    /* A clock knows no modes. */
-    clock.exclude_user = clock.exclude_kernel = clock.exclude_hv = clock.exclude_guest = clock.exclude_host = 0;
     int leader = (int)arguments[3];   /* the upper half is not set by the caller */
     if (leader >= 0 && leader < MAX_FILES && ++group_sizes[leader] >= COUNTERS) {
         errno = EINVAL;

@@ -14,6 +14,8 @@ namespace MemSnoop.Counters.Papi;
 /// <remarks>
 /// A process takes, for each of its threads when counting begins, one descriptor for each event, or as many as a preset is computed
 /// from, and one more to see it end. All calls of the library are made on one thread of the process, whatever the number of providers.
+/// The library never forgets a thread it was attached to, which takes 368 bytes of PAPI 7.0 for each thread id and makes each attaching walk
+/// a longer list: for processes that live, not for thousands that come and go.
 /// </remarks>
 public sealed class PapiProvider : ICounterProvider
 {

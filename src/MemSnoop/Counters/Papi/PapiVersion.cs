@@ -9,6 +9,7 @@ internal readonly record struct PapiVersion(int Number)
     /// <summary>The versions whose structures and numbers are known: those of Debian 11 to 14.</summary>
     internal const string Known = "6.0 to 7.2";
 
+    /// <summary>The one that does not tell its version before it is initialised.</summary>
     internal static PapiVersion Oldest => new(0x06000000);
 
     /// <summary>Major and minor version alone, PAPI_VER_CURRENT: what a program is built against and the library compares.</summary>
@@ -18,6 +19,7 @@ internal readonly record struct PapiVersion(int Number)
 
     private int Minor => (Number >> 16) & 0xff;
 
+    /// <summary>Whether it is one of those.</summary>
     internal bool IsKnown => (Major, Minor) is (6, 0) or (7, 0 or 1 or 2);
 
     /// <summary>PAPI_NTV_ENUM_UMASKS: 7.2 put three kinds of presets before it.</summary>

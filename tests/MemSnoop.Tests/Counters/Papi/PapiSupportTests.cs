@@ -83,6 +83,39 @@ public sealed class PapiSupportTests
         Assert.InRange(counted.Count() - busy, 0ul, 10_000_000ul);
     }
 
+    [Fact]
+    public async Task Without_rights_user_space_alone_is_counted()
+    {
+        if (await StandIn.HasRunAsync(typeof(PapiSupportTests)))
+        {
+            return;
+        }
+
+        using Workload child = await Workload.StartAsync("events");
+        HandleBudget budget = new(100);
+        using PapiProvider provider = new(new KernelPaths(), budget);
+        ReadOutcome outcome = default;
+
+        // The library's thread has the rights of the one that asks first.
+        Unprivileged.Run(() =>
+        {
+            CounterEvent cycles = provider.Find("PAPI_TOT_CYC")!;
+            Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(10), child.Pid, out TrackedProcess? process));
+            outcome = provider.Open(process!, [cycles], out IProcessCounters? counters);
+            counters?.Dispose();
+            process!.Dispose();
+        });
+
+        MethodSupport support = provider.Support;
+        int level = int.Parse(File.ReadAllText("/proc/sys/kernel/perf_event_paranoid"));
+        Assert.Equal(level <= 2, support.IsSupported);
+        Assert.Equal(level == 2, support.Explanation.Contains("user space only", StringComparison.Ordinal));
+
+        // Whose processes may be counted goes by the real user, who is unchanged.
+        Assert.Equal(level > 2 ? ReadOutcome.NotSupported : ReadOutcome.Success, outcome);
+        Assert.Equal(0, budget.Used);
+    }
+
     /// <summary>No set of the library is left open that would count the caller.</summary>
     private static async Task NothingIsOpenedAsync(PapiProvider provider, HandleBudget budget, string name)
     {
