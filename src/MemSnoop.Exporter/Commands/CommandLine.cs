@@ -148,10 +148,14 @@ internal sealed class CommandLine(
         }
 
         return OptionsBinder.Bind(
+        [
             OpenTelemetryEnvironment.Read(environment),
+            .. OtlpEnvironment.Read(environment),
+            ResourceEnvironment.Read(environment),
             files is [string file] ? ConfigurationFile.Read(file, "--config") : new ConfigurationLayer(),
             EnvironmentLayer.Read(environment),
-            options);
+            options,
+        ]);
     }
 
     // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command.

@@ -1,12 +1,63 @@
+using System.Runtime.InteropServices;
+using MemSnoop.Exporter.Configuration;
+
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>What the numbers come from, as resource attributes of OpenTelemetry's semantic conventions.</summary>
+/// <summary>What the numbers come from, as resource attributes of OpenTelemetry's semantic conventions: the same in <c>target_info</c> and in every push.</summary>
+/// <remarks>https://opentelemetry.io/docs/specs/semconv/resource/</remarks>
 internal static class ExporterResource
 {
-    internal static IReadOnlyList<KeyValuePair<string, object>> Attributes { get; } =
-    [
-        new("host.name", Environment.MachineName),
-        new("service.name", "memsnoop"),
-        new("service.version", BuildInfo.Version),
-    ];
+    /// <summary>Files that hold an id of the host, by machine-id(5).</summary>
+    private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+
+    /// <summary>
+    /// Variables in which a pod is told its node (<c>spec.nodeName</c> by the downward API); Kubernetes sets none by itself,
+    /// these are the customary ones.
+    /// </summary>
+    private static readonly string[] NodeVariables = ["K8S_NODE_NAME", "NODE_NAME"];
+
+    /// <summary>The attributes that can be found out, and over them those that the user gives. In ordinal order.</summary>
+    internal static IReadOnlyList<KeyValuePair<string, object>> Create(ResourceOptions options)
+    {
+        SortedDictionary<string, object> attributes = new(StringComparer.Ordinal)
+        {
+            ["host.name"] = Environment.MachineName,
+            ["os.description"] = RuntimeInformation.OSDescription,
+            ["os.type"] = "linux",
+            ["os.version"] = Environment.OSVersion.Version.ToString(),
+            ["service.name"] = options.ServiceName,
+            ["service.version"] = BuildInfo.Version,
+
+            // Of this run alone: two exporters never share it, and a restart shows.
+            ["service.instance.id"] = Guid.NewGuid().ToString("D"),
+        };
+        AddKnown(attributes, "host.id", MachineIdFiles.Select(ReadLine));
+        AddKnown(attributes, "k8s.node.name", NodeVariables.Select(Environment.GetEnvironmentVariable));
+        foreach (ResourceAttribute attribute in options.Attributes)
+        {
+            attributes[attribute.Name] = attribute.Value;
+        }
+
+        return [.. attributes];
+    }
+
+    private static void AddKnown(SortedDictionary<string, object> attributes, string name, IEnumerable<string?> candidates)
+    {
+        if (candidates.FirstOrDefault(static candidate => !string.IsNullOrWhiteSpace(candidate)) is { } known)
+        {
+            attributes[name] = known;
+        }
+    }
+
+    private static string? ReadLine(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).FirstOrDefault()?.Trim();
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

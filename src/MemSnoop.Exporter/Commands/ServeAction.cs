@@ -29,7 +29,8 @@ internal static class ServeAction
 
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
-        WebApplication app = Build(options, pipeline, loggers);
+        IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options.Resource);
+        WebApplication app = Build(options, pipeline, resource, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
@@ -42,7 +43,8 @@ internal static class ServeAction
         }
     }
 
-    private static WebApplication Build(MemSnoopOptions options, SamplingPipeline pipeline, ILoggerFactory loggers)
+    private static WebApplication Build(
+        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ILoggerFactory loggers)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -53,7 +55,7 @@ internal static class ServeAction
         builder.Services.AddPrometheusExporter(prometheus =>
         {
             prometheus.MeterFilter = static meter => meter.Name is SamplingPipeline.MeterName or SamplingPipeline.SelfMeterName;
-            prometheus.ResourceAttributes = ExporterResource.Attributes;
+            prometheus.ResourceAttributes = resource;
             prometheus.ScopeLabels = options.Web.ScopeLabels;
             prometheus.CreatedSeries = options.Web.CreatedSeries;
             prometheus.CreatedTime = pipeline.CreatedTime;

@@ -16,6 +16,10 @@ internal sealed class MemSnoopOptions
 
     public WebOptions Web { get; } = new();
 
+    public OtlpOptions Otlp { get; init; } = new();
+
+    public ResourceOptions Resource { get; } = new();
+
     public KernelOptions Kernel { get; } = new();
 
     public LogOptions Log { get; } = new();

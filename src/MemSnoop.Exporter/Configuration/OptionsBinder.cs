@@ -10,15 +10,19 @@ internal static class OptionsBinder
     public static MemSnoopOptions Bind(params IEnumerable<ConfigurationLayer> layers)
     {
         var options = new MemSnoopOptions();
+        var sources = new Dictionary<Setting, string>();
         foreach (ConfigurationLayer layer in layers)
         {
             foreach (ConfigurationEntry entry in layer.Entries)
             {
                 entry.Setting.Apply(options, entry);
+                sources[entry.Setting] = entry.Source;
             }
         }
 
         CheckKernelPaths(options.Kernel);
+        options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        OtlpCheck.Check(options.Otlp);
         return options;
     }
 

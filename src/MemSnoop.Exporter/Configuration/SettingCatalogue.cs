@@ -15,6 +15,8 @@ internal static class SettingCatalogue
         new("Working set", WorkingSetSettings.All),
         new("Disks", DisksSettings.All),
         new("HTTP endpoint", WebSettings.All),
+        new("Push by OTLP (off, unless an endpoint is given)", OtlpSettings.All),
+        new("What the numbers come from", ResourceSettings.All),
         new("Kernel", KernelSettings.All),
         new("Log, on standard error", LogSettings.All),
     ];

@@ -86,7 +86,7 @@ internal static class Syntax
     /// <exception cref="NotSupportedException">It needs backtracking.</exception>
     public static Regex CompileRegex(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
-    private static ValueSyntax<T> Words<T>(string placeholder, string noun, params (string Word, T Value)[] words)
+    public static ValueSyntax<T> Words<T>(string placeholder, string noun, params (string Word, T Value)[] words)
         where T : struct => new(
         placeholder, noun, words.Length == 2 ? $"{words[0].Word} or {words[1].Word}" : $"one of {string.Join(", ", words.Select(word => word.Word))}",
         (string text, out T value, ref string? _) =>
