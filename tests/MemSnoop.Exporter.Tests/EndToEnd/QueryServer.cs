@@ -34,6 +34,15 @@ internal abstract class QueryServer(TemporaryDirectory directory, Uri address, s
         return [.. result.GetProperty("result").EnumerateArray().Select(static series => (series.GetProperty("metric"), Number(series.GetProperty("value"))))];
     }
 
+    /// <summary>Every sample that a query for a range of time finds, each series with its labels and with times in seconds since the Unix epoch.</summary>
+    public async Task<IReadOnlyList<(JsonElement Labels, (double Time, double Value)[] Samples)>> SamplesAsync(string query, double time)
+    {
+        JsonElement result = await GetAsync(FormattableString.Invariant($"query?query={Uri.EscapeDataString(query)}&time={time:F3}"));
+        return [.. result.GetProperty("result").EnumerateArray().Select(static series => (
+            series.GetProperty("metric"),
+            series.GetProperty("values").EnumerateArray().Select(static pair => (pair[0].GetDouble(), Number(pair))).ToArray()))];
+    }
+
     /// <summary>The number of the only result, or NaN when there is none.</summary>
     public async Task<double> NumberAsync(string query, double? time = null)
     {
