@@ -11,12 +11,10 @@ internal sealed class VictoriaMetrics : QueryServer
     private VictoriaMetrics(TemporaryDirectory directory, Uri address, Uri secureAddress, ProcessStartInfo start)
         : base(directory, address, "/health", start)
     {
-        Endpoint = new Uri(address, "/opentelemetry");
         SecureEndpoint = new Uri(secureAddress, "/opentelemetry");
     }
 
-    /// <summary>The base URL to push to; to it belongs <c>/v1/metrics</c>.</summary>
-    public Uri Endpoint { get; }
+    public override Uri Endpoint => new(Address, "/opentelemetry");
 
     /// <summary>The same behind TLS, when there are certificates.</summary>
     public Uri SecureEndpoint { get; }
@@ -53,8 +51,9 @@ internal sealed class VictoriaMetrics : QueryServer
         return long.Parse(line.AsSpan(Rows.Length), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Makes what has arrived visible to queries, which otherwise takes it up to a second.</summary>
-    public Task FlushAsync() => GetTextAsync("/internal/force_flush");
+    /// <inheritdoc/>
+    /// <remarks>Otherwise it takes up to a second.</remarks>
+    public override Task FlushAsync() => GetTextAsync("/internal/force_flush");
 
     /// <summary>Stops the server as an administrator does; its data stay.</summary>
     public async Task StopAsync()

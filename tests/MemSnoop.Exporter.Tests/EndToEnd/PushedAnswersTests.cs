@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
-/// <summary>Pushed to VictoriaMetrics and scraped by Prometheus at the same time: PromQL gives the same answers.</summary>
+/// <summary>Pushed to one server and scraped by another at the same time: PromQL gives the same answers.</summary>
 [Collection(EndToEndCollection.Name)]
-public class PushToVictoriaMetricsTests(ITestOutputHelper output)
+public class PushedAnswersTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -19,15 +19,17 @@ public class PushToVictoriaMetricsTests(ITestOutputHelper output)
         "memsnoop_process_uptime_seconds", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds",
     ];
 
-    [Fact]
-    public async Task Every_name_is_in_both_and_every_answer_is_the_same()
+    [Theory]
+    [InlineData(nameof(VictoriaMetrics))]
+    [InlineData(nameof(PrometheusServer))]
+    public async Task Every_name_is_in_both_and_every_answer_is_the_same(string receiver)
     {
         using Workload asleep = await Workload.StartAsync("touch", "--resident", "40", "--hot", "0");
         using Workload awake = await Workload.StartAsync("touch", "--resident", "40", "--hot", "10");
         using Workload puppet = await Workload.StartAsync("puppet");
         await puppet.TellAsync("burn 50");
         await puppet.TellAsync("fault 100");
-        await using VictoriaMetrics pushed = await VictoriaMetrics.StartAsync();
+        await using QueryServer pushed = receiver == nameof(VictoriaMetrics) ? await VictoriaMetrics.StartAsync() : await PrometheusServer.StartReceiverAsync();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
         [
             "--name", "^(touch|puppet)$", "--collector.smaps", "--interval", "3s", "--working-set-interval", "2s", "--idle-ages", "0s,2s",
@@ -67,7 +69,7 @@ public class PushToVictoriaMetricsTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{Names(answers.Keys).Count()} names, {answers.Count} series: {equal} equal, {moved.Count} between the scrapes around them ({string.Join(", ", moved.Distinct())}).");
+        output.WriteLine($"{receiver}: {Names(answers.Keys).Count()} names, {answers.Count} series: {equal} equal, {moved.Count} between the scrapes around them ({string.Join(", ", moved.Distinct())}).");
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
 
         // What the two sleep through stands still, so nothing of it may differ.
@@ -80,7 +82,7 @@ public class PushToVictoriaMetricsTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<string[]> ResourceLabelsAsync(VictoriaMetrics server)
+    private static async Task<string[]> ResourceLabelsAsync(QueryServer server)
     {
         (JsonElement labels, _) = Assert.Single(await server.QueryAsync("target_info"));
         return [.. labels.EnumerateObject().Select(static label => label.Name).Where(static name => name != "__name__")];
