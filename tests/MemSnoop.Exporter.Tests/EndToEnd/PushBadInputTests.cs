@@ -18,7 +18,7 @@ public class PushBadInputTests
         { [], ["--otlp", "http://collector:4318", "--otlp.temporality", "both"], "--otlp.temporality: 'both' is not a temporality; expected" },
         { [], ["--otlp", "http://collector:4318", "--otlp.header", "no header"], "--otlp.header: is not a header; expected NAME=VALUE" },
         { [], ["--otlp", "https://collector:4318", "--otlp.certificate", "/no/such.pem"], "--otlp.certificate: '/no/such.pem' does not exist; expected" },
-        { [], ["--otlp", "https://collector:4318", "--otlp.certificate", "/etc/passwd"], "--otlp.certificate: " },
+        { [], ["--otlp", "https://collector:4318", "--otlp.certificate", "/etc/passwd"], "--otlp.certificate: '/etc/passwd' holds no certificate; expected a file with certificates in PEM format" },
         { [], ["--otlp", "http://collector:4318", "--otlp.certificate", "/etc/passwd"], "--otlp.certificate: is of no use with 'http://collector:4318'; expected an https:// URL" },
         { ["OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318"], [], "OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' is not an HTTP URL; expected" },
         { ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http:/collector"], [], "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http:/collector' is not a URL; expected" },

@@ -97,7 +97,7 @@ public class PushOutageTests(ITestOutputHelper output)
         }
     }
 
-    private static string[] Changes(ExporterProcess exporter) => [.. exporter.Log.Where(static line => line.Contains("OTLP", StringComparison.Ordinal) && !line.Contains("level=info msg=\"pushing", StringComparison.Ordinal))];
+    private static string[] Changes(ExporterProcess exporter) => [.. exporter.Log.Where(static line => line.Contains("msg=\"push to", StringComparison.Ordinal))];
 
     private static double Median(IEnumerable<Sample> samples, Func<Sample, bool> chosen)
     {
