@@ -1,5 +1,6 @@
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Logging;
+using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Sampling;
 using MemSnoop.Exporter.Web;
@@ -27,10 +28,11 @@ internal static class ServeAction
             WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
         }
 
+        ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options.Resource);
-        WebApplication app = Build(options, pipeline, resource, loggers);
+        WebApplication app = Build(options, pipeline, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
@@ -44,7 +46,8 @@ internal static class ServeAction
     }
 
     private static WebApplication Build(
-        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ILoggerFactory loggers)
+        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler? receiver,
+        ILoggerFactory loggers)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -54,17 +57,23 @@ internal static class ServeAction
         builder.Services.AddRoutingCore();
         builder.Services.AddPrometheusExporter(prometheus =>
         {
-            prometheus.MeterFilter = static meter => meter.Name is SamplingPipeline.MeterName or SamplingPipeline.SelfMeterName;
+            prometheus.MeterFilter = pipeline.Owns;
             prometheus.ResourceAttributes = resource;
             prometheus.ScopeLabels = options.Web.ScopeLabels;
             prometheus.CreatedSeries = options.Web.CreatedSeries;
             prometheus.CreatedTime = pipeline.CreatedTime;
             prometheus.CacheDuration = options.Web.CacheDuration.Value;
             prometheus.MaxRequests = options.Web.MaxRequests;
-            prometheus.Collecting = pipeline.Collections.Begin;
+            prometheus.Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
+            prometheus.Turn = pipeline.Collections.Turn;
             prometheus.CollectorOf = pipeline.OwnerOf;
             prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
         });
+        if (receiver is not null)
+        {
+            builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, resource, receiver, loggers));
+        }
+
         if (pipeline.Windows is { } windows)
         {
             builder.Services.AddSingleton<IHostedService>(windows);
@@ -76,6 +85,22 @@ internal static class ServeAction
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.Web.TelemetryPath);
         return app;
+    }
+
+    private static OtlpPush MakePush(
+        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver, ILoggerFactory loggers)
+    {
+        PushSources sources = new()
+        {
+            MeterFilter = pipeline.Owns,
+            Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
+            Turn = pipeline.Collections.Turn,
+            CollectorOf = pipeline.OwnerOf,
+            CreatedTime = pipeline.CreatedTime,
+            ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
+            Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,
+        };
+        return new OtlpPush(options.Otlp, resource, sources, pipeline.Pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System);
     }
 
     private static async Task<int> RunChildAsync(string[] command, SamplingPipeline pipeline, CancellationToken stop)

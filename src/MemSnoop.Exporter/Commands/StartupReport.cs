@@ -19,6 +19,13 @@ internal static partial class StartupReport
             Listening(logger, url, options.Web.TelemetryPath);
         }
 
+        if (options.Otlp.IsOn)
+        {
+            Uri receiver = options.Otlp.Url();
+            string protocol = OtlpSettings.Protocol.Describe(options);
+            Pushing(logger, receiver, protocol, options.Otlp.Interval);
+        }
+
         foreach (MethodSupport method in pipeline.Methods)
         {
             if (method.Method == pipeline.Method)
@@ -44,6 +51,9 @@ internal static partial class StartupReport
 
     [LoggerMessage(Level = LogLevel.Information, Message = "listening on {Url}{Path}")]
     private static partial void Listening(ILogger logger, string url, string path);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
+    private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
     private static partial void Using(ILogger logger, string method, Duration interval, string explanation);

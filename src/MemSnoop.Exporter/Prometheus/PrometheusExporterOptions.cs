@@ -87,6 +87,12 @@ internal sealed class PrometheusExporterOptions
     public Action? Collecting { get; set; }
 
     /// <summary>
+    /// Held while the callbacks of a collection run, where another exporter runs the same callbacks and shall not do so at the same time.
+    /// Default value: null.
+    /// </summary>
+    public SemaphoreSlim? Turn { get; set; }
+
+    /// <summary>
     /// Names the collector that an instrument belongs to, for the parameters <c>collect[]</c> and <c>exclude[]</c>; null for instruments
     /// that belong to none and are always published. Those are observed last, with a second of their own if need be, so that they can report on
     /// how the collectors fared. Asked once per instrument.

@@ -89,7 +89,7 @@ internal sealed partial class ScrapeCoordinator(
         Exception? error = null;
         try
         {
-            snapshot = await CollectAsync(collection).ConfigureAwait(false);
+            snapshot = await CollectInTurnAsync(collection).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever it was, the scrapes that wait have to hear of it.
         catch (Exception thrown)
@@ -126,6 +126,24 @@ internal sealed partial class ScrapeCoordinator(
         {
             _loggedCause = cause;
             LogFailed(error!);
+        }
+    }
+
+    private async Task<Snapshot?> CollectInTurnAsync(Collection collection)
+    {
+        if (options.Turn is not { } turn)
+        {
+            return await CollectAsync(collection).ConfigureAwait(false);
+        }
+
+        await turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await CollectAsync(collection).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

@@ -33,12 +33,24 @@ internal sealed class Collections(TimeProvider clock)
         }
     }
 
+    /// <summary>
+    /// Held by whoever runs the callbacks of a collection: a scrape and a push at the same time would each see one reading
+    /// in its first half and another in its second.
+    /// </summary>
+    internal SemaphoreSlim Turn { get; } = new(1, 1);
+
     /// <summary>Announces that a collection begins.</summary>
-    internal void Begin()
+    internal void Begin() => Begin(TimeSpan.Zero);
+
+    /// <summary>Announces that a collection begins, or goes on with the latest when that began no longer ago than this: what two collectors read is the same then.</summary>
+    internal void Begin(TimeSpan shared)
     {
         lock (_gate)
         {
-            BeginLocked();
+            if (_number == 0 || shared <= TimeSpan.Zero || clock.GetElapsedTime(_begun) > shared)
+            {
+                BeginLocked();
+            }
         }
     }
 

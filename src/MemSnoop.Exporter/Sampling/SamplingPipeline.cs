@@ -3,6 +3,7 @@ using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Containers;
 using MemSnoop.Exporter.Instruments;
+using MemSnoop.Exporter.Otlp;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Processes;
@@ -53,6 +54,11 @@ internal sealed class SamplingPipeline : IDisposable
         MeasurementInstruments.Create(Scope(null), _ledger, _watchList, _states);
         SelectionInstruments.Create(Scope(null), _watchList);
         SystemInstruments.Create(Scope(null), Paths);
+        if (options.Otlp.IsOn)
+        {
+            OtlpInstruments.Create(Scope(null), Pushes);
+        }
+
         if (!options.Web.DisableExporterMetrics)
         {
             _self = new ExporterProcessInstruments(_selfMeter, _budget);
@@ -63,6 +69,9 @@ internal sealed class SamplingPipeline : IDisposable
 
     internal Collections Collections { get; }
 
+    /// <summary>The books of pushing by OTLP; empty when nothing is pushed.</summary>
+    internal PushLedger Pushes { get; } = new();
+
     /// <summary>The background passes of the working set; null when it is off or no method works here.</summary>
     internal WindowSampler? Windows { get; private set; }
 
@@ -71,6 +80,9 @@ internal sealed class SamplingPipeline : IDisposable
 
     /// <summary>The method in use; null when there is none.</summary>
     internal string? Method { get; private set; }
+
+    /// <summary>Whether an instrument's meter is one of this pipeline, by itself and not by its name.</summary>
+    internal bool Owns(Meter meter) => meter == _meter || meter == _selfMeter;
 
     /// <summary>Watches one more process, and its children.</summary>
     internal void Watch(int pid) => _watchList.Add(pid);

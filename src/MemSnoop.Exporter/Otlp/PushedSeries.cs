@@ -1,0 +1,43 @@
+using System.Diagnostics.Metrics;
+using System.Numerics;
+
+namespace MemSnoop.Exporter.Otlp;
+
+/// <summary>One set of attributes of an instrument: what was observed of it, and what the SDK is told.</summary>
+internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes)
+    where T : struct, INumber<T>
+{
+    private Measurement<T> _told = new(T.Zero, attributes.AsSpan());
+
+    public KeyValuePair<string, object?>[] Attributes => attributes;
+
+    /// <summary>The value observed in the latest round that had one.</summary>
+    public T Value { get; set; }
+
+    /// <summary>The number of that round; 0 before the first.</summary>
+    public long Round { get; set; }
+
+    /// <summary>The number of the round in which the SDK was told last; it has forgotten a delta series that it was not told of in the round before.</summary>
+    public long ToldIn { get; set; }
+
+    /// <summary>Which of the instrument's streams has a slot for it.</summary>
+    public int Stream { get; set; }
+
+    /// <summary>For deltas: how much of the value the receiver has.</summary>
+    public T Received { get; set; }
+
+    /// <summary>For deltas: when what is counted began, as far as known, by which a successor with the same attributes is told apart.</summary>
+    public double? Created { get; set; }
+
+    /// <summary>What the SDK is told.</summary>
+    public ref readonly Measurement<T> Told => ref _told;
+
+    // A measurement copies its attributes to the heap when it is made, so it is kept while the value stays.
+    public void Tell(T value)
+    {
+        if (!_told.Value.Equals(value))
+        {
+            _told = new Measurement<T>(value, attributes.AsSpan());
+        }
+    }
+}
