@@ -1,12 +1,12 @@
 #!/bin/bash
-# Fetches what receives in the tests of push and prints the directory it is in: VictoriaMetrics, Prometheus and OpenTelemetry's protocol
-# files from Debian trixie, unpacked and not installed (those of bookworm are too old to take OTLP, and it has no protocol files), and the
-# npm packages of receiver.js. The cache is optional: without it, or after a change of what is wanted, this takes half a minute.
+# Fetches what receives in the tests of push and prints the directory it is in: VictoriaMetrics and OpenTelemetry's protocol files from
+# Debian trixie, unpacked and not installed (bookworm's VictoriaMetrics is too old to take OTLP, and it has no protocol files), and the npm
+# packages of receiver.js. The cache is optional: without it, or after a change of what is wanted, this takes half a minute.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 suite=trixie
-packages=(victoria-metrics prometheus opentelemetry-proto)
+packages=(victoria-metrics opentelemetry-proto)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/receivers
 
@@ -54,8 +54,8 @@ fetch_packages() {
     say "$(dpkg-deb --field "$package" Package Version | tr '\n' ' ')"
     dpkg-deb --extract "$package" "$work/tree"
   done
-  # Of all these programs the tests run two.
-  find "$work/tree/usr/bin" -type f ! -name victoria-metrics ! -name prometheus -delete
+  # Of VictoriaMetrics' programs the tests run one.
+  find "$work/tree/usr/bin" -type f ! -name victoria-metrics -delete
 }
 
 fetch_modules() {

@@ -11,10 +11,11 @@ internal sealed class PrometheusServer : QueryServer
     {
     }
 
-    public override Uri Endpoint => new(Address, "/api/v1/otlp");
-
     /// <summary>Starts the server of Debian's package <c>prometheus</c>; done when it is ready.</summary>
-    public static Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval) => StartAsync("prometheus", [], $"""
+    public static async Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval)
+    {
+        TemporaryDirectory directory = new();
+        string configuration = directory.Write("prometheus.yml", $"""
             global:
               scrape_interval: {interval.TotalSeconds}s
               scrape_timeout: {interval.TotalSeconds}s
@@ -23,23 +24,15 @@ internal sealed class PrometheusServer : QueryServer
                 static_configs:
                   - targets: ['{target.Authority}']
             """);
-
-    /// <summary>Starts a newer one, of Debian trixie, that scrapes nothing and takes OTLP; done when it is ready.</summary>
-    public static async Task<PrometheusServer> StartReceiverAsync() =>
-        await StartAsync(await Receivers.PathAsync("usr/bin/prometheus"), ["--enable-feature=otlp-write-receiver"], "scrape_configs: []");
-
-    /// <summary>What the server says about its one target.</summary>
-    public async Task<JsonElement> TargetAsync() => Assert.Single((await GetAsync("targets")).GetProperty("activeTargets").EnumerateArray().ToArray());
-
-    private static async Task<PrometheusServer> StartAsync(string program, string[] options, string configuration)
-    {
-        TemporaryDirectory directory = new();
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
-        PrometheusServer server = new(directory, address, new ProcessStartInfo(program,
+        PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
         [
-            .. options, $"--config.file={directory.Write("prometheus.yml", configuration)}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
+            $"--config.file={configuration}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
         ]));
         await server.RunAsync();
         return server;
     }
+
+    /// <summary>What the server says about its one target.</summary>
+    public async Task<JsonElement> TargetAsync() => Assert.Single((await GetAsync("targets")).GetProperty("activeTargets").EnumerateArray().ToArray());
 }

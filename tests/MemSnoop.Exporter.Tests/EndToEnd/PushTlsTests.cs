@@ -2,7 +2,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Certificates: the receiver's is checked, ours is shown, and what is wrong with either is one line of log.</summary>
 [Collection(EndToEndCollection.Name)]
-public sealed class PushTlsTests : IDisposable
+public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
 {
     private readonly Certificates _certificates = new();
 
@@ -69,11 +69,12 @@ public sealed class PushTlsTests : IDisposable
 
     public void Dispose() => _certificates.Dispose();
 
-    private static async Task AssertRefusedAsync(ExporterProcess exporter, string word)
+    private async Task AssertRefusedAsync(ExporterProcess exporter, string word)
     {
         // Three attempts, and still one line.
         await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_otlp_exports_total", ("outcome", "failure")).Sum(static sample => sample.Number) >= 3);
         string line = Assert.Single(exporter.Log, static line => line.Contains("msg=\"push to", StringComparison.Ordinal));
+        output.WriteLine(line);
         Assert.Contains("level=warn", line, StringComparison.Ordinal);
         Assert.Contains(word, line, StringComparison.OrdinalIgnoreCase);
     }

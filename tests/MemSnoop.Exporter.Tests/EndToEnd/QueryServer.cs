@@ -16,18 +16,12 @@ internal abstract class QueryServer(TemporaryDirectory directory, Uri address, s
     private Process? _process;
     private Task<string> _log = Task.FromResult("");
 
-    /// <summary>The base URL to push OTLP to; to it belongs <c>/v1/metrics</c>.</summary>
-    public abstract Uri Endpoint { get; }
-
     protected Uri Address => address;
 
     protected int Pid => _process!.Id;
 
     /// <summary>The time, in seconds since the Unix epoch.</summary>
     public static double Now => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-
-    /// <summary>Makes what has arrived visible to queries.</summary>
-    public virtual Task FlushAsync() => Task.CompletedTask;
 
     /// <summary>The results of an instant query, each with its labels and its value.</summary>
     /// <param name="query">PromQL.</param>

@@ -14,7 +14,8 @@ internal sealed class VictoriaMetrics : QueryServer
         SecureEndpoint = new Uri(secureAddress, "/opentelemetry");
     }
 
-    public override Uri Endpoint => new(Address, "/opentelemetry");
+    /// <summary>The base URL to push OTLP to; to it belongs <c>/v1/metrics</c>.</summary>
+    public Uri Endpoint => new(Address, "/opentelemetry");
 
     /// <summary>The same behind TLS, when there are certificates.</summary>
     public Uri SecureEndpoint { get; }
@@ -51,9 +52,8 @@ internal sealed class VictoriaMetrics : QueryServer
         return long.Parse(line.AsSpan(Rows.Length), CultureInfo.InvariantCulture);
     }
 
-    /// <inheritdoc/>
-    /// <remarks>Otherwise it takes up to a second.</remarks>
-    public override Task FlushAsync() => GetTextAsync("/internal/force_flush");
+    /// <summary>Makes what has arrived visible to queries, which otherwise takes it up to a second.</summary>
+    public Task FlushAsync() => GetTextAsync("/internal/force_flush");
 
     /// <summary>Stops the server as an administrator does; its data stay.</summary>
     public async Task StopAsync()
