@@ -204,7 +204,9 @@ internal sealed class PushedInstrument<T> : PushedInstrument
         return (isHeld ? series.Told.Value : T.Zero) + series.Value - series.Received;
     }
 
-    private bool Holds(PushedSeries<T> series) => series.Stream == _streams && _streams > 0 && (!_isDelta || (series.ToldIn == _previous && _previous > 0));
+    // The one series without attributes has a slot of its own, which the SDK keeps.
+    private bool Holds(PushedSeries<T> series) =>
+        series.Stream == _streams && _streams > 0 && (!_isDelta || (series.ToldIn == _previous && _previous > 0) || series.Attributes.Length == 0);
 
     private int Needed()
     {

@@ -16,6 +16,9 @@ public class BadInputTests
         + " each once or as NAME=MEASUREMENT under a name of its own";
 
     private const string Pid = "a number from 1 to 4194304";
+    private const string Push = "a duration from 100ms to 1d, such as 500ms, 15s or 1h30m";
+    private const string Header = "NAME=VALUE in printable ASCII, of a header that the exporter does not set itself";
+    private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
 
     public static TheoryData<string[], string> Arguments => new()
     {
@@ -38,6 +41,30 @@ public class BadInputTests
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
         { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID SECONDS [OPTIONS]" },
         { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
+
+        // Pushing: values, and settings that contradict each other.
+        { ["--otlp", "ftp://x"], $"--otlp: 'ftp://x' is not an HTTP URL; expected {Url}" },
+        { ["--otlp", "collector"], $"--otlp: 'collector' is not a URL; expected {Url}" },
+        { ["--otlp", "http://"], $"--otlp: 'http://' is not a URL; expected {Url}" },
+        { ["--otlp", "http://x/?a=b"], $"--otlp: 'http://x/?a=b' is not a URL; expected {Url}" },
+        { ["--otlp", "http://x", "--otlp.protocol", "http/json"], "--otlp.protocol: 'http/json' is not a protocol; expected http/protobuf or grpc" },
+        { ["--otlp", "http://x", "--otlp.header", "Content-Type=secret"], $"--otlp.header: is not a header; expected {Header}" },
+        { ["--otlp", "http://x", "--otlp.header", "a=secret", "--otlp.header", "A=b"], "--otlp.header: names a header twice; expected each header once" },
+        { ["--otlp", "http://x", "--otlp.interval", "0s"], $"--otlp.interval: 0s is too short; expected {Push}" },
+        {
+            ["--otlp", "http://x/v1/metrics", "--otlp.protocol", "grpc"],
+            "--otlp: 'http://x/v1/metrics' has a path; expected for the protocol grpc only scheme, host and port, such as http://localhost:4317"
+        },
+        { ["--otlp", "http://x", "--otlp.certificate", "/proc/stat"], "--otlp.certificate: is of no use with 'http://x'; expected an https:// URL as --otlp" },
+        {
+            ["--otlp", "https://x", "--otlp.client-key", "/proc/stat"],
+            "--otlp.client-key: is given without a certificate; expected --otlp.client-certificate too"
+        },
+        { ["--otlp", "https://x", "--otlp.certificate", "/proc"], "--otlp.certificate: '/proc' is a directory; expected a file in PEM format that can be read" },
+        {
+            ["--otlp", "https://x", "--otlp.certificate", "/proc/stat"],
+            "--otlp.certificate: '/proc/stat' holds no certificate; expected a file with certificates in PEM format"
+        },
 
         // Values that are missing, or too many.
         { ["--pid"], $"--pid: no value follows; expected {Pid}" },
@@ -175,6 +202,42 @@ public class BadInputTests
             "MemSnoop__Readings__Measurements__process_io__Enabled: 'maybe' is not true or false; expected true or false"
         },
         { "OTEL_EXPORTER_PROMETHEUS_PORT", "http", "OTEL_EXPORTER_PROMETHEUS_PORT: 'http' is not a port; expected a number from 0 to 65535" },
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317",
+            "OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4317' is not an HTTP URL;"
+            + " expected an http:// or https:// URL without user, query and fragment, such as http://localhost:4318"
+        },
+        {
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://a:b@c/",
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: holds a user or password;"
+            + " expected an http:// or https:// URL without user and fragment, such as http://localhost:4318/v1/metrics"
+        },
+        { "OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not a protocol; expected http/protobuf or grpc" },
+        { "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "udp", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'udp' is not a protocol; expected http/protobuf or grpc" },
+        { "OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "OTEL_EXPORTER_OTLP_TIMEOUT: '10s' is not a time; expected a number of milliseconds, such as 10000" },
+        { "OTEL_METRIC_EXPORT_INTERVAL", "5", $"OTEL_METRIC_EXPORT_INTERVAL: 5ms is too short; expected {Push}" },
+        {
+            "OTEL_EXPORTER_OTLP_HEADERS", "secret",
+            "OTEL_EXPORTER_OTLP_HEADERS: is not a list of pairs; expected KEY=VALUE,KEY=VALUE with % only before two hexadecimal digits"
+        },
+        { "OTEL_EXPORTER_OTLP_HEADERS", "a b=secret", $"OTEL_EXPORTER_OTLP_HEADERS: is not a header; expected {Header}" },
+        { "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=secret%0a", $"OTEL_EXPORTER_OTLP_METRICS_HEADERS: is not a header; expected {Header}" },
+        {
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "sometimes",
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'sometimes' is not a temporality; expected one of cumulative, delta, lowmemory"
+        },
+        { "OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' is not a compression; expected none or gzip" },
+        { "OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such", "OTEL_EXPORTER_OTLP_CERTIFICATE: '/no/such' does not exist; expected a file in PEM format that can be read" },
+        {
+            "OTEL_METRICS_EXPORTER", "console",
+            "OTEL_METRICS_EXPORTER: 'console' is not an exporter; expected none, or of otlp and prometheus those wanted, separated by commas"
+        },
+        { "OTEL_METRICS_EXPORTER", "none,otlp", "OTEL_METRICS_EXPORTER: names none and others; expected none alone, or without it" },
+        { "OTEL_SDK_DISABLED", "yes", "OTEL_SDK_DISABLED: 'yes' is not true or false; expected true or false" },
+        {
+            "OTEL_RESOURCE_ATTRIBUTES", "a=%4",
+            "OTEL_RESOURCE_ATTRIBUTES: is not a list of pairs; expected KEY=VALUE,KEY=VALUE with % only before two hexadecimal digits"
+        },
         { "OTEL_EXPORTER_PROMETHEUS_HOST", "a b", "OTEL_EXPORTER_PROMETHEUS_HOST: 'a b' is not a host; expected a host name or an IP address" },
     };
 

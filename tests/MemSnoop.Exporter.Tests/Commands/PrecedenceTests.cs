@@ -101,6 +101,8 @@ public class PrecedenceTests
             ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
             ["METHOD"] = "referenced", ["KIND,..."] = "heap,writable", ["PAGES"] = "7",
             ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/proc/.", ["LEVEL"] = "error", ["FORMAT"] = "json",
+            ["URL"] = "http://x:7", ["PROTOCOL"] = "grpc", ["NAME=VALUE"] = "x=y", ["TEMPORALITY"] = "delta", ["COMPRESSION"] = "gzip", ["FILE"] = "/proc/stat",
+            ["TEXT"] = "x",
         };
         Assert.All(SettingCatalogue.All, setting =>
         {

@@ -18,6 +18,7 @@ public class MetricsDocumentTests
     {
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
+        ["memsnoop.otlp.duration"] = "nothing has been pushed",
         ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
@@ -77,6 +78,7 @@ public class MetricsDocumentTests
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
+            options.Otlp.Endpoint = new Uri("http://localhost");
             options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
