@@ -18,7 +18,8 @@ public class PushChurnTests(ITestOutputHelper output)
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
         [
-            "--name", "^churn$", "--interval", "0s", "--no-collector.working-set",
+            "--name", "^churn$", "--interval", "0s",
+            "--no-collector.working-set", "--no-collector.process-io", "--no-collector.scheduling", "--no-collector.open-files", "--no-collector.disk-io",
             "--otlp", receiver.Http.ToString(), "--otlp.interval", "250ms", "--otlp.temporality", temporality,
         ]);
 
@@ -32,7 +33,7 @@ public class PushChurnTests(ITestOutputHelper output)
             for (int round = 0; round < Rounds; round++)
             {
                 int before = receiver.Taken;
-                Workload churn = await Workload.StartAsync("churn", "--count", $"{OfARound}", "--rate", "500", "--alive", "250", "--life-ms", "400", "--keep", "4");
+                Workload churn = await Workload.StartAsync("churn", "--count", $"{OfARound}", "--rate", "500", "--alive", "300", "--life-ms", "500", "--keep", "4");
                 churns.Add(churn);
 
                 // Those of the rounds before were alive the whole time.
@@ -50,7 +51,7 @@ public class PushChurnTests(ITestOutputHelper output)
             int seen = receiver.Messages().SelectMany(static message => message.Pids(Resident)).Distinct().Count();
             int sets = receiver.Messages().SelectMany(static message => message.Points.Select(static point => (point.Metric, string.Join(',', point.Attributes.Values)))).Distinct().Count();
             output.WriteLine($"{temporality}: {receiver.Taken} messages with {seen} processes and {sets} series; {last.Points.Count} points in the last.");
-            Assert.True(seen > 8000, $"Only {seen} of the processes were seen.");
+            Assert.True(seen > 5000, $"Only {seen} of the processes were seen.");
 
             // The parents wait: what they have counted stands still, in the sum of all messages or in the last one.
             Scrape scrape = await exporter.ScrapeAsync();
