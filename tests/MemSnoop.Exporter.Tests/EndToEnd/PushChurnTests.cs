@@ -15,10 +15,11 @@ public class PushChurnTests(ITestOutputHelper output)
     [InlineData("delta")]
     public async Task Nobody_living_is_missing_nobody_dead_is_there_and_deltas_add_up(string temporality)
     {
+        using NamedWorkload program = await NamedWorkload.MakeAsync("churn");
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
         [
-            "--name", "^churn$", "--interval", "0s",
+            "--name", $"^{program.Name}$", "--interval", "0s",
             "--no-collector.working-set", "--no-collector.process-io", "--no-collector.scheduling", "--no-collector.open-files", "--no-collector.disk-io",
             "--otlp", receiver.Http.ToString(), "--otlp.interval", "250ms", "--otlp.temporality", temporality,
         ]);
@@ -33,7 +34,7 @@ public class PushChurnTests(ITestOutputHelper output)
             for (int round = 0; round < Rounds; round++)
             {
                 int before = receiver.Taken;
-                Workload churn = await Workload.StartAsync("churn", "--count", $"{OfARound}", "--rate", "500", "--alive", "300", "--life-ms", "500", "--keep", "4");
+                Workload churn = await Workload.StartAsync(program.Path, "--count", $"{OfARound}", "--rate", "500", "--alive", "300", "--life-ms", "500", "--keep", "4");
                 churns.Add(churn);
 
                 // Those of the rounds before were alive the whole time.

@@ -54,7 +54,7 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(_certificates, requiresClientCertificate: true);
         string[] shown = none ? [] : ["--otlp.client-certificate", _certificates.StrangerClient.Certificate, "--otlp.client-key", _certificates.StrangerClient.Key];
         await using ExporterProcess exporter = await StartAsync(receiver, protocol, ["--otlp.certificate", _certificates.Authority, .. shown]);
-        await AssertRefusedAsync(exporter, "");
+        await AssertRefusedAsync(exporter, "client certificate");
         Assert.Empty(receiver.Requests);
     }
 

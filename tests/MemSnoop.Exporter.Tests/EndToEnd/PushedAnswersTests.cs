@@ -31,7 +31,7 @@ public class PushedAnswersTests(ITestOutputHelper output)
         await using VictoriaMetrics pushed = await VictoriaMetrics.StartAsync();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
         [
-            "--name", "^(touch|puppet)$", "--collector.smaps", "--interval", "3s", "--working-set-interval", "2s", "--idle-ages", "0s,2s",
+            "--pid", $"{asleep.Pid}", "--pid", $"{awake.Pid}", "--pid", $"{puppet.Pid}", "--collector.smaps", "--interval", "3s", "--working-set-interval", "2s", "--idle-ages", "0s,2s",
             "--otlp", pushed.Endpoint.ToString(), "--otlp.interval", "1s",
         ]);
         await using PrometheusServer scraped = await PrometheusServer.StartAsync(exporter.Address, Interval);
