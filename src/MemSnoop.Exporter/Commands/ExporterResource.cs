@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
+using OpenTelemetry.Resources;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -17,7 +18,7 @@ internal static class ExporterResource
     private static readonly string[] NodeVariables = ["K8S_NODE_NAME", "NODE_NAME"];
 
     /// <summary>The attributes that can be found out, and over them those that the user gives. In ordinal order.</summary>
-    internal static IReadOnlyList<KeyValuePair<string, object>> Create(ResourceOptions options)
+    internal static IReadOnlyList<KeyValuePair<string, object>> Create(MemSnoopOptions options)
     {
         SortedDictionary<string, object> attributes = new(StringComparer.Ordinal)
         {
@@ -25,7 +26,7 @@ internal static class ExporterResource
             ["os.description"] = RuntimeInformation.OSDescription,
             ["os.type"] = "linux",
             ["os.version"] = Environment.OSVersion.Version.ToString(),
-            ["service.name"] = options.ServiceName,
+            ["service.name"] = options.Resource.ServiceName,
             ["service.version"] = BuildInfo.Version,
 
             // Of this run alone: two exporters never share it, and a restart shows.
@@ -33,7 +34,15 @@ internal static class ExporterResource
         };
         AddKnown(attributes, "host.id", MachineIdFiles.Select(ReadLine));
         AddKnown(attributes, "k8s.node.name", NodeVariables.Select(Environment.GetEnvironmentVariable));
-        foreach (ResourceAttribute attribute in options.Attributes)
+        if (options.Otlp.IsOn)
+        {
+            foreach ((string name, object value) in ResourceBuilder.CreateEmpty().AddTelemetrySdk().Build().Attributes)
+            {
+                attributes[name] = value;
+            }
+        }
+
+        foreach (ResourceAttribute attribute in options.Resource.Attributes)
         {
             attributes[attribute.Name] = attribute.Value;
         }

@@ -31,7 +31,7 @@ internal static class ServeAction
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
-        IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options.Resource);
+        IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         WebApplication app = Build(options, pipeline, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {

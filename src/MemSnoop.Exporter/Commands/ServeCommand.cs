@@ -3,7 +3,7 @@ using MemSnoop.Exporter.Configuration;
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary><c>memsnoop serve</c>: the exporter. It is the command when none is named.</summary>
-internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes and publish what they use to Prometheus (the default command).", _ => true)
+internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes and publish what they use, to Prometheus and OTLP (the default command).", _ => true)
 {
     public override string Usage => "[serve] [OPTIONS] [-- COMMAND [ARG...]]";
 

@@ -11,7 +11,7 @@ using OpenTelemetry.Resources;
 namespace MemSnoop.Exporter.Otlp;
 
 /// <summary>Pushes at each multiple of the interval, from the start on, and once more at the end.</summary>
-internal sealed class OtlpPush : BackgroundService
+internal sealed partial class OtlpPush : BackgroundService
 {
     /// <summary>What the last push gets at most; a service manager waits longer before it kills.</summary>
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(5);
@@ -33,6 +33,8 @@ internal sealed class OtlpPush : BackgroundService
     private readonly PushReader _reader;
     private readonly MeterProvider _provider;
     private readonly PushedInstruments _instruments;
+    private readonly ILogger _log;
+    private Type? _lastError;
 
     public OtlpPush(
         OtlpOptions options, IEnumerable<KeyValuePair<string, object>> resource, PushSources sources, PushLedger ledger, ReceiverHandler receiver,
@@ -41,6 +43,7 @@ internal sealed class OtlpPush : BackgroundService
         _options = options;
         _sources = sources;
         _ledger = ledger;
+        _log = log;
         _clock = clock;
         _receiver = receiver;
         _runner = new CallbackRunner(clock, CallbackBudget);
@@ -71,7 +74,7 @@ internal sealed class OtlpPush : BackgroundService
     /// <summary>How often an instrument's stream has been replaced by a roomier one, over all instruments.</summary>
     public int Renewals => _instruments.Current.Sum(instrument => instrument.Renewals);
 
-    /// <summary>One push, apart from its schedule. It neither throws nor takes longer than its timeouts.</summary>
+    /// <summary>One push, apart from its schedule.</summary>
     internal async Task<PushResult> PushAsync()
     {
         long started = _clock.GetTimestamp();
@@ -131,12 +134,31 @@ internal sealed class OtlpPush : BackgroundService
         Schedule schedule = new(_options.Interval.Value, _clock);
         while (!stopping.IsCancellationRequested)
         {
-            await PushAsync().ConfigureAwait(false);
+            await TryPushAsync().ConfigureAwait(false);
             await schedule.WaitForNextTickAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _ledger.Miss(schedule.Skipped);
         }
 
-        await PushAsync().ConfigureAwait(false);
+        await TryPushAsync().ConfigureAwait(false);
+    }
+
+    private async Task TryPushAsync()
+    {
+        try
+        {
+            await PushAsync().ConfigureAwait(false);
+            _lastError = null;
+        }
+#pragma warning disable CA1031 // An error that nobody foresaw costs one push; the next ones and the scrapes go on.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (_lastError != error.GetType())
+            {
+                _lastError = error.GetType();
+                LogError(error.Message);
+            }
+        }
     }
 
     // The measurements first and those that report on them after, as in a scrape. The turn ends with the callbacks: no scrape waits for the receiver.
@@ -154,6 +176,9 @@ internal sealed class OtlpPush : BackgroundService
             _sources.Turn.Release();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a push was left out: {Cause}; said once per cause")]
+    private partial void LogError(string cause);
 
     private static PushExporter MakeExporter(OtlpOptions options, ReceiverHandler receiver)
     {

@@ -29,7 +29,6 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
     public void Reset()
     {
         _received.Clear();
-        receiver.Reset();
         Result = default;
     }
 
@@ -66,6 +65,11 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
     // Once a message has failed, the rest of the push need not be tried: each would take its timeout.
     private bool Send(bool isHopeless)
     {
+        if (!isHopeless)
+        {
+            receiver.Begin();
+        }
+
         bool isSent = !isHopeless && base.Export(new Batch<Metric>(_metrics, _count)) == ExportResult.Success;
         if (isSent)
         {

@@ -16,6 +16,7 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
     private const int GrpcPrefix = 5;
 
     private readonly CancellationTokenSource _closing = new();
+    private long _begun = TimeProvider.System.GetTimestamp();
 
     /// <summary>Why the latest attempt failed; null when it did not.</summary>
     public string? Failure { get; private set; }
@@ -23,8 +24,12 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
     /// <summary>What the latest answer said of points that were not taken.</summary>
     public PartialSuccess Partial { get; private set; }
 
-    /// <summary>Forgets the latest attempt.</summary>
-    public void Reset() => (Failure, Partial) = (null, default);
+    /// <summary>Begins a message: all attempts at it share one timeout. The exporter would let the last one begin just before the end, and take as long again.</summary>
+    public void Begin()
+    {
+        (Failure, Partial) = (null, default);
+        _begun = TimeProvider.System.GetTimestamp();
+    }
 
     /// <summary>Ends requests that are under way after this time, and lets no further ones be retried.</summary>
     public void CloseAfter(TimeSpan patience)
@@ -38,7 +43,7 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         AddHeaders(request);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        using CancellationTokenSource stop = Limit(cancellationToken);
         try
         {
             HttpResponseMessage response = base.Send(request, stop.Token);
@@ -54,7 +59,7 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         AddHeaders(request);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        using CancellationTokenSource stop = Limit(cancellationToken);
         try
         {
             HttpResponseMessage response = await base.SendAsync(request, stop.Token).ConfigureAwait(false);
@@ -74,6 +79,14 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
         {
             _closing.Dispose();
         }
+    }
+
+    private CancellationTokenSource Limit(CancellationToken cancellationToken)
+    {
+        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        TimeSpan left = timeout - TimeProvider.System.GetElapsedTime(_begun);
+        stop.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return stop;
     }
 
     private void AddHeaders(HttpRequestMessage request)

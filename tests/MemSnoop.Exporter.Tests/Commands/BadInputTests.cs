@@ -168,7 +168,7 @@ public class BadInputTests
         { "{ \"MemSnoop\": {} } x", ":1: is not JSON ('x' is invalid after a single JSON value. Expected end of data); expected a JSON object" },
         { "{ \"Memsnop\": {} }", ":1: Memsnop: unknown key; expected MemSnoop" },
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
-        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Kernel, Log" },
+        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Otlp, Resource, Kernel, Log" },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
         {
@@ -221,7 +221,7 @@ public class BadInputTests
             "OTEL_EXPORTER_OTLP_HEADERS: is not a list of pairs; expected KEY=VALUE,KEY=VALUE with % only before two hexadecimal digits"
         },
         { "OTEL_EXPORTER_OTLP_HEADERS", "a b=secret", $"OTEL_EXPORTER_OTLP_HEADERS: is not a header; expected {Header}" },
-        { "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=secret%0a", $"OTEL_EXPORTER_OTLP_METRICS_HEADERS: is not a header; expected {Header}" },
+        { "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=secret%0Ax", $"OTEL_EXPORTER_OTLP_METRICS_HEADERS: is not a header; expected {Header}" },
         {
             "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "sometimes",
             "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'sometimes' is not a temporality; expected one of cumulative, delta, lowmemory"

@@ -88,16 +88,23 @@ public class OtlpVariablesTests
     }
 
     [Fact]
+    public void A_resource_names_the_SDK_where_it_is_used()
+    {
+        Assert.DoesNotContain(ExporterResource.Create(new CommandLineRun().Options()), static pair => pair.Key.StartsWith("telemetry.", StringComparison.Ordinal));
+        Assert.Contains(KeyValuePair.Create("telemetry.sdk.language", (object)"dotnet"), ExporterResource.Create(new CommandLineRun().Options("--otlp", "http://x")));
+    }
+
+    [Fact]
     public void A_resource_is_what_can_be_found_out_and_over_it_what_the_user_says()
     {
         MemSnoopOptions options = new CommandLineRun(
             ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,deployment.environment.name=test%2C%20one,host.name=box"), ("OTEL_SERVICE_NAME", "mine")).Options();
-        Dictionary<string, object> resource = ExporterResource.Create(options.Resource).ToDictionary();
+        Dictionary<string, object> resource = ExporterResource.Create(options).ToDictionary();
         Assert.Equal(
             ("mine", "box", "test, one", "linux"),
             (resource["service.name"], resource["host.name"], resource["deployment.environment.name"], resource["os.type"]));
         Assert.True(Guid.TryParseExact((string)resource["service.instance.id"], "D", out _));
-        Assert.NotEqual(resource["service.instance.id"], ExporterResource.Create(options.Resource).ToDictionary()["service.instance.id"]);
+        Assert.NotEqual(resource["service.instance.id"], ExporterResource.Create(options).ToDictionary()["service.instance.id"]);
         Assert.Equal("other", new CommandLineRun(("OTEL_RESOURCE_ATTRIBUTES", "service.name=other")).Options().Resource.ServiceName);
     }
 }

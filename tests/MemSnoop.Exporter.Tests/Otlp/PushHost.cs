@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Otlp;
-using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
@@ -11,14 +10,16 @@ internal sealed class PushHost : IDisposable
 {
     private static int _meters;
 
-    public PushHost(Uri receiver, Action<OtlpOptions>? configure = null, TimeProvider? clock = null, PushSources? sources = null, LogLevel level = LogLevel.Information)
+    private readonly bool _ownsMeter;
+
+    public PushHost(Uri receiver, Action<OtlpOptions>? configure = null, TimeProvider? clock = null, PushSources? sources = null, Meter? meter = null)
     {
-        Meter = new Meter($"push{Interlocked.Increment(ref _meters)}");
+        Meter = meter ?? new Meter($"push{Interlocked.Increment(ref _meters)}");
+        _ownsMeter = meter is null;
         Meter.CreateObservableGauge("held", () => Observe(static process => process.Held), "By", "What it holds.");
         Meter.CreateObservableCounter("used", () => Observe(static process => process.Used), "s", "What it has used.");
         OtlpOptions options = new() { Endpoint = receiver };
         configure?.Invoke(options);
-        Log = new StateLog(level);
         Sources = (sources ?? new PushSources { MeterFilter = static _ => false, Began = Began, CreatedTime = CreatedTime }) with
         {
             MeterFilter = candidate => candidate == Meter,
@@ -38,14 +39,17 @@ internal sealed class PushHost : IDisposable
 
     public PushLedger Ledger { get; } = new();
 
-    public StateLog Log { get; }
+    public StateLog Log { get; } = new();
 
     public ConcurrentDictionary<int, Process> Living { get; } = [];
 
     public void Dispose()
     {
         Push.Dispose();
-        Meter.Dispose();
+        if (_ownsMeter)
+        {
+            Meter.Dispose();
+        }
     }
 
     private IEnumerable<Measurement<T>> Observe<T>(Func<Process, T> select)

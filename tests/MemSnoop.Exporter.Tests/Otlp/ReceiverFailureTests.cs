@@ -164,6 +164,37 @@ public class ReceiverFailureTests
         Assert.Equal("no answer within 500ms", (await host.Push.PushAsync()).Failure);
     }
 
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task All_attempts_at_a_message_share_one_timeout(string protocol)
+    {
+        OtlpProtocol wire = OtlpSyntax.Protocol.Parse(new SettingText(protocol, ""));
+        await using TestReceiver receiver = await TestReceiver.StartAsync(wire);
+        bool isFirst = true;
+        receiver.Answer = async context =>
+        {
+            if (!isFirst)
+            {
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return true;
+            }
+
+            isFirst = false;
+            context.Response.StatusCode = wire == OtlpProtocol.Grpc ? 200 : StatusCodes.Status503ServiceUnavailable;
+            context.Response.ContentType = wire == OtlpProtocol.Grpc ? "application/grpc" : "text/plain";
+            context.Response.Headers["grpc-status"] = "14";
+            await context.Response.StartAsync();
+            return true;
+        };
+        using PushHost host = new(receiver.Url, options => (options.Protocol, options.Timeout) = (wire, Duration.FromSeconds(4)));
+        host.Living[1] = new PushHost.Process();
+        long started = Stopwatch.GetTimestamp();
+        Assert.Equal("no answer within 4s", (await host.Push.PushAsync()).Failure);
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 3.9, 7);
+        Assert.Equal(2, receiver.Requests.Count);
+    }
+
     [Fact]
     public async Task The_last_interval_is_flushed()
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Exporter.Tests.Otlp;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class StateLog(LogLevel level) : ILogger
+internal sealed class StateLog : ILogger
 {
     private readonly ConcurrentQueue<string> _lines = [];
 
@@ -13,7 +13,7 @@ internal sealed class StateLog(LogLevel level) : ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= level;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _lines.Enqueue(formatter(state, exception));

@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Otlp;
+
+namespace MemSnoop.Exporter.Tests.Otlp;
+
+/// <summary>What a push costs in garbage on our side of the SDK.</summary>
+public class PushAllocationTests
+{
+    [Theory]
+    [InlineData("cumulative")]
+    [InlineData("delta")]
+    public void What_has_not_changed_is_taken_in_without_allocating_for_each_series(string temporality)
+    {
+        const int Series = 5_000;
+        const int Rounds = 10;
+        using Meter meter = new("allocations");
+        Measurement<long>[] measurements =
+        [
+            .. Enumerable.Range(1, Series).Select(static pid => new Measurement<long>(pid, new KeyValuePair<string, object?>("comm", "x"), new KeyValuePair<string, object?>("pid", pid))),
+        ];
+        using PushedInstrument pushed = PushedInstrument.Create(
+            meter.CreateObservableCounter("total", () => measurements), OtlpSyntax.Temporality.Parse(new SettingText(temporality, "")),
+            new PushSources { MeterFilter = static _ => true, Began = 0 }, new object(), new StateLog())!;
+        pushed.Enable(static _ => { });
+        Push(3);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Push(Rounds);
+        long perRound = (GC.GetAllocatedBytesForCurrentThread() - before) / Rounds;
+        Assert.InRange(perRound, 0, Series / 10);
+
+        void Push(int rounds)
+        {
+            for (int i = 0; i < rounds; i++)
+            {
+                Assert.True(pushed.TryRun());
+                pushed.Prepare();
+                pushed.Settle(received: true);
+            }
+        }
+    }
+}
