@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using MemSnoop.Exporter.Configuration;
 
@@ -31,6 +32,13 @@ internal static class FailureReason
             {
                 return UsageException.OneLine($"TLS: {cause.Message} {(cause.InnerException is { } inner ? inner.Message : "")}").TrimEnd('.');
             }
+        }
+
+        // In TLS 1.3 a client has done its part before the server has seen its certificate: what then comes is an end, and its alert may be lost.
+        if (error is HttpRequestException { HttpRequestError: HttpRequestError.Unknown or HttpRequestError.ResponseEnded }
+            && error.GetBaseException() is IOException or SocketException or ObjectDisposedException)
+        {
+            return "the receiver broke the connection off; one that asks for a client certificate does so when there is none or when it does not trust it";
         }
 
         return UsageException.OneLine(error is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError } && error.InnerException is { } detail

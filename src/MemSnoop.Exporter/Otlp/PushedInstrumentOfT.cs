@@ -227,9 +227,12 @@ internal sealed class PushedInstrument<T> : PushedInstrument
         _taken = 0;
         Meter source = Instrument.Meter;
         _stream = new Meter(new MeterOptions(source.Name) { Version = source.Version, Tags = source.Tags, Scope = new PushScope(_owner, room) });
-        _ = _isCounter ? _stream.CreateObservableCounter(Name, Repeat, Instrument.Unit, Instrument.Description)
-            : _isGauge ? _stream.CreateObservableGauge(Name, Repeat, Instrument.Unit, Instrument.Description)
-            : (ObservableInstrument<T>)_stream.CreateObservableUpDownCounter(Name, Repeat, Instrument.Unit, Instrument.Description);
+
+        // No unit means the same as the unit 1, of which servers that make Prometheus names would make the word ratio.
+        string? unit = Instrument.Unit == "1" ? null : Instrument.Unit;
+        _ = _isCounter ? _stream.CreateObservableCounter(Name, Repeat, unit, Instrument.Description)
+            : _isGauge ? _stream.CreateObservableGauge(Name, Repeat, unit, Instrument.Description)
+            : (ObservableInstrument<T>)_stream.CreateObservableUpDownCounter(Name, Repeat, unit, Instrument.Description);
     }
 
     private IEnumerable<Measurement<T>> Repeat()

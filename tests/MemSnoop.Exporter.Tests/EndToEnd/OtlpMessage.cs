@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>A number of an export: of which instrument, with which attributes.</summary>
+/// <param name="Metric">The instrument's name.</param>
+/// <param name="Unit">Its unit.</param>
+/// <param name="Temporality">DELTA or CUMULATIVE; empty for a gauge.</param>
+/// <param name="Attributes">The attributes, numbers as text.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Start">When it began, in nanoseconds since the Unix epoch.</param>
+/// <param name="Time">When it was taken, likewise.</param>
+internal sealed record OtlpPoint(
+    string Metric, string Unit, string Temporality, IReadOnlyDictionary<string, string> Attributes, double Value, ulong Start, ulong Time)
+{
+    public bool IsOf(int pid) => Attributes.TryGetValue("pid", out string? text) && text == pid.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>One message of OTLP metrics, as the receiver decoded it.</summary>
+internal sealed class OtlpMessage
+{
+    private OtlpMessage(string protocol, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string> resource, IReadOnlyList<OtlpPoint> points)
+    {
+        Protocol = protocol;
+        Headers = headers;
+        Resource = resource;
+        Points = points;
+    }
+
+    /// <summary><c>grpc</c> or <c>http</c>.</summary>
+    public string Protocol { get; }
+
+    /// <summary>Headers of HTTP, or metadata of gRPC.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; }
+
+    /// <summary>The attributes of the one resource.</summary>
+    public IReadOnlyDictionary<string, string> Resource { get; }
+
+    public IReadOnlyList<OtlpPoint> Points { get; }
+
+    /// <summary>All processes that have a point of this instrument.</summary>
+    public HashSet<int> Pids(string metric) =>
+        [.. Points.Where(point => point.Metric == metric).Select(static point => int.Parse(point.Attributes["pid"], CultureInfo.InvariantCulture))];
+
+    /// <summary>The points of this instrument for a process.</summary>
+    public IEnumerable<OtlpPoint> Of(string metric, int pid) => Points.Where(point => point.Metric == metric && point.IsOf(pid));
+
+    /// <summary>Reads a line of the receiver.</summary>
+    public static OtlpMessage Parse(string line)
+    {
+        using JsonDocument document = JsonDocument.Parse(line);
+        JsonElement root = document.RootElement;
+        JsonElement resource = Assert.Single(root.GetProperty("message").GetProperty("resourceMetrics").EnumerateArray().ToArray());
+        return new OtlpMessage(
+            root.GetProperty("protocol").GetString()!,
+            root.GetProperty("headers").EnumerateObject().ToDictionary(static header => header.Name, static header => header.Value.GetString()!),
+            AttributesOf(resource.GetProperty("resource")),
+            [.. resource.GetProperty("scopeMetrics").EnumerateArray().SelectMany(static scope => scope.GetProperty("metrics").EnumerateArray()).SelectMany(PointsOf)]);
+    }
+
+    private static IEnumerable<OtlpPoint> PointsOf(JsonElement metric)
+    {
+        bool isSum = metric.TryGetProperty("sum", out JsonElement data);
+        if (!isSum)
+        {
+            data = metric.GetProperty("gauge");
+        }
+
+        string name = metric.GetProperty("name").GetString()!;
+        string unit = metric.TryGetProperty("unit", out JsonElement text) ? text.GetString()! : "";
+        string temporality = isSum ? data.GetProperty("aggregationTemporality").GetString()!["AGGREGATION_TEMPORALITY_".Length..] : "";
+        foreach (JsonElement point in data.GetProperty("dataPoints").EnumerateArray())
+        {
+            double value = point.TryGetProperty("asDouble", out JsonElement real)
+                ? real.GetDouble()
+                : double.Parse(point.GetProperty("asInt").GetString()!, CultureInfo.InvariantCulture);
+            yield return new OtlpPoint(name, unit, temporality, AttributesOf(point), value, Nanoseconds(point, "startTimeUnixNano"), Nanoseconds(point, "timeUnixNano"));
+        }
+    }
+
+    private static Dictionary<string, string> AttributesOf(JsonElement holder) =>
+        holder.TryGetProperty("attributes", out JsonElement attributes)
+            ? attributes.EnumerateArray().ToDictionary(static pair => pair.GetProperty("key").GetString()!, static pair => Text(pair.GetProperty("value")))
+            : [];
+
+    // One of stringValue, intValue, boolValue, doubleValue; an attribute without a value has none of them.
+    private static string Text(JsonElement value) => value.EnumerateObject().FirstOrDefault().Value is { ValueKind: not JsonValueKind.Undefined } given ? given.ToString() : "";
+
+    private static ulong Nanoseconds(JsonElement point, string name) =>
+        point.TryGetProperty(name, out JsonElement text) ? ulong.Parse(text.GetString()!, CultureInfo.InvariantCulture) : 0;
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>A receiver that goes away and comes back while processes come and go and scrapes go on.</summary>
+[Collection(EndToEndCollection.Name)]
+public class PushOutageTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan After = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Down = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BetweenScrapes = TimeSpan.FromMilliseconds(500);
+
+    private const int Idlers = 200;
+
+    [Fact]
+    public async Task Two_minutes_without_VictoriaMetrics_cost_no_memory_no_scrape_and_two_lines_of_log()
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        await using VictoriaMetrics server = await VictoriaMetrics.StartAsync();
+
+        // 350 alive at any time, 150 new ones every second.
+        using NamedWorkload churn = await NamedWorkload.MakeAsync("churn");
+        using NamedWorkload idler = await NamedWorkload.MakeAsync("idler");
+        using Workload idlers = await Workload.StartAsync(idler.Path, "--processes", $"{Idlers}");
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--name", $"^{churn.Name}$", "--name", $"^{idler.Name}$", "--interval", "0s", "--working-set-interval", "5s", "--otlp", server.Endpoint.ToString(), "--otlp.interval", "1s", "--otlp.timeout", "2s"],
+            ExporterProcess.Uncached);
+        List<Sample> samples = [];
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+        Task scraping = ScrapeAsync(exporter, samples, enough.Token);
+        Task churning = ChurnAsync(churn.Path, enough.Token);
+
+        await Task.Delay(Before, cancelled);
+        long rowsBefore = await server.RowsAsync();
+        long down = Stopwatch.GetTimestamp();
+        await server.StopAsync();
+        await Task.Delay(Down, cancelled);
+        long rowsDown = 0;
+        double failures = samples[^1].Failures;
+        string[] whileDown = Changes(exporter);
+        await server.StartAgainAsync();
+        TimeSpan away = Stopwatch.GetElapsedTime(down);
+        long back = Stopwatch.GetTimestamp();
+        await Eventually.ReachesAsync(() => rowsDown = server.RowsAsync().GetAwaiter().GetResult(), static rows => rows > 0);
+        TimeSpan untilBack = Stopwatch.GetElapsedTime(back);
+        await Task.Delay(After, cancelled);
+        await enough.CancelAsync();
+        await scraping;
+        await churning;
+
+        Assert.True(rowsBefore > 0);
+        string[] changes = Changes(exporter);
+
+        // The first minute is left out: the runtime compiles anew what is called often, and its heap finds its size.
+        double[] memory = [.. Enumerable.Range(0, 9).Select(i => Median(samples, TimeSpan.FromSeconds(20 * i), TimeSpan.FromSeconds(20 * (i + 1))))];
+        double early = memory[3..5].Max();
+        double late = memory[6..8].Max();
+        double[] times = [.. samples.Select(static sample => sample.Took.TotalMilliseconds).Order()];
+        output.WriteLine(
+            $"away for {away.TotalSeconds:F0} s, {failures} exports failed; rows {rowsBefore} before; first rows {untilBack.TotalSeconds:F1} s after it was back\n"
+            + $"resident memory in each 20 s, MB: {string.Join(' ', memory.Select(static bytes => $"{bytes / Series.MB:F1}"))}\n"
+            + $"{samples.Count} scrapes, median {times[times.Length / 2]:F0} ms, slowest {times[^1]:F0} ms; {samples.Average(static sample => sample.Processes):F0} processes in each\n"
+            + string.Join('\n', changes));
+        Assert.True(failures > 0);
+        Assert.Single(whileDown);
+        Assert.Equal(2, changes.Length);
+        Assert.True(late < early + (16 * Series.MB), $"Resident memory grew from {early / Series.MB:F1} to {late / Series.MB:F1} MB.");
+        Assert.True(memory[^1] < early + (16 * Series.MB), $"Resident memory grew from {early / Series.MB:F1} to {memory[^1] / Series.MB:F1} MB.");
+        Assert.True(times[times.Length * 95 / 100] < 1000, $"Scrapes took up to {times[^1]} ms.");
+        Assert.True(samples.Min(static sample => sample.Processes) >= Idlers, "Processes are missing in a scrape.");
+    }
+
+    private static async Task ScrapeAsync(ExporterProcess exporter, List<Sample> samples, CancellationToken enough)
+    {
+        long began = Stopwatch.GetTimestamp();
+        using PeriodicTimer timer = new(BetweenScrapes);
+        try
+        {
+            do
+            {
+                long started = Stopwatch.GetTimestamp();
+                Scrape scrape = await exporter.ScrapeAsync();
+                samples.Add(new Sample(
+                    Stopwatch.GetElapsedTime(began),
+                    Stopwatch.GetElapsedTime(started),
+                    scrape.Value("process_resident_memory_bytes"),
+                    scrape.Pids(Series.Resident).Count,
+                    scrape.Of("memsnoop_otlp_exports_total", ("outcome", "failure")).Sum(static sample => sample.Number)));
+            }
+            while (await timer.WaitForNextTickAsync(enough));
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
+            // It was enough.
+        }
+    }
+
+    private static async Task ChurnAsync(string program, CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+        {
+            using Workload churn = await Workload.StartAsync(program, "--count", "1500", "--rate", "150", "--alive", "200", "--life-ms", "1000");
+        }
+    }
+
+    private static string[] Changes(ExporterProcess exporter) => [.. exporter.Log.Where(static line => line.Contains("msg=\"push to", StringComparison.Ordinal))];
+
+    private static double Median(IEnumerable<Sample> samples, TimeSpan from, TimeSpan to)
+    {
+        double[] memory = [.. samples.Where(sample => sample.At >= from && sample.At < to).Select(static sample => sample.Resident).Order()];
+        return memory[memory.Length / 2];
+    }
+
+    private sealed record Sample(TimeSpan At, TimeSpan Took, double Resident, int Processes, double Failures);
+}

@@ -1,0 +1,71 @@
+#!/bin/bash
+# Fetches what receives in the tests of push and prints the directory it is in: VictoriaMetrics and OpenTelemetry's protocol files from
+# Debian trixie, unpacked and not installed (bookworm's VictoriaMetrics is too old to take OTLP, and it has no protocol files), and the npm
+# packages of receiver.js. The cache is optional: without it, or after a change of what is wanted, this takes half a minute.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+suite=trixie
+packages=(victoria-metrics opentelemetry-proto)
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/receivers
+
+key=$({ cat "$here/install.sh" "$here/package-lock.json"; dpkg --print-architecture; } | sha256sum | cut -c1-16)
+kept=$cache/$key
+
+say() { echo "receivers: $*" >&2; }
+
+mkdir -p "$cache"
+# Two test runs at once must not fetch it twice.
+exec 9>"$cache/lock"
+flock 9
+if [ -d "$kept" ]; then
+  echo "$kept"
+  exit 0
+fi
+
+work=$(mktemp -d "$cache/fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# The mirror this machine already uses for its own Debian release; only the suite differs.
+debian_mirror() {
+  local codename
+  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    awk -v release="$codename" '$2 == release && $3 == "main" { print $1; exit }'
+}
+
+fetch_packages() {
+  local mirror
+  mirror=$(debian_mirror)
+  if [ -z "$mirror" ]; then
+    say "this machine's apt configuration names no mirror of its own Debian release"
+    return 1
+  fi
+  mkdir -p "$work/lists/partial" "$work/tree"
+  echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
+  # Lists of its own keep the machine's package state as it is.
+  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::Lists="$work/lists"
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+  "${apt[@]}" update >&2
+  (cd "$work" && "${apt[@]}" download "${packages[@]}" >&2)
+  local package
+  for package in "$work"/*.deb; do
+    say "$(dpkg-deb --field "$package" Package Version | tr '\n' ' ')"
+    dpkg-deb --extract "$package" "$work/tree"
+  done
+  # Of VictoriaMetrics' programs the tests run one.
+  find "$work/tree/usr/bin" -type f ! -name victoria-metrics -delete
+}
+
+fetch_modules() {
+  cp "$here/package.json" "$here/package-lock.json" "$work/tree/"
+  # No package among these needs the scripts it would run.
+  npm ci --prefix "$work/tree" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+}
+
+say "fetching ${packages[*]} of Debian $suite, and npm packages"
+fetch_packages
+fetch_modules
+mv "$work/tree" "$kept"
+echo "$kept"
