@@ -207,12 +207,12 @@ public sealed class PapiCountingTests
         int most = 0;
         foreach (string name in presets)
         {
-            Assert.Equal(0, Descriptors());
+            Assert.Equal(0, OpenCounters.Count());
             using CountedWorkload counted = await CountedWorkload.StartAsync(provider, budget, [name]);
             Assert.Equal(ReadOutcome.Success, counted.Attach());
 
             // One is the process's own, to see it end.
-            Assert.Equal(budget.Used - 1, Descriptors());
+            Assert.Equal(budget.Used - 1, OpenCounters.Count());
             most = int.Max(most, budget.Used);
             await counted.Child.TellAsync("burn 10");
             Assert.Equal(ReadOutcome.Success, counted.Read());
@@ -220,7 +220,7 @@ public sealed class PapiCountingTests
             Assert.Equal(0, budget.Used);
         }
 
-        Assert.Equal(0, Descriptors());
+        Assert.Equal(0, OpenCounters.Count());
         Assert.InRange(most, 3, 10);
     }
 
@@ -236,12 +236,12 @@ public sealed class PapiCountingTests
         {
             using CountedWorkload counted = await StartAsync(limit, Faults, Cycles);
             await counted.Child.TellAsync("hire 3");
-            int before = Descriptors();
+            int before = OpenCounters.Count();
 
             Assert.Equal(ReadOutcome.TooLarge, counted.Attach());
 
             Assert.Equal(0, counted.Budget.Used);
-            Assert.Equal(before, Descriptors());
+            Assert.Equal(before, OpenCounters.Count());
         }
     }
 
@@ -255,7 +255,7 @@ public sealed class PapiCountingTests
 
         using CountedWorkload counted = await StartAsync(1000, Faults, Cycles);
         await counted.Child.TellAsync("hire 250");
-        int before = Descriptors();
+        int before = OpenCounters.Count();
         Assert.Equal(0, Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit));
         ulong beyondLast = 1 + (ulong)Directory.GetFileSystemEntries("/proc/self/fd").Max(static link => int.Parse(Path.GetFileName(link)));
         try
@@ -270,7 +270,7 @@ public sealed class PapiCountingTests
         }
 
         Assert.Equal(0, counted.Budget.Used);
-        Assert.Equal(before, Descriptors());
+        Assert.Equal(before, OpenCounters.Count());
         Assert.Equal(ReadOutcome.Success, counted.Attach());
     }
 
@@ -311,10 +311,6 @@ public sealed class PapiCountingTests
         Assert.True(provider.Support.IsSupported, provider.Support.Explanation);
         return CountedWorkload.StartAsync(provider, budget, events);
     }
-
-    /// <summary>Counters this process has open: others of its descriptors come and go as the test runner likes.</summary>
-    private static int Descriptors() =>
-        new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Count(static link => link.LinkTarget?.Contains("[perf_event]", StringComparison.Ordinal) ?? false);
 
     private static void Within(ulong expected, ulong actual, ulong tolerance) =>
         Assert.InRange(actual, expected - ulong.Min(expected, tolerance), expected + tolerance);
