@@ -168,11 +168,10 @@ public class BadInputTests
         { "{ \"MemSnoop\": {} } x", ":1: is not JSON ('x' is invalid after a single JSON value. Expected end of data); expected a JSON object" },
         { "{ \"Memsnop\": {} }", ":1: Memsnop: unknown key; expected MemSnoop" },
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
-<<<<<<< HEAD
-        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Counters, Disks, Web, Kernel, Log" },
-=======
-        { "{ \"MemSnoop\": [] }", ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Disks, Web, Otlp, Resource, Kernel, Log" },
->>>>>>> push
+        {
+            "{ \"MemSnoop\": [] }",
+            ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Counters, Disks, Web, Otlp, Resource, Kernel, Log"
+        },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
         {
