@@ -141,7 +141,7 @@ public class ReceiverFailureTests
         using PushHost host = new(new Uri($"http://127.0.0.1:{FreePort()}"), options =>
         {
             options.Protocol = OtlpSyntax.Protocol.Parse(new SettingText(protocol, ""));
-            options.Timeout = new Duration(500);
+            options.Timeout = new Duration(2000);
         });
         host.Living[1] = new PushHost.Process();
         Assert.StartsWith("Connection refused (127.0.0.1:", (await host.Push.PushAsync()).Failure, StringComparison.Ordinal);
@@ -191,7 +191,7 @@ public class ReceiverFailureTests
         host.Living[1] = new PushHost.Process();
         long started = Stopwatch.GetTimestamp();
         Assert.Equal("no answer within 4s", (await host.Push.PushAsync()).Failure);
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 3.9, 7);
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 3.9, 15);
         Assert.Equal(2, receiver.Requests.Count);
     }
 
@@ -234,7 +234,7 @@ public class ReceiverFailureTests
         await host.Push.StopAsync(TestContext.Current.CancellationToken);
 
         // 5 s for the last push, one for what cannot be cut short, and the rest for a machine that is busy.
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 9);
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 20);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class TlsTests : IDisposable
         using PushHost host = new(url, options =>
         {
             options.Protocol = protocol;
-            options.Timeout = Duration.FromSeconds(1);
+            options.Timeout = Duration.FromSeconds(10);
             options.Certificate = trusted is null ? null : file.Path;
             options.ClientCertificate = certificate;
             options.ClientKey = key;
