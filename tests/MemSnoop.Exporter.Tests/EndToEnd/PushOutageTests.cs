@@ -24,7 +24,7 @@ public class PushOutageTests(ITestOutputHelper output)
         using NamedWorkload idler = await NamedWorkload.MakeAsync("idler");
         using Workload idlers = await Workload.StartAsync(idler.Path, "--processes", $"{Idlers}");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--name", $"^{churn.Name}$", "--name", $"^{idler.Name}$", "--interval", "0s", "--working-set-interval", "5s", "--otlp", server.Endpoint.ToString(), "--otlp.interval", "1s", "--otlp.timeout", "2s"],
+            ["--name", $"^{churn.Name}$", "--name", $"^{idler.Name}$", "--interval", "0s", "--working-set-interval", "5s", "--otlp", server.Endpoint.ToString(), "--otlp.interval", "1s", "--otlp.timeout", "5s"],
             ExporterProcess.Uncached);
         List<Sample> samples = [];
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
@@ -69,6 +69,45 @@ public class PushOutageTests(ITestOutputHelper output)
         Assert.True(memory[^1] < early + (16 * Series.MB), $"Resident memory grew from {early / Series.MB:F1} to {memory[^1] / Series.MB:F1} MB.");
         Assert.True(times[times.Length * 95 / 100] < 1000, $"Scrapes took up to {times[^1]} ms.");
         Assert.True(samples.Min(static sample => sample.Processes) >= Idlers, "Processes are missing in a scrape.");
+    }
+
+    [Theory]
+    [InlineData("grpc", "dies")]
+    [InlineData("grpc", "refuses")]
+    [InlineData("grpc", "hangs")]
+    [InlineData("http/protobuf", "dies")]
+    [InlineData("http/protobuf", "refuses")]
+    [InlineData("http/protobuf", "hangs")]
+    public async Task Whatever_befalls_a_receiver_is_one_line_and_its_return_another(string protocol, string what)
+    {
+        bool isGrpc = protocol == "grpc";
+        using Workload puppet = await Workload.StartAsync("puppet");
+        await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+        [
+            "--pid", $"{puppet.Pid}", "--no-collector.working-set", "--otlp", (isGrpc ? receiver.Grpc : receiver.Http).ToString(),
+            "--otlp.protocol", protocol, "--otlp.interval", "200ms", "--otlp.timeout", "1s",
+        ]);
+        await receiver.MessageAsync(static _ => true, after: 2);
+        await (what switch
+        {
+            "dies" => receiver.StopAsync(),
+            "refuses" => receiver.AnswerAsync(status: isGrpc ? OtlpReceiver.Unavailable : 503),
+            _ => receiver.AnswerAsync(delay: TimeSpan.FromMinutes(5)),
+        });
+        Scrape scrape = await exporter.ScrapeUntilAsync(static scrape => scrape.Value("memsnoop_otlp_exports_total", ("outcome", "failure")) >= 4);
+        string failing = Assert.Single(Changes(exporter));
+        Assert.Contains("level=warn", failing, StringComparison.Ordinal);
+        Assert.True(scrape.Has(Series.Resident, puppet.Pid), "The scrape lacks the process.");
+
+        int taken = receiver.Taken;
+        await (what == "dies" ? receiver.StartAgainAsync() : receiver.AnswerAsync());
+        OtlpMessage message = await receiver.MessageAsync(static _ => true, after: taken + 1);
+        Assert.Equal([puppet.Pid], message.Pids("memsnoop.process.memory.resident"));
+        string working = (await Eventually.ReachesAsync(() => Changes(exporter), static changes => changes.Length > 1))[^1];
+        Assert.Contains("works again", working, StringComparison.Ordinal);
+        output.WriteLine($"{failing}\n{working}");
+        Assert.Equal(2, Changes(exporter).Length);
     }
 
     private static async Task ScrapeAsync(ExporterProcess exporter, List<Sample> samples, CancellationToken enough)

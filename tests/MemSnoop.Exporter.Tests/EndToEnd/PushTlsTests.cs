@@ -4,6 +4,9 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 [Collection(EndToEndCollection.Name)]
 public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
 {
+    // A connection that is broken off is tried again until the timeout.
+    private static readonly string[] Briefly = ["--otlp.timeout", "1s"];
+
     private readonly Certificates _certificates = new();
 
     public static TheoryData<string, bool> ProtocolsAndWays => new() { { "grpc", false }, { "grpc", true }, { "http/protobuf", false }, { "http/protobuf", true } };
@@ -27,7 +30,7 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
     public async Task A_receiver_that_another_authority_vouches_for_is_refused_in_one_line(string protocol, bool system)
     {
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(_certificates);
-        await using ExporterProcess exporter = await StartAsync(receiver, protocol, system ? [] : ["--otlp.certificate", _certificates.Stranger]);
+        await using ExporterProcess exporter = await StartAsync(receiver, protocol, [.. Briefly, .. system ? (string[])[] : ["--otlp.certificate", _certificates.Stranger]]);
         await AssertRefusedAsync(exporter, "certificate");
         Assert.Empty(receiver.Requests);
     }
@@ -53,7 +56,7 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
     {
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(_certificates, requiresClientCertificate: true);
         string[] shown = none ? [] : ["--otlp.client-certificate", _certificates.StrangerClient.Certificate, "--otlp.client-key", _certificates.StrangerClient.Key];
-        await using ExporterProcess exporter = await StartAsync(receiver, protocol, ["--otlp.certificate", _certificates.Authority, .. shown]);
+        await using ExporterProcess exporter = await StartAsync(receiver, protocol, [.. Briefly, "--otlp.certificate", _certificates.Authority, .. shown]);
         await AssertRefusedAsync(exporter, "client certificate");
         Assert.Empty(receiver.Requests);
     }
@@ -83,7 +86,7 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
         ExporterProcess.StartAsync(
             [
                 "--name", "^none$", "--no-collector.working-set", "--otlp", (protocol == "grpc" ? receiver.Grpc : receiver.Http).ToString(), "--otlp.protocol", protocol,
-                "--otlp.interval", "200ms", "--otlp.timeout", "1s", .. arguments,
+                "--otlp.interval", "200ms", .. arguments,
             ],
             ["env", .. variables]);
 }
