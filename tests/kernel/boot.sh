@@ -3,10 +3,11 @@
 # 124 when the deadline passed, 125 when the guest died or never came to the end. The console is shown for anything but success.
 #
 #   boot.sh --results DIR [--app DIR] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
-#           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] SCENARIO.sh...
+#           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] [--count-instructions] SCENARIO.sh...
 #
 # --app       the published exporter, in the guest as /app
 # --programs  workloads and other programs, in the guest on the PATH
+# --count-instructions  one processor, and a clock of its instructions, 2 ns each: for costs, since times depend on what else the host does
 # --disk      a fresh disk, in the guest at /disk: file-backed pages need a file system that is not in memory
 #
 # Each scenario NAME.sh finds its own directory in $RESULTS; what it writes there is in DIR/NAME on the host, with its output in
@@ -15,13 +16,14 @@ set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin   # the makers of file systems are there
 
 here=$(cd "$(dirname "$0")" && pwd)
-results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel=''
+results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel='' count_instructions=''
 programs=() scenarios=()
 
 wrong() { echo "boot: $*" >&2; exit 2; }
 
 while [ $# -gt 0 ]; do
   case $1 in
+    --count-instructions) count_instructions=yes; shift; continue ;;
     --*) [ $# -ge 2 ] || wrong "$1 wants a value" ;;&
     --results) results=$2; shift 2 ;;
     --app) app=$2; shift 2 ;;
@@ -87,6 +89,10 @@ done
 (cd "$root" && find . | cpio --quiet -o -H newc) >"$work/initrd"
 rm -rf "$root"
 
+# Counting instructions, the emulator's clock does not go on while its host does other things; only one processor can be counted.
+processors=(-accel tcg,thread=multi -smp 2)
+[ -z "$count_instructions" ] || processors=(-accel tcg,thread=single -icount shift=1,sleep=on -smp 1)
+
 drive=()
 if [ "$disk" -gt 0 ]; then
   truncate -s "${disk}M" "$work/disk"
@@ -100,7 +106,7 @@ fi
 
 # No reboot and panic=-1: a panic ends QEMU at once. oops=panic: a bug that the kernel would survive is a failure all the same.
 status=0
-timeout --kill-after=5 "$deadline" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -cpu max -M q35 -m "$memory" \
+timeout --kill-after=5 "$deadline" qemu-system-x86_64 "${processors[@]}" -cpu max -M q35 -m "$memory" \
   -display none -monitor none -serial "file:$results/console.log" -no-reboot -nodefaults \
   -virtfs "local,path=$results,mount_tag=results,security_model=none" "${drive[@]}" \
   -kernel "$kernel" -initrd "$work/initrd" \
