@@ -62,8 +62,11 @@ internal sealed class CountedWorkload : IDisposable
         return _provider.Open(Process, _events, out _counters);
     }
 
+    /// <summary>What was taken from processors since <see cref="Before"/>.</summary>
+    public StolenTime Stolen { get; private set; } = new();
+
     /// <summary>Compares from the child's last answer on.</summary>
-    public void Begin() => Before = Child.Said;
+    public void Begin() => (Before, Stolen) = (Child.Said, new StolenTime());
 
     public ReadOutcome Read() => _counters!.Read(_values);
 
