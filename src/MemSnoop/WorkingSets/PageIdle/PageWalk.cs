@@ -80,7 +80,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
-    // Compiled well at once: the runtime would begin with slow code and take minutes of passes to replace it, and `memsnoop wss` makes two.
+    // Compiled well at once: the runtime would begin with slower code and replace it by and by, and `memsnoop wss` makes two passes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
