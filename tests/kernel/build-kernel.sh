@@ -4,9 +4,9 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../debian-suite.sh"
 series=6.12     # the first long-term series with both PAGEMAP_SCAN (6.7) and anonymous folios of any order (6.8)
 suite=trixie    # the Debian release that carries it
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/kernel
 
 key=$(cat "$here/kernel.config" "$here/build-kernel.sh" | sha256sum | cut -c1-16)
@@ -27,28 +27,8 @@ fi
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# The mirror this machine already uses for its own Debian release; only the suite differs.
-debian_mirror() {
-  local codename
-  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v release="$codename" '$2 == release && $3 == "main" { print $1; exit }'
-}
-
 fetch_source() {
-  local mirror
-  mirror=$(debian_mirror)
-  if [ -z "$mirror" ]; then
-    say "this machine's apt configuration names no mirror of its own Debian release"
-    return 1
-  fi
-  mkdir -p "$work/lists/partial" "$work/archives/partial"
-  echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
-  # Lists of its own keep the machine's package state as it is.
-  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::Lists="$work/lists"
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
-  "${apt[@]}" update >&2
-  (cd "$work" && "${apt[@]}" download "linux-source-$series" >&2)
+  download_from_suite $suite "$work" "linux-source-$series"
   dpkg-deb --field "$work"/linux-source-*.deb Version >"$work/version"
   dpkg-deb --fsys-tarfile "$work"/linux-source-*.deb | tar -xO "./usr/src/linux-source-$series.tar.xz" | tar -xJ -C "$work"
 }

@@ -5,9 +5,9 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../debian-suite.sh"
 suite=trixie
 packages=(victoria-metrics opentelemetry-proto)
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/receivers
 
 key=$({ cat "$here/install.sh" "$here/package-lock.json"; dpkg --print-architecture; } | sha256sum | cut -c1-16)
@@ -27,28 +27,9 @@ fi
 work=$(mktemp -d "$cache/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# The mirror this machine already uses for its own Debian release; only the suite differs.
-debian_mirror() {
-  local codename
-  codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v release="$codename" '$2 == release && $3 == "main" { print $1; exit }'
-}
-
 fetch_packages() {
-  local mirror
-  mirror=$(debian_mirror)
-  if [ -z "$mirror" ]; then
-    say "this machine's apt configuration names no mirror of its own Debian release"
-    return 1
-  fi
-  mkdir -p "$work/lists/partial" "$work/tree"
-  echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
-  # Lists of its own keep the machine's package state as it is.
-  local apt=(apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::Lists="$work/lists"
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
-  "${apt[@]}" update >&2
-  (cd "$work" && "${apt[@]}" download "${packages[@]}" >&2)
+  mkdir "$work/tree"
+  download_from_suite $suite "$work" "${packages[@]}"
   local package
   for package in "$work"/*.deb; do
     say "$(dpkg-deb --field "$package" Package Version | tr '\n' ' ')"
