@@ -1,7 +1,8 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 
@@ -11,7 +12,7 @@ namespace MemSnoop.Exporter.Commands;
 internal static class CounterCheck
 {
     /// <exception cref="UsageException">An event that is named does not exist.</exception>
-    internal static IReadOnlyList<HostFinding> Find(MemSnoopOptions options, KernelPaths paths)
+    internal static IReadOnlyList<HostFinding> Find(ExporterOptions options, KernelPaths paths)
     {
         using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
         return [.. providers.All.Select(Provider), .. Events(options, CounterChoices.Plan(options.Counters, providers))];
@@ -26,7 +27,7 @@ internal static class CounterCheck
             support.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"counters by {provider.Name}", support.Reason, support.Explanation + events, support.Advice);
     }
 
-    private static IEnumerable<HostFinding> Events(MemSnoopOptions options, CounterPlan plan)
+    private static IEnumerable<HostFinding> Events(ExporterOptions options, CounterPlan plan)
     {
         if (!options.AreCountersEnabled || plan.Choices.Count == 0)
         {

@@ -1,8 +1,9 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 
@@ -16,7 +17,7 @@ internal static class EventsAction
 
     internal static async Task<int> RunAsync(Invocation invocation, string pattern, bool json)
     {
-        MemSnoopOptions options = invocation.Options;
+        ExporterOptions options = invocation.Options;
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
         EventPattern wanted = new(pattern);

@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Paging;
@@ -13,10 +14,10 @@ namespace MemSnoop.Exporter.Commands;
 internal sealed class HostCheck
 {
     private readonly List<HostFinding> _findings = [];
-    private readonly MemSnoopOptions _options;
+    private readonly ExporterOptions _options;
     private readonly KernelPaths _paths;
 
-    internal HostCheck(MemSnoopOptions options)
+    internal HostCheck(ExporterOptions options)
     {
         _options = options;
         _paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);

@@ -1,8 +1,12 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
+using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +23,7 @@ internal static class ServeAction
     /// <summary>What a child gets to end by itself after SIGTERM; of Kubernetes' default 30 s the rest is ours.</summary>
     private static readonly TimeSpan ChildPatience = TimeSpan.FromSeconds(10);
 
-    internal static async Task<int> RunAsync(MemSnoopOptions options, string[] child, CancellationToken stop)
+    internal static async Task<int> RunAsync(ExporterOptions options, string[] child, CancellationToken stop)
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         Selections.CheckPids(options.Processes.Pids, paths, "--pid");
@@ -31,8 +35,9 @@ internal static class ServeAction
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
+        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
-        WebApplication app = Build(options, pipeline, resource, receiver, loggers);
+        WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
@@ -47,7 +52,7 @@ internal static class ServeAction
     }
 
     private static WebApplication Build(
-        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler? receiver,
+        ExporterOptions options, SamplingPipeline pipeline, SelfMeter self, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler? receiver,
         ILoggerFactory loggers)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
@@ -58,7 +63,7 @@ internal static class ServeAction
         builder.Services.AddRoutingCore();
         builder.Services.AddPrometheusExporter(prometheus =>
         {
-            prometheus.MeterFilter = pipeline.Owns;
+            prometheus.MeterFilter = meter => Owns(pipeline, self, meter);
             prometheus.ResourceAttributes = resource;
             prometheus.ScopeLabels = options.Web.ScopeLabels;
             prometheus.CreatedSeries = options.Web.CreatedSeries;
@@ -72,7 +77,7 @@ internal static class ServeAction
         });
         if (receiver is not null)
         {
-            builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, resource, receiver, loggers));
+            builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, self, resource, receiver, loggers));
         }
 
         if (pipeline.Windows is { } windows)
@@ -88,12 +93,17 @@ internal static class ServeAction
         return app;
     }
 
+    // By the meters themselves and not by their names: another program in this process may use the same.
+    private static bool Owns(SamplingPipeline pipeline, SelfMeter self, Meter meter) => meter == pipeline.Meter || meter == self.Meter;
+
     private static OtlpPush MakePush(
-        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver, ILoggerFactory loggers)
+        ExporterOptions options, SamplingPipeline pipeline, SelfMeter self, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver, ILoggerFactory loggers)
     {
+        PushLedger ledger = new();
+        OtlpInstruments.Create(pipeline.Scope(null), ledger);
         PushSources sources = new()
         {
-            MeterFilter = pipeline.Owns,
+            MeterFilter = meter => Owns(pipeline, self, meter),
             Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
             Turn = pipeline.Collections.Turn,
             CollectorOf = pipeline.OwnerOf,
@@ -101,7 +111,7 @@ internal static class ServeAction
             ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
             Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,
         };
-        return new OtlpPush(options.Otlp, resource, sources, pipeline.Pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System);
+        return new OtlpPush(options.Otlp, resource, sources, ledger, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System);
     }
 
     private static async Task<int> RunChildAsync(string[] command, SamplingPipeline pipeline, CancellationToken stop)

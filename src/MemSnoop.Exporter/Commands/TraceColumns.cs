@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Paging;
@@ -17,11 +18,11 @@ internal sealed class TraceColumns : IDisposable
 
     private readonly List<IDisposable> _disposables = [];
     private readonly KernelPaths _paths;
-    private readonly MemSnoopOptions _options;
+    private readonly ExporterOptions _options;
     private readonly ActivePagesMeasurement? _pages;
     private CounterProviders? _providers;
 
-    public TraceColumns(TraceRequest request, MemSnoopOptions options, KernelPaths paths)
+    public TraceColumns(TraceRequest request, ExporterOptions options, KernelPaths paths)
     {
         _paths = paths;
         _options = options;

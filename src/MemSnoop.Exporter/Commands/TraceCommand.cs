@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -95,7 +96,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
     }
 
     // Who names events and no measurements wants to see them.
-    private static TraceRequest WithCounters(TraceRequest request, MemSnoopOptions options) =>
+    private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
             ? request with { Measurements = [.. DefaultMeasurements, new(Measurements.MeasurementNames.Counters, Measurements.MeasurementNames.Counters)] }
             : request;

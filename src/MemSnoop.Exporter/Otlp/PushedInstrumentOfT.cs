@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
 using System.Numerics;
 using MemSnoop.Exporter.Configuration;

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Otlp;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Tests.Prometheus;
 
 namespace MemSnoop.Exporter.Tests.Otlp;

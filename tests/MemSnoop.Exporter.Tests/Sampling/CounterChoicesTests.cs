@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Measurements;
 
 namespace MemSnoop.Exporter.Tests.Sampling;
