@@ -27,7 +27,7 @@ internal static partial class StartupReport
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (MethodSupport method in pipeline.Methods)
+        foreach (ProbeResult method in pipeline.Methods)
         {
             if (method.Method == pipeline.Method)
             {

@@ -205,7 +205,7 @@ internal sealed class TraceColumns : IDisposable
             throw new UsageException("--pages", "the method referenced does not tell pages apart", "--method page_idle or auto");
         }
 
-        MethodSupport support = ActivePagesMeasurement.Probe(_paths);
+        ProbeResult support = ActivePagesMeasurement.Probe(_paths);
         return support.IsSupported
             ? ActivePagesMeasurement.Open(_paths, Estimator().Areas)
             : throw new UsageException("--pages", support.Explanation, $"to {support.Advice}");

@@ -10,9 +10,6 @@ namespace MemSnoop.Measurements;
 /// </summary>
 public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposable
 {
-    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
-    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
-
     private readonly Dictionary<ProcessIdentity, CountedProcess> _processes = [];
     private readonly CounterGroup[] _groups;
     private readonly int _events;

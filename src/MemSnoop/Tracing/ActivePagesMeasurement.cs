@@ -1,11 +1,11 @@
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
-using MemSnoop.Tracing;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
 
-namespace MemSnoop.Measurements;
+namespace MemSnoop.Tracing;
 
 /// <summary>
 /// Which pages a process accessed since the measurement before, one by one: the idle bitmap's answer before it is summed
@@ -39,7 +39,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     public IMeasurement<WorkingSetSample> WorkingSet { get; }
 
     /// <summary>Whether active pages can be told here, or what is missing.</summary>
-    public static MethodSupport Probe(KernelPaths paths) => PageIdleEstimator.Probe(paths);
+    public static ProbeResult Probe(KernelPaths paths) => PageIdleEstimator.Probe(paths);
 
     /// <summary>Takes the idle bitmap for as long as the measurement lives.</summary>
     /// <param name="paths">Where the kernel files are. Default value: /proc and /sys.</param>
