@@ -126,7 +126,7 @@ internal sealed class TraceColumns : IDisposable
             fields.Add(($"{device}.io_seconds", now => Find(now, device)?.IoSeconds));
         }
 
-        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DisksMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
+        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
     }
 
     /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>

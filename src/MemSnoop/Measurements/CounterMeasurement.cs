@@ -10,6 +10,9 @@ namespace MemSnoop.Measurements;
 /// </summary>
 public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposable
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "counters";
+
     private readonly Dictionary<ProcessIdentity, CountedProcess> _processes = [];
     private readonly CounterGroup[] _groups;
     private readonly int _events;
@@ -35,7 +38,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Counters;
+    public string Name => MeasurementName;
 
     /// <summary>Told why some events of a process could not be read, when others could and the reading so was a success.</summary>
     public Action<ReadOutcome>? PartlyFailed { get; init; }

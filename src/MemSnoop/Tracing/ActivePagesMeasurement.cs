@@ -14,6 +14,9 @@ namespace MemSnoop.Tracing;
 /// </summary>
 public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposable
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "active-pages";
+
     private readonly ActivePageRecorder _recorder = new();
     private readonly LastWindow _last = new();
     private readonly TrackedProcess[] _process = new TrackedProcess[1];
@@ -30,7 +33,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.ActivePages;
+    public string Name => MeasurementName;
 
     /// <summary>
     /// The working set of the same windows, as a measurement to be taken after this one: a pass of its own would end the
@@ -80,7 +83,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
 
     private sealed class SameWindow(ActivePagesMeasurement pages) : IMeasurement<WorkingSetSample>
     {
-        public string Name => MeasurementNames.WorkingSet;
+        public string Name => WorkingSetMeasurement.MeasurementName;
 
         public ReadOutcome Measure(TrackedProcess process, out WorkingSetSample sample)
         {
