@@ -91,7 +91,7 @@ internal sealed class HostCheck
 
         List<DiskSample> disks = [];
         ReadOutcome outcome = new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)).Measure(disks);
-        Report(MeasurementNames.DiskIo, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
+        Report(DiskIoMeasurement.MeasurementName, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
     }
 
     private void Try<TSample>(ProbePair probes, IMeasurement<TSample> measurement)

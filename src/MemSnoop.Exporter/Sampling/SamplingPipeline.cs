@@ -189,26 +189,26 @@ internal sealed class SamplingPipeline : IDisposable
         if (_counting is { Plan.Counted.Count: > 0 } counting)
         {
             CounterInstruments.Create(
-                Scope(MeasurementNames.Counters),
-                counting.Watch(_watchList, Schedule(MeasurementNames.Counters), _ledger.For(MeasurementNames.Counters)),
+                Scope(CounterMeasurement.MeasurementName),
+                counting.Watch(_watchList, Schedule(CounterMeasurement.MeasurementName), _ledger.For(CounterMeasurement.MeasurementName)),
                 counting.Plan);
         }
     }
 
     private void AddDisks()
     {
-        if (IsOn(MeasurementNames.DiskIo, "diskstats"))
+        if (IsOn(DiskIoMeasurement.MeasurementName, "diskstats"))
         {
             DiskIoMeasurement disks = new(Paths, device => _options.Disks.IsWatched(device));
-            DiskInstruments.Create(Scope(MeasurementNames.DiskIo), new DiskReadings(disks, Schedule(MeasurementNames.DiskIo), _ledger.For(MeasurementNames.DiskIo), _clock));
+            DiskInstruments.Create(Scope(DiskIoMeasurement.MeasurementName), new DiskReadings(disks, Schedule(DiskIoMeasurement.MeasurementName), _ledger.For(DiskIoMeasurement.MeasurementName), _clock));
         }
     }
 
     private void AddWorkingSets(ILoggerFactory loggers)
     {
-        if (!_options.Readings.IsEnabled(MeasurementNames.WorkingSet))
+        if (!_options.Readings.IsEnabled(WorkingSetMeasurement.MeasurementName))
         {
-            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, "none", MeasurementState.Off, "disabled"));
+            _states.Add(new MeasurementState(WorkingSetMeasurement.MeasurementName, "none", MeasurementState.Off, "disabled"));
             return;
         }
 
@@ -217,7 +217,7 @@ internal sealed class SamplingPipeline : IDisposable
         foreach (ProbeResult method in Methods)
         {
             string state = !method.IsSupported ? MeasurementState.Unavailable : method.Method == Method ? MeasurementState.On : MeasurementState.Available;
-            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, method.Method, state, method.Reason));
+            _states.Add(new MeasurementState(WorkingSetMeasurement.MeasurementName, method.Method, state, method.Reason));
         }
 
         if (Method is null)
@@ -226,12 +226,12 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet, _options.Processes.ContainerLabels ? ContainerOf : null);
-        MeasurementAccount account = _ledger.For(MeasurementNames.WorkingSet);
+        MeasurementAccount account = _ledger.For(WorkingSetMeasurement.MeasurementName);
         WorkingSetWindows windows = new(Collections, account);
-        WorkingSetInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+        WorkingSetInstruments.Create(Scope(WorkingSetMeasurement.MeasurementName), windows, settings.IdleAges);
         if (settings.GroupOf is not null)
         {
-            ContainerInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+            ContainerInstruments.Create(Scope(WorkingSetMeasurement.MeasurementName), windows, settings.IdleAges);
         }
 
         Windows = new WindowSampler(

@@ -81,7 +81,7 @@ public class MetricsDocumentTests
             options.Processes.ContainerLabels = true;
             options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
             options.Otlp.Endpoint = new Uri("http://localhost");
-            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+            options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>
