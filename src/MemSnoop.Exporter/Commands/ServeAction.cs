@@ -27,7 +27,7 @@ internal static class ServeAction
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         Selections.CheckPids(options.Processes.Pids, paths, "--pid");
-        if (options.Readings.IsEnabled(Measurements.MeasurementNames.WorkingSet))
+        if (options.Readings.IsEnabled(Measurements.WorkingSetMeasurement.MeasurementName))
         {
             WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
         }

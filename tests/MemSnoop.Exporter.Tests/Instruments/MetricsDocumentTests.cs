@@ -84,7 +84,7 @@ public class MetricsDocumentTests
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
-            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+            options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>
