@@ -1,3 +1,4 @@
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Otlp;
@@ -56,23 +57,21 @@ internal static class ServeAction
         builder.Services.AddSingleton(loggers);
         builder.Services.AddLogging();
         builder.Services.AddRoutingCore();
-        builder.Services.AddPrometheusExporter(prometheus =>
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IInstrumentSource>(new PipelineSource(pipeline, options.Web.CacheDuration.Value));
+        builder.Services.AddSingleton<MetricCollector>();
+        builder.Services.AddPrometheusEndpoint(new PrometheusOptions
         {
-            prometheus.MeterFilter = pipeline.Owns;
-            prometheus.ResourceAttributes = resource;
-            prometheus.ScopeLabels = options.Web.ScopeLabels;
-            prometheus.CreatedSeries = options.Web.CreatedSeries;
-            prometheus.CreatedTime = pipeline.CreatedTime;
-            prometheus.CacheDuration = options.Web.CacheDuration.Value;
-            prometheus.MaxRequests = options.Web.MaxRequests;
-            prometheus.Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
-            prometheus.Turn = pipeline.Collections.Turn;
-            prometheus.CollectorOf = pipeline.OwnerOf;
-            prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
+            ResourceAttributes = resource,
+            ScopeLabels = options.Web.ScopeLabels,
+            CreatedSeries = options.Web.CreatedSeries,
+            CacheDuration = options.Web.CacheDuration.Value,
+            MaxRequests = options.Web.MaxRequests,
         });
         if (receiver is not null)
         {
-            builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, resource, receiver, loggers));
+            builder.Services.AddSingleton<IHostedService>(services => new OtlpPush(
+                options.Otlp, resource, services.GetRequiredService<MetricCollector>(), pipeline.Pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System));
         }
 
         if (pipeline.Windows is { } windows)
@@ -82,26 +81,10 @@ internal static class ServeAction
 
         WebApplication app = builder.Build();
         app.UseRouting();
-        app.MapPrometheusScrapingEndpoint(options.Web.TelemetryPath);
+        app.MapExactly(options.Web.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.Web.TelemetryPath);
         return app;
-    }
-
-    private static OtlpPush MakePush(
-        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver, ILoggerFactory loggers)
-    {
-        PushSources sources = new()
-        {
-            MeterFilter = pipeline.Owns,
-            Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
-            Turn = pipeline.Collections.Turn,
-            CollectorOf = pipeline.OwnerOf,
-            CreatedTime = pipeline.CreatedTime,
-            ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
-            Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,
-        };
-        return new OtlpPush(options.Otlp, resource, sources, pipeline.Pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System);
     }
 
     private static async Task<int> RunChildAsync(string[] command, SamplingPipeline pipeline, CancellationToken stop)
