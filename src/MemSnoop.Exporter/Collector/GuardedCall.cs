@@ -1,4 +1,4 @@
-namespace MemSnoop.Exporter.Prometheus;
+namespace MemSnoop.Exporter.Collector;
 
 /// <summary>
 /// A call into code that is not ours, which may throw or never return. A thread runs it; whoever watches that thread may give the call up,
@@ -49,7 +49,11 @@ internal abstract class GuardedCall
             return false;
         }
 
-        if (error is not null)
+        if (error is null)
+        {
+            Commit();
+        }
+        else
         {
             Discard();
             Fail(error);
@@ -76,11 +80,20 @@ internal abstract class GuardedCall
     /// <summary>The foreign code.</summary>
     protected abstract void Invoke();
 
+    /// <summary>Keeps what a run has brought. On the thread that ran it.</summary>
+    protected virtual void Commit()
+    {
+    }
+
     /// <summary>Drops what a run that does not count has brought. On the thread that ran it.</summary>
-    protected abstract void Discard();
+    protected virtual void Discard()
+    {
+    }
 
     /// <summary>Reports a failure.</summary>
-    protected abstract void OnFailed(Exception error);
+    protected virtual void OnFailed(Exception error)
+    {
+    }
 
     private void Fail(Exception error)
     {

@@ -1,16 +1,17 @@
-namespace MemSnoop.Exporter.Prometheus;
+namespace MemSnoop.Exporter.Collector;
 
 /// <summary>
 /// Runs the calls of a collection one after another, on a thread that may be lost: when a call overruns its time, that thread is left to
 /// it and a new one goes on with the next call.
 /// </summary>
-internal sealed class CallbackRunner(TimeProvider clock, TimeSpan callBudget)
+internal sealed class CallbackRunner(TimeProvider clock)
 {
     /// <summary>Runs every call that is not hanging, and returns when each has ended, failed, been given up or left out.</summary>
     /// <param name="calls">The calls, in order. When a required one fails, those after it are not run.</param>
+    /// <param name="callBudget">How long each may take.</param>
     /// <param name="totalBudget">How long they may take together; those that have not been run by then are left out.</param>
     /// <param name="stop">Ends the run before the next call.</param>
-    public async Task RunAsync(GuardedCall[] calls, TimeSpan totalBudget, CancellationToken stop)
+    public async Task RunAsync(GuardedCall[] calls, TimeSpan callBudget, TimeSpan totalBudget, CancellationToken stop)
     {
         long started = clock.GetTimestamp();
         int next = 0;
@@ -29,12 +30,12 @@ internal sealed class CallbackRunner(TimeProvider clock, TimeSpan callBudget)
 
             Worker worker = new(calls, next, clock, stop);
             worker.Start();
-            next = await WatchAsync(worker, calls, started, totalBudget).ConfigureAwait(false);
+            next = await WatchAsync(worker, calls, callBudget, started, totalBudget).ConfigureAwait(false);
         }
     }
 
     // Returns where to go on: behind the last call, or behind the one that was given up.
-    private async Task<int> WatchAsync(Worker worker, GuardedCall[] calls, long started, TimeSpan totalBudget)
+    private async Task<int> WatchAsync(Worker worker, GuardedCall[] calls, TimeSpan callBudget, long started, TimeSpan totalBudget)
     {
         while (true)
         {

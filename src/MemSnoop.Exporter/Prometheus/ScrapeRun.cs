@@ -1,8 +1,8 @@
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>A collection in progress, and the scrapes that wait for it.</summary>
+/// <summary>A collection for scrapes while it runs, and the scrapes that wait for it.</summary>
 /// <remarks>Its state is guarded by the coordinator's lock.</remarks>
-internal sealed class Collection(CollectorSelection selection) : IDisposable
+internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
 {
     private readonly TaskCompletionSource<Snapshot> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
@@ -14,9 +14,9 @@ internal sealed class Collection(CollectorSelection selection) : IDisposable
     /// <summary>Signalled when nobody waits any more: the callbacks that have not begun need not.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    public CollectorSelection Selection => selection;
+    public MeasurementSelection Selection => selection;
 
-    public bool TryJoin(CollectorSelection wanted)
+    public bool TryJoin(MeasurementSelection wanted)
     {
         if (_stop.IsCancellationRequested || !selection.Covers(wanted))
         {
@@ -44,7 +44,7 @@ internal sealed class Collection(CollectorSelection selection) : IDisposable
         }
     }
 
-    /// <summary>Ends the collection well. Its own reference to the snapshot lasts until the last waiting scrape has taken one.</summary>
+    /// <summary>Ends the run well. Its own reference to the snapshot lasts until the last waiting scrape has taken one.</summary>
     public void Complete(Snapshot snapshot)
     {
         _outcome.SetResult(snapshot);
@@ -57,11 +57,15 @@ internal sealed class Collection(CollectorSelection selection) : IDisposable
 
     public void Dispose() => _stop.Dispose();
 
-    public void Fail(Exception error)
+    /// <summary>Ends the run without a snapshot.</summary>
+    public void Fail(Exception? cause)
     {
-        _outcome.SetException(error);
+        _outcome.SetException(new ScrapeFailedException(cause));
 
         // All who wait may have left; nobody has to hear of it then.
         _ = _outcome.Task.Exception;
     }
 }
+
+/// <summary>A collection came to nothing. The cause is for the log; clients are not told.</summary>
+internal sealed class ScrapeFailedException(Exception? cause) : Exception("The collection failed.", cause);
