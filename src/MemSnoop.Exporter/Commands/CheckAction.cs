@@ -1,3 +1,5 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
@@ -7,7 +9,7 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>Prints what works on this host, what does not and why, and what to do about it.</summary>
 internal static class CheckAction
 {
-    internal static async Task<int> RunAsync(MemSnoopOptions options, bool json, TextWriter output, CancellationToken stop)
+    internal static async Task<int> RunAsync(ExporterOptions options, bool json, TextWriter output, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
         HostCheck check = new(options);

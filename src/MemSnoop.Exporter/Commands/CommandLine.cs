@@ -1,3 +1,5 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
@@ -50,7 +52,7 @@ internal sealed class CommandLine(
                 return ExitCode.Success;
             }
 
-            MemSnoopOptions options = ReadOptions(parsed);
+            ExporterOptions options = ReadOptions(parsed);
             return await command!.RunAsync(new Invocation(parsed, options, child, output, error), stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
@@ -137,7 +139,7 @@ internal sealed class CommandLine(
 
     /// <summary>Reads and joins all layers.</summary>
     /// <exception cref="UsageException">Something in them is wrong.</exception>
-    internal MemSnoopOptions ReadOptions(ParseResult parsed)
+    internal ExporterOptions ReadOptions(ParseResult parsed)
     {
         var command = (MemSnoopCommand)parsed.CommandResult.Command;
         ConfigurationLayer options = command.ReadLayer(parsed);

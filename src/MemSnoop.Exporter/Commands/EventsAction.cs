@@ -1,8 +1,9 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 
@@ -16,9 +17,9 @@ internal static class EventsAction
 
     internal static async Task<int> RunAsync(Invocation invocation, string pattern, bool json)
     {
-        MemSnoopOptions options = invocation.Options;
+        ExporterOptions options = invocation.Options;
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
-        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.Shared, options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))
@@ -47,7 +48,7 @@ internal static class EventsAction
         int width = Math.Min(WidestName, found.SelectMany(static each => each.Events).Select(static known => known.Name.Length).DefaultIfEmpty(0).Max());
         foreach ((ICounterProvider provider, CounterEvent[] events) in found)
         {
-            MethodSupport support = provider.Support;
+            ProbeResult support = provider.Support;
             text.Append(text.Length > 0 ? "\n" : "").Append(provider.Name).Append(": ").Append(support.Explanation).Append('\n');
             if (!support.IsSupported)
             {
@@ -92,7 +93,7 @@ internal static class EventsAction
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, MethodSupport support)
+    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, ProbeResult support)
     {
         writer.WriteStartObject();
         writer.WriteString("name", known.Name);
@@ -108,5 +109,5 @@ internal static class EventsAction
         writer.WriteEndObject();
     }
 
-    private static bool IsAvailable(CounterEvent known, MethodSupport support) => known.IsAvailable && support.IsSupported;
+    private static bool IsAvailable(CounterEvent known, ProbeResult support) => known.IsAvailable && support.IsSupported;
 }

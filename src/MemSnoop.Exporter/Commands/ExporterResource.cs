@@ -1,3 +1,5 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using OpenTelemetry.Resources;
@@ -18,7 +20,7 @@ internal static class ExporterResource
     private static readonly string[] NodeVariables = ["K8S_NODE_NAME", "NODE_NAME"];
 
     /// <summary>The attributes that can be found out, and over them those that the user gives. In ordinal order.</summary>
-    internal static IReadOnlyList<KeyValuePair<string, object>> Create(MemSnoopOptions options)
+    internal static IReadOnlyList<KeyValuePair<string, object>> Create(ExporterOptions options)
     {
         SortedDictionary<string, object> attributes = new(StringComparer.Ordinal)
         {

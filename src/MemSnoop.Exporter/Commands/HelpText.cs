@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Configuration;
 
@@ -75,9 +76,9 @@ internal static class HelpText
             WriteOptions(output, own);
         }
 
-        var defaults = new MemSnoopOptions();
+        var defaults = new ExporterOptions();
         HashSet<Setting> heeded = [.. command.Settings];
-        foreach (SettingGroup group in SettingCatalogue.Groups)
+        foreach (SettingGroup group in ExporterSettings.Catalogue.Groups)
         {
             Setting[] settings = [.. group.Settings.Where(heeded.Contains)];
             if (settings.Length > 0)
@@ -100,15 +101,15 @@ internal static class HelpText
         }
     }
 
-    private static void WriteConfiguration(TextWriter output, MemSnoopCommand command, MemSnoopOptions defaults)
+    private static void WriteConfiguration(TextWriter output, MemSnoopCommand command, ExporterOptions defaults)
     {
-        if (SettingCatalogue.All.Any(setting => setting.Options.Count > 0 && !command.Settings.Contains(setting)))
+        if (ExporterSettings.Catalogue.All.Any(setting => setting.Options.Count > 0 && !command.Settings.Contains(setting)))
         {
             return;   // the other commands: the file is for the exporter
         }
 
         WriteTitle(output, "In the file or the environment only");
-        IEnumerable<Setting> others = SettingCatalogue.Groups.SelectMany(group => group.Settings)
+        IEnumerable<Setting> others = ExporterSettings.Catalogue.Groups.SelectMany(group => group.Settings)
             .Where(setting => setting.Options.Count == 0 && setting.OffOption is null);
         foreach (Setting setting in others.DistinctBy(setting => setting.HelpPath))
         {
@@ -134,7 +135,7 @@ internal static class HelpText
         return setting.IsFlag ? names : $"{names} {setting.Placeholder}";
     }
 
-    private static string Remarks(Setting setting, MemSnoopOptions defaults)
+    private static string Remarks(Setting setting, ExporterOptions defaults)
     {
         string value = setting.Describe(defaults);
         if (setting.IsFlag)

@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Paging;
@@ -13,10 +14,10 @@ namespace MemSnoop.Exporter.Commands;
 internal sealed class HostCheck
 {
     private readonly List<HostFinding> _findings = [];
-    private readonly MemSnoopOptions _options;
+    private readonly ExporterOptions _options;
     private readonly KernelPaths _paths;
 
-    internal HostCheck(MemSnoopOptions options)
+    internal HostCheck(ExporterOptions options)
     {
         _options = options;
         _paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);
@@ -57,9 +58,9 @@ internal sealed class HostCheck
 
     private void CheckWorkingSets()
     {
-        IReadOnlyList<MethodSupport> support = WorkingSetMethods.Probe(_paths);
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(_paths);
         Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), support);
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
             string use = method.Method == Method ? " (the method in use)" : "";
             _findings.Add(new HostFinding(
@@ -91,7 +92,7 @@ internal sealed class HostCheck
 
         List<DiskSample> disks = [];
         ReadOutcome outcome = new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)).Measure(disks);
-        Report(MeasurementNames.DiskIo, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
+        Report(DiskIoMeasurement.MeasurementName, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
     }
 
     private void Try<TSample>(ProbePair probes, IMeasurement<TSample> measurement)
@@ -158,7 +159,7 @@ internal sealed class HostCheck
 
     private void CheckHandles()
     {
-        int limit = HandleBudget.FromResourceLimit().Limit;
+        int limit = HandleBudget.Shared.Limit;
         int processes = limit / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
         if (processes >= _options.Processes.MaxProcesses)

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Configuration;
 
@@ -9,4 +10,4 @@ namespace MemSnoop.Exporter.Commands;
 /// <param name="Child">What followed <c>--</c>: a program and its arguments, or nothing.</param>
 /// <param name="Output">Standard output.</param>
 /// <param name="Error">Standard error, for what is neither output nor an error that ends the command.</param>
-internal sealed record Invocation(ParseResult Arguments, MemSnoopOptions Options, string[] Child, TextWriter Output, TextWriter Error);
+internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error);

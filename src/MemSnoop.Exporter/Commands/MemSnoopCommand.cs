@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
@@ -17,7 +18,7 @@ internal abstract class MemSnoopCommand : Command
     protected MemSnoopCommand(string name, string description, Func<Setting, bool> heeds)
         : base(name, description)
     {
-        foreach (Setting setting in SettingCatalogue.Groups.SelectMany(group => group.Settings).Where(heeds))
+        foreach (Setting setting in ExporterSettings.Catalogue.Groups.SelectMany(group => group.Settings).Where(heeds))
         {
             _options.AddRange(SettingOption.For(setting));
         }

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Report;
 using MemSnoop.Tracing;

@@ -1,9 +1,13 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
+using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using Microsoft.AspNetCore.Builder;
@@ -20,11 +24,11 @@ internal static class ServeAction
     /// <summary>What a child gets to end by itself after SIGTERM; of Kubernetes' default 30 s the rest is ours.</summary>
     private static readonly TimeSpan ChildPatience = TimeSpan.FromSeconds(10);
 
-    internal static async Task<int> RunAsync(MemSnoopOptions options, string[] child, CancellationToken stop)
+    internal static async Task<int> RunAsync(ExporterOptions options, string[] child, CancellationToken stop)
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         Selections.CheckPids(options.Processes.Pids, paths, "--pid");
-        if (options.Readings.IsEnabled(Measurements.MeasurementNames.WorkingSet))
+        if (options.Readings.IsEnabled(Measurements.WorkingSetMeasurement.MeasurementName))
         {
             WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
         }
@@ -32,8 +36,9 @@ internal static class ServeAction
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
+        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
-        WebApplication app = Build(options, pipeline, resource, receiver, loggers);
+        WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
@@ -48,7 +53,7 @@ internal static class ServeAction
     }
 
     private static WebApplication Build(
-        MemSnoopOptions options, SamplingPipeline pipeline, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler? receiver,
+        ExporterOptions options, SamplingPipeline pipeline, SelfMeter self, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler? receiver,
         ILoggerFactory loggers)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
@@ -58,7 +63,7 @@ internal static class ServeAction
         builder.Services.AddLogging();
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IInstrumentSource>(new PipelineSource(pipeline, options.Web.CacheDuration.Value));
+        builder.Services.AddSingleton<IInstrumentSource>(new PipelineSource(pipeline, self, options.Web.CacheDuration.Value));
         builder.Services.AddSingleton<MetricCollector>();
         builder.Services.AddPrometheusEndpoint(new PrometheusOptions
         {
@@ -70,8 +75,10 @@ internal static class ServeAction
         });
         if (receiver is not null)
         {
+            PushLedger pushes = new();
+            OtlpInstruments.Create(pipeline.Scope(null), pushes);
             builder.Services.AddSingleton<IHostedService>(services => new OtlpPush(
-                options.Otlp, resource, services.GetRequiredService<MetricCollector>(), pipeline.Pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System));
+                options.Otlp, resource, services.GetRequiredService<MetricCollector>(), pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System));
         }
 
         if (pipeline.Windows is { } windows)

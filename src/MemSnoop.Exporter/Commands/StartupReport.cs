@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Paging;
@@ -12,7 +13,7 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
 internal static partial class StartupReport
 {
-    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, MemSnoopOptions options, SamplingPipeline pipeline)
+    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, ExporterOptions options, SamplingPipeline pipeline)
     {
         ILogger logger = loggers.CreateLogger("memsnoop");
         foreach (string url in urls)
@@ -27,7 +28,7 @@ internal static partial class StartupReport
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (MethodSupport method in pipeline.Methods)
+        foreach (ProbeResult method in pipeline.Methods)
         {
             if (method.Method == pipeline.Method)
             {

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Configuration;
 

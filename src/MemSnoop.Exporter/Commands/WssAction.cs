@@ -1,6 +1,7 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Processes;
@@ -13,7 +14,7 @@ internal static class WssAction
 {
     private const double MiB = 1 << 20;
 
-    internal static async Task<int> RunAsync(MemSnoopOptions options, int pid, TimeSpan window, TextWriter output, CancellationToken stop)
+    internal static async Task<int> RunAsync(ExporterOptions options, int pid, TimeSpan window, TextWriter output, CancellationToken stop)
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         using TrackedProcess process = Selections.Require(pid, paths, "PID");

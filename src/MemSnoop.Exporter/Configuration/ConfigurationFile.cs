@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
 
@@ -74,7 +75,7 @@ internal sealed class ConfigurationFile
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
             {
-                throw new UsageException($"{_path}:{Line(reader)}", $"is {Kind(reader.TokenType)}", $"an object with the section {MemSnoopOptions.Section}");
+                throw new UsageException($"{_path}:{Line(reader)}", $"is {Kind(reader.TokenType)}", $"an object with the section {ExporterOptions.Section}");
             }
 
             ReadSection(ref reader, "");
@@ -99,13 +100,13 @@ internal sealed class ConfigurationFile
             string path = section.Length == 0 ? name : $"{section}:{name}";
             string source = $"{_path}:{Line(reader)}: {UsageException.OneLine(path)}";
             reader.Read();
-            if (SettingCatalogue.Find(path) is Setting setting)
+            if (ExporterSettings.Catalogue.Find(path) is Setting setting)
             {
                 ReadSetting(ref reader, setting, source);
             }
-            else if (!SettingCatalogue.IsSection(path))
+            else if (!ExporterSettings.Catalogue.IsSection(path))
             {
-                throw new UsageException(source, "unknown key", SettingCatalogue.ExpectedInsteadOf(path, ":"));
+                throw new UsageException(source, "unknown key", ExporterSettings.Catalogue.ExpectedInsteadOf(path, ":"));
             }
             else if (reader.TokenType == JsonTokenType.StartObject)
             {
@@ -113,7 +114,7 @@ internal sealed class ConfigurationFile
             }
             else
             {
-                throw new UsageException(source, $"is {Kind(reader.TokenType)}", $"an object with {string.Join(", ", SettingCatalogue.Children(path))}");
+                throw new UsageException(source, $"is {Kind(reader.TokenType)}", $"an object with {string.Join(", ", ExporterSettings.Catalogue.Children(path))}");
             }
         }
     }

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 
 namespace MemSnoop.Exporter.Configuration;
@@ -9,7 +10,7 @@ namespace MemSnoop.Exporter.Configuration;
 /// </summary>
 internal static class EnvironmentLayer
 {
-    private const string Prefix = MemSnoopOptions.Section + "__";
+    private const string Prefix = ExporterOptions.Section + "__";
 
     /// <exception cref="UsageException">A variable with our prefix names no setting.</exception>
     public static ConfigurationLayer Read(IReadOnlyDictionary<string, string> environment)
@@ -22,7 +23,7 @@ internal static class EnvironmentLayer
             .OrderBy(pair => pair.Key.Length).ThenBy(pair => pair.Key, StringComparer.Ordinal))
         {
             string path = variable.Replace("__", ":", StringComparison.Ordinal);
-            Setting? setting = SettingCatalogue.Find(path);
+            Setting? setting = ExporterSettings.Catalogue.Find(path);
             bool isItem = false;
             if (setting is null && ItemOf(path) is { IsList: true } list)
             {
@@ -32,7 +33,7 @@ internal static class EnvironmentLayer
 
             if (setting is null)
             {
-                throw new UsageException(variable, "unknown variable", SettingCatalogue.ExpectedInsteadOf(path, "__"));
+                throw new UsageException(variable, "unknown variable", ExporterSettings.Catalogue.ExpectedInsteadOf(path, "__"));
             }
 
             if (isItem ? whole.Contains(setting) : layer.Contains(setting))
@@ -54,6 +55,6 @@ internal static class EnvironmentLayer
     private static Setting? ItemOf(string path)
     {
         int last = path.LastIndexOf(':');
-        return int.TryParse(path.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _) ? SettingCatalogue.Find(path[..last]) : null;
+        return int.TryParse(path.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _) ? ExporterSettings.Catalogue.Find(path[..last]) : null;
     }
 }

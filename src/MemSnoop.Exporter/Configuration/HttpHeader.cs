@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Buffers;
 
 namespace MemSnoop.Exporter.Configuration;

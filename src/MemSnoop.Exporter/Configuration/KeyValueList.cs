@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>Lists in variables of OpenTelemetry: <c>key1=value1,key2=value2</c>, what is not plain text percent-encoded.</summary>

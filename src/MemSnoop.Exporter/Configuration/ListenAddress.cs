@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Buffers;
 using System.Globalization;
 using System.Net;

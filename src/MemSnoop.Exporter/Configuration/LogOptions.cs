@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Configuration;

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Configuration;
@@ -5,14 +6,22 @@ namespace MemSnoop.Exporter.Configuration;
 /// <summary>The settings of <see cref="LogOptions"/>.</summary>
 internal static class LogSettings
 {
+    private static readonly ValueSyntax<LogLevel> Level = Syntax.Words(
+        "LEVEL", "a level",
+        ("debug", Microsoft.Extensions.Logging.LogLevel.Debug), ("info", Microsoft.Extensions.Logging.LogLevel.Information),
+        ("warn", Microsoft.Extensions.Logging.LogLevel.Warning), ("error", Microsoft.Extensions.Logging.LogLevel.Error));
+
+    public static ValueSyntax<LogFormat> Format { get; } = Syntax.Words(
+        "FORMAT", "a format", ("logfmt", Configuration.LogFormat.Logfmt), ("json", Configuration.LogFormat.Json));
+
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new ScalarSetting<LogLevel>("Log:Level", Syntax.LogLevel, o => o.Log.Level, (o, v) => o.Log.Level = v)
+        new ScalarSetting<ExporterOptions, LogLevel>("Log:Level", Level, o => o.Log.Level, (o, v) => o.Log.Level = v)
         {
             Options = ["--log.level"],
             Help = "Write this and what is worse: debug, info, warn or error.",
         },
-        new ScalarSetting<LogFormat>("Log:Format", Syntax.LogFormat, o => o.Log.Format, (o, v) => o.Log.Format = v)
+        new ScalarSetting<ExporterOptions, LogFormat>("Log:Format", Format, o => o.Log.Format, (o, v) => o.Log.Format = v)
         {
             Options = ["--log.format"],
             Help = "Write lines as logfmt or json.",

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 
 namespace MemSnoop.Exporter.Configuration;

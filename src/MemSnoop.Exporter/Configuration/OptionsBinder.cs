@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>Turns layers into options: the one way in which any text becomes a value.</summary>
@@ -7,9 +8,9 @@ internal static class OptionsBinder
     /// The layers, the weakest first. A text that a stronger layer overrides is checked all the same: it would bite on the day the other is removed.
     /// </param>
     /// <exception cref="UsageException">A text is not a value of its setting.</exception>
-    public static MemSnoopOptions Bind(params IEnumerable<ConfigurationLayer> layers)
+    public static ExporterOptions Bind(params IEnumerable<ConfigurationLayer> layers)
     {
-        var options = new MemSnoopOptions();
+        var options = new ExporterOptions();
         var sources = new Dictionary<Setting, string>();
         foreach (ConfigurationLayer layer in layers)
         {

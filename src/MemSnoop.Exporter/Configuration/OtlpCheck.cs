@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>Checks settings of pushing against each other, when there is anything to push.</summary>
@@ -25,7 +26,7 @@ internal static class OtlpCheck
 
         foreach (Setting setting in (Setting[])[OtlpSettings.Certificate, OtlpSettings.ClientCertificate, OtlpSettings.ClientKey])
         {
-            if (setting.Describe(new MemSnoopOptions { Otlp = options }).Length > 0 && endpoint.Scheme != Uri.UriSchemeHttps)
+            if (setting.Describe(new ExporterOptions { Otlp = options }).Length > 0 && endpoint.Scheme != Uri.UriSchemeHttps)
             {
                 throw new UsageException(Name(setting), $"is of no use with {UsageException.Quote(endpoint.OriginalString)}", $"an https:// URL as {Name(OtlpSettings.Endpoint)}");
             }

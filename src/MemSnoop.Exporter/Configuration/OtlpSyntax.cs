@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>The kinds of values that the settings of pushing have.</summary>

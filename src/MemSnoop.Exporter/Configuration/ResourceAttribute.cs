@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>An attribute of OpenTelemetry's resource, written <c>NAME=VALUE</c>.</summary>

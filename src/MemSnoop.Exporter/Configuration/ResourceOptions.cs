@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>What the numbers come from, as far as the user says it.</summary>

@@ -1,9 +1,10 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>The settings of <see cref="ResourceOptions"/>.</summary>
 internal static class ResourceSettings
 {
-    public static Setting ServiceName { get; } = new ScalarSetting<string>(
+    public static Setting ServiceName { get; } = new ScalarSetting<ExporterOptions, string>(
         "Resource:ServiceName",
         new ValueSyntax<string>("TEXT", "a name", "a name that is not empty", (string text, out string value, ref string? _) => (value = text).Trim().Length > 0, value => value),
         o => o.Resource.ServiceName, (o, v) => o.Resource.ServiceName = v)
@@ -11,7 +12,7 @@ internal static class ResourceSettings
         Help = "The attribute service.name, for target_info and OTLP.",
     };
 
-    public static Setting Attributes { get; } = new ListSetting<ResourceAttribute>(
+    public static Setting Attributes { get; } = new ListSetting<ExporterOptions, ResourceAttribute>(
         "Resource:Attributes",
         new ValueSyntax<ResourceAttribute>(
             "NAME=VALUE", "an attribute", "NAME=VALUE, at most 255 characters each",

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>The HTTP endpoint.</summary>

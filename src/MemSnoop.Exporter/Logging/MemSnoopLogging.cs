@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Timing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

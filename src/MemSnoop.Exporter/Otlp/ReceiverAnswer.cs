@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;

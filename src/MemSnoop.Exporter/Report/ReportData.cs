@@ -1,3 +1,4 @@
+using MemSnoop.Metrics;
 using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;

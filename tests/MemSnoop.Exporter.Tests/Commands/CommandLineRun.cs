@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
@@ -19,7 +20,7 @@ internal sealed class CommandLineRun(params (string Name, string Value)[] enviro
         new CommandLine(commands, _environment, Output, Error).RunAsync(arguments, () => signal, stop);
 
     /// <summary>The options that a command would get.</summary>
-    public MemSnoopOptions Options(params string[] arguments)
+    public ExporterOptions Options(params string[] arguments)
     {
         var commandLine = new CommandLine(CommandLine.Commands, _environment, Output, Error);
         ParseResult parsed = commandLine.Parse(arguments, out _);

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
 

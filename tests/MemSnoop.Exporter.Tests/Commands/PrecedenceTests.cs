@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Configuration;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ public class PrecedenceTests
     [Fact]
     public void Defaults_are_as_documented()
     {
-        MemSnoopOptions options = new CommandLineRun().Options();
+        ExporterOptions options = new CommandLineRun().Options();
         Assert.True(options.Processes.SelectsAll);
         Assert.True(options.Processes.Children);
         Assert.Equal(2000, options.Processes.MaxProcesses);
@@ -47,7 +48,7 @@ public class PrecedenceTests
     public void A_stronger_list_replaces_a_weaker_one()
     {
         using var file = new TemporaryFile("""{ "MemSnoop": { "Processes": { "Pids": [1, 2, 3], "Names": ["a", "b"] } } }""");
-        MemSnoopOptions options = new CommandLineRun(("MemSnoop__Processes__Names__0", "c")).Options("--config", file.Path, "--pid", "9");
+        ExporterOptions options = new CommandLineRun(("MemSnoop__Processes__Names__0", "c")).Options("--config", file.Path, "--pid", "9");
         Assert.Equal([9], options.Processes.Pids);
         Assert.Equal(["c"], options.Processes.Names.Select(name => name.ToString()));
     }
@@ -77,7 +78,7 @@ public class PrecedenceTests
               }
             }
             """);
-        MemSnoopOptions options = new CommandLineRun().Options("--config", file.Path);
+        ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal([new UserId(0)], options.Processes.Users);
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups.Select(glob => glob.ToString()));
         Assert.Equal(
@@ -99,17 +100,37 @@ public class PrecedenceTests
         // A value that each setting takes, by what stands for it in the help.
         var values = new Dictionary<string, string>
         {
-            ["PID,..."] = "7", ["REGEX"] = "x", ["USER"] = "7", ["GLOB"] = "/x", ["BOOL"] = "true", ["SIZE"] = "7", ["COUNT"] = "7",
-            ["DURATION"] = "7s", ["DURATION,..."] = "0s,7s",
-            ["METHOD"] = "referenced", ["KIND,..."] = "heap,writable", ["PAGES"] = "7", ["NAME,..."] = "page-faults,PAPI_TOT_INS", ["PROVIDER"] = "perf_event_open",
-            ["ADDRESS"] = "[::1]:7", ["PATH"] = "/x", ["DIRECTORY"] = "/proc/.", ["LEVEL"] = "error", ["FORMAT"] = "json",
-            ["URL"] = "http://x:7", ["PROTOCOL"] = "grpc", ["NAME=VALUE"] = "x=y", ["TEMPORALITY"] = "delta", ["COMPRESSION"] = "gzip", ["FILE"] = "/proc/stat",
+            ["PID,..."] = "7",
+            ["REGEX"] = "x",
+            ["USER"] = "7",
+            ["GLOB"] = "/x",
+            ["BOOL"] = "true",
+            ["SIZE"] = "7",
+            ["COUNT"] = "7",
+            ["DURATION"] = "7s",
+            ["DURATION,..."] = "0s,7s",
+            ["METHOD"] = "referenced",
+            ["KIND,..."] = "heap,writable",
+            ["PAGES"] = "7",
+            ["NAME,..."] = "page-faults,PAPI_TOT_INS",
+            ["PROVIDER"] = "perf_event_open",
+            ["ADDRESS"] = "[::1]:7",
+            ["PATH"] = "/x",
+            ["DIRECTORY"] = "/proc/.",
+            ["LEVEL"] = "error",
+            ["FORMAT"] = "json",
+            ["URL"] = "http://x:7",
+            ["PROTOCOL"] = "grpc",
+            ["NAME=VALUE"] = "x=y",
+            ["TEMPORALITY"] = "delta",
+            ["COMPRESSION"] = "gzip",
+            ["FILE"] = "/proc/stat",
             ["TEXT"] = "x",
         };
-        Assert.All(SettingCatalogue.All, setting =>
+        Assert.All(ExporterSettings.Catalogue.All, setting =>
         {
             string value = values[setting.Placeholder];
-            MemSnoopOptions options = new CommandLineRun((setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_'), value)).Options();
+            ExporterOptions options = new CommandLineRun((setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_'), value)).Options();
             Assert.Equal(value, setting.Describe(options));
         });
     }
@@ -147,7 +168,7 @@ public class PrecedenceTests
     [Fact]
     public void Repeated_options_add_up_in_their_order()
     {
-        MemSnoopOptions options = new CommandLineRun().Options(
+        ExporterOptions options = new CommandLineRun().Options(
             "--pid", "3", "--pid=1,2", "--name", "^a$", "--listen", ":1", "--web.listen-address", ":2", "--no-children", "--collector.smaps", "--no-collector.stat");
         Assert.Equal([3, 1, 2], options.Processes.Pids);
         Assert.Equal("^a$", options.Processes.Names.Single().ToString());
@@ -171,7 +192,7 @@ public class PrecedenceTests
     public void Events_remember_where_they_were_written()
     {
         using var file = new TemporaryFile("{ \"MemSnoop\": { \"Counters\": { \"Provider\": \"PERF_EVENT_OPEN\",\n\"Events\": [\"a::b:c=1\", \"d\"] } } }");
-        MemSnoopOptions options = new CommandLineRun().Options("--config", file.Path);
+        ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal("perf_event_open", options.Counters.Provider);
         Assert.Equal(
             [new("a::b:c=1", $"{file.Path}:2: MemSnoop:Counters:Events:0"), new("d", $"{file.Path}:2: MemSnoop:Counters:Events:1")],

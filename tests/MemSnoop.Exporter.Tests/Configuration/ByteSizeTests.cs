@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using FsCheck;
 using FsCheck.Fluent;
 using MemSnoop.Exporter.Configuration;

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using MemSnoop.Exporter.Configuration;
 
@@ -29,17 +30,17 @@ public class ConfigurationDocumentTests
 
     private static string Tables()
     {
-        MemSnoopOptions defaults = new();
+        ExporterOptions defaults = new();
         StringBuilder text = new();
-        foreach (SettingGroup group in SettingCatalogue.Groups)
+        foreach (SettingGroup group in ExporterSettings.Catalogue.Groups)
         {
-            text.Append($"\n### {group.Title}\n\n| key below `{MemSnoopOptions.Section}` | option | value | default | meaning |\n|---|---|---|---|---|\n");
+            text.Append($"\n### {group.Title}\n\n| key below `{ExporterOptions.Section}` | option | value | default | meaning |\n|---|---|---|---|---|\n");
             foreach (Setting setting in group.Settings)
             {
                 string options = string.Join(", ", setting.Options.Append(setting.OffOption).OfType<string>().Select(Code));
                 string value = setting.IsFlag ? "true or false; the option takes none" : setting.Expected + (setting.IsList ? "; a list" : "");
                 string standard = setting.Describe(defaults);
-                text.Append($"| {Code(setting.Path[(MemSnoopOptions.Section.Length + 1)..])} | {options} | {Cell(value)} | {(standard.Length > 0 ? Code(standard) : "")} | {Cell(setting.Help)} |\n");
+                text.Append($"| {Code(setting.Path[(ExporterOptions.Section.Length + 1)..])} | {options} | {Cell(value)} | {(standard.Length > 0 ? Code(standard) : "")} | {Cell(setting.Help)} |\n");
             }
         }
 

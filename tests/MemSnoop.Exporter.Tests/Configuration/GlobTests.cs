@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.RegularExpressions;
 using FsCheck;

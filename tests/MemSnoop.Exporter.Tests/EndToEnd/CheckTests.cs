@@ -1,3 +1,5 @@
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 using System.Text.Json;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;

@@ -37,7 +37,8 @@ public class PauseGuardTests
             // Smaps of a process under a millisecond's period: it is paused again as soon as it runs.
             ProcessStartInfo start = new(
                 Repository.Executable,
-                ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps,uptime,statm", "--format", "csv"]) { RedirectStandardOutput = true };
+                ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps,uptime,statm", "--format", "csv"])
+            { RedirectStandardOutput = true };
             using Process trace = Process.Start(start)!;
             Assert.NotNull(await trace.StandardOutput.ReadLineAsync().WaitAsync(ExporterProcess.Deadline));
             Stopwatch moment = Stopwatch.StartNew();
@@ -67,7 +68,8 @@ public class PauseGuardTests
     {
         using Workload target = await Workload.StartAsync("puppet");
         ProcessStartInfo start = new(
-            Repository.Executable, ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps", "--format", "csv"]) { RedirectStandardOutput = true };
+            Repository.Executable, ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps", "--format", "csv"])
+        { RedirectStandardOutput = true };
         using Process trace = Process.Start(start)!;
         Assert.NotNull(await trace.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.Equal(0, Kernel.Libc.Kill(trace.Id, signal));

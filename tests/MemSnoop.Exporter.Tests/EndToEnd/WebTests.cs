@@ -1,3 +1,4 @@
+using MemSnoop.Metrics;
 using System.Net;
 using MemSnoop.Exporter.Commands;
 

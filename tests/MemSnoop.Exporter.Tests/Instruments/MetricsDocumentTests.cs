@@ -1,10 +1,13 @@
+using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Diagnostics;
+using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Prometheus;
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Tests.EndToEnd;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -94,22 +97,22 @@ public class MetricsDocumentTests
         private readonly MeterListener _listener = new();
         private readonly Workload _idler;
         private readonly SamplingPipeline _pipeline;
+        private readonly SelfMeter _self;
 
         private Observed(Workload idler)
         {
             _idler = idler;
-            MemSnoopOptions options = new();
+            ExporterOptions options = new();
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
-            options.Otlp.Endpoint = new Uri("http://localhost");
-            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+            options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name is SamplingPipeline.MeterName or SamplingPipeline.SelfMeterName)
+                if (instrument.Meter.Name is SamplingPipeline.MeterName or SelfMeter.MeterName)
                 {
                     Instruments.Add(instrument.Name, instrument);
                     listener.EnableMeasurementEvents(instrument);
@@ -119,6 +122,8 @@ public class MetricsDocumentTests
             _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.Start();
             _pipeline = new SamplingPipeline(options, Selections.From(options.Processes, hasChild: false), NullLoggerFactory.Instance, TimeProvider.System);
+            OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
+            _self = new SelfMeter(_pipeline.Budget);
         }
 
         public Dictionary<string, Instrument> Instruments { get; } = [];
@@ -162,6 +167,8 @@ public class MetricsDocumentTests
         {
             _listener.Dispose();
             _pipeline.Windows?.Dispose();
+            _self.Dispose();
+            _self.Dispose();
             _pipeline.Dispose();
             _idler.Dispose();
             return ValueTask.CompletedTask;

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Logging;
@@ -83,7 +84,7 @@ public class LogfmtTests
     [InlineData("json")]
     public void Both_formats_are_wired_to_the_console(string name)
     {
-        LogFormat format = Syntax.LogFormat.Parse(new SettingText(name, "--log.format"));
+        LogFormat format = LogSettings.Format.Parse(new SettingText(name, "--log.format"));
         using ServiceProvider services = Services(new LogOptions { Format = format });
         ConsoleLoggerOptions console = services.GetRequiredService<Microsoft.Extensions.Options.IOptions<ConsoleLoggerOptions>>().Value;
         Assert.Equal(LogLevel.Trace, console.LogToStandardErrorThreshold);

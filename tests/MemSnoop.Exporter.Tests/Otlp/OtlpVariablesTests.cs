@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Tests.Commands;
@@ -97,7 +98,7 @@ public class OtlpVariablesTests
     [Fact]
     public void A_resource_is_what_can_be_found_out_and_over_it_what_the_user_says()
     {
-        MemSnoopOptions options = new CommandLineRun(
+        ExporterOptions options = new CommandLineRun(
             ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,deployment.environment.name=test%2C%20one,host.name=box"), ("OTEL_SERVICE_NAME", "mine")).Options();
         Dictionary<string, object> resource = ExporterResource.Create(options).ToDictionary();
         Assert.Equal(

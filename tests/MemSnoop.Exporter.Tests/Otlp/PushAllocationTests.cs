@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Otlp;

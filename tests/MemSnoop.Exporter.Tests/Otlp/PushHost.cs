@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;

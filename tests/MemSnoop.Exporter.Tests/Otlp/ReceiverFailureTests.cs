@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;

@@ -1,6 +1,6 @@
 using MemSnoop.Exporter.Collector;
-using MemSnoop.Exporter.Sampling;
 using MemSnoop.Exporter.Tests.Prometheus;
+using MemSnoop.Metrics.Sampling;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace MemSnoop.Exporter.Tests.Otlp;

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Configuration;
 using System.Security.Cryptography.X509Certificates;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Otlp;

@@ -1,4 +1,4 @@
-using MemSnoop.Exporter.Sampling;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets;

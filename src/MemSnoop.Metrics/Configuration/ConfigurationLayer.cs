@@ -1,0 +1,31 @@
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>What one layer says about one setting.</summary>
+/// <param name="Setting">The setting.</param>
+/// <param name="Source">What an error about all texts together names.</param>
+/// <param name="Texts">The values, in the order they were given.</param>
+internal sealed record ConfigurationEntry(Setting Setting, string Source, List<SettingText> Texts);
+
+/// <summary>One source of configuration (file, environment, command line): settings and their texts, not parsed yet.</summary>
+internal sealed class ConfigurationLayer
+{
+    private readonly Dictionary<Setting, ConfigurationEntry> _entries = [];
+
+    public IReadOnlyCollection<ConfigurationEntry> Entries => _entries.Values;
+
+    /// <summary>The entry of a setting, empty when it had none.</summary>
+    public ConfigurationEntry Entry(Setting setting, string source)
+    {
+        if (!_entries.TryGetValue(setting, out ConfigurationEntry? entry))
+        {
+            entry = new ConfigurationEntry(setting, source, []);
+            _entries.Add(setting, entry);
+        }
+
+        return entry;
+    }
+
+    public bool Contains(Setting setting) => _entries.ContainsKey(setting);
+
+    public void Add(Setting setting, SettingText text) => Entry(setting, text.Source).Texts.Add(text);
+}

@@ -1,0 +1,29 @@
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>Where the kernel's file systems are mounted; a container sees its host's under another path.</summary>
+internal sealed class KernelOptions
+{
+    /// <summary>Mount point of procfs. Default value: /proc.</summary>
+    public string ProcFs { get; set; } = "/proc";
+
+    /// <summary>Mount point of sysfs. Default value: /sys.</summary>
+    public string SysFs { get; set; } = "/sys";
+}
+
+/// <summary>The settings of <see cref="KernelOptions"/>.</summary>
+internal static class KernelSettings
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new ScalarSetting<MemSnoopOptions, string>("Kernel:ProcFs", Syntax.ProcFs, o => o.Kernel.ProcFs, (o, v) => o.Kernel.ProcFs = v)
+        {
+            Options = ["--procfs", "--path.procfs"],
+            Help = "Mount point of procfs; /host/proc in many containers.",
+        },
+        new ScalarSetting<MemSnoopOptions, string>("Kernel:SysFs", Syntax.Directory, o => o.Kernel.SysFs, (o, v) => o.Kernel.SysFs = v)
+        {
+            Options = ["--sysfs", "--path.sysfs"],
+            Help = "Mount point of sysfs.",
+        },
+    ];
+}

@@ -1,0 +1,103 @@
+using System.Text.RegularExpressions;
+
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>
+/// Which processes are watched. Pids add; the other kinds of selection narrow each other, and the values of one kind widen it.
+/// </summary>
+internal sealed class ProcessesOptions
+{
+    /// <summary>Process ids. Default value: none.</summary>
+    public IReadOnlyList<int> Pids { get; set; } = [];
+
+    /// <summary>Expressions found anywhere in the process name, <c>/proc/PID/comm</c> (the kernel keeps 15 bytes of it). Default value: none.</summary>
+    public IReadOnlyList<Regex> Names { get; set; } = [];
+
+    /// <summary>Expressions found anywhere in the command line, its arguments joined by blanks. Default value: none.</summary>
+    public IReadOnlyList<Regex> CommandLines { get; set; } = [];
+
+    /// <summary>Users whose processes are watched, by real user id. Default value: none.</summary>
+    public IReadOnlyList<UserId> Users { get; set; } = [];
+
+    /// <summary>Patterns for the cgroup path. Default value: none.</summary>
+    public IReadOnlyList<Glob> Cgroups { get; set; } = [];
+
+    /// <summary>Watch every process, whatever else is selected. Default value: false.</summary>
+    public bool All { get; set; }
+
+    /// <summary>Watch the children of watched processes too. Default value: true.</summary>
+    public bool Children { get; set; } = true;
+
+    /// <summary>Processes that hold less memory than this are left out. Default value: 0.</summary>
+    public ByteSize MinResident { get; set; }
+
+    /// <summary>At most this many processes are watched, those that hold most first. Default value: 2000.</summary>
+    public int MaxProcesses { get; set; } = 2000;
+
+    /// <summary>Label series with the container a process runs in. Default value: false.</summary>
+    public bool ContainerLabels { get; set; }
+
+    /// <summary>True when every process is watched: by <see cref="All"/>, or because nothing was selected.</summary>
+    public bool SelectsAll => All || (Pids.Count == 0 && Names.Count == 0 && CommandLines.Count == 0 && Users.Count == 0 && Cgroups.Count == 0);
+}
+
+/// <summary>The settings of <see cref="ProcessesOptions"/>.</summary>
+internal static class ProcessesSettings
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new ListSetting<MemSnoopOptions, int>("Processes:Pids", Syntax.Pid, o => o.Processes.Pids, (o, v) => o.Processes.Pids = v)
+        {
+            Options = ["--pid"],
+            Help = "Watch the process with this id, whatever else is selected.",
+            SeparatedBy = ',',
+        },
+        new ListSetting<MemSnoopOptions, Regex>("Processes:Names", Syntax.Regex, o => o.Processes.Names, (o, v) => o.Processes.Names = v)
+        {
+            Options = ["--name"],
+            Help = "Watch processes with this in their name (ps -o comm). Given several times, any of them; together with other kinds of selection, all of those.",
+        },
+        new ListSetting<MemSnoopOptions, Regex>("Processes:CommandLines", Syntax.Regex, o => o.Processes.CommandLines, (o, v) => o.Processes.CommandLines = v)
+        {
+            Options = ["--command-line"],
+            Help = "Watch processes with this in their command line.",
+        },
+        new ListSetting<MemSnoopOptions, UserId>("Processes:Users", Syntax.User, o => o.Processes.Users, (o, v) => o.Processes.Users = v)
+        {
+            Options = ["--user"],
+            Help = "Watch the processes of this user, a name or a user id.",
+        },
+        new ListSetting<MemSnoopOptions, Glob>("Processes:Cgroups", Syntax.CgroupGlob, o => o.Processes.Cgroups, (o, v) => o.Processes.Cgroups = v)
+        {
+            Options = ["--cgroup"],
+            Help = "Watch the processes of cgroups whose path matches; * and ? stay within one part of the path, ** crosses parts.",
+        },
+        new ScalarSetting<MemSnoopOptions, bool>("Processes:All", Syntax.Boolean, o => o.Processes.All, (o, v) => o.Processes.All = v)
+        {
+            Options = ["--all"],
+            Help = "Watch every process.",
+        },
+        new ScalarSetting<MemSnoopOptions, bool>("Processes:Children", Syntax.Boolean, o => o.Processes.Children, (o, v) => o.Processes.Children = v)
+        {
+            OffOption = "--no-children",
+            Help = "Do not watch the children of watched processes.",
+        },
+        new ScalarSetting<MemSnoopOptions, ByteSize>("Processes:MinResident", Syntax.ByteSize, o => o.Processes.MinResident, (o, v) => o.Processes.MinResident = v)
+        {
+            Options = ["--min-resident"],
+            Help = "Leave out processes that hold less memory.",
+        },
+        new ScalarSetting<MemSnoopOptions, int>(
+            "Processes:MaxProcesses", Syntax.Integer("COUNT", "a number of processes", 1, 1 << 22),
+            o => o.Processes.MaxProcesses, (o, v) => o.Processes.MaxProcesses = v)
+        {
+            Options = ["--max-processes"],
+            Help = "Watch at most so many, the biggest first.",
+        },
+        new ScalarSetting<MemSnoopOptions, bool>("Processes:ContainerLabels", Syntax.Boolean, o => o.Processes.ContainerLabels, (o, v) => o.Processes.ContainerLabels = v)
+        {
+            Options = ["--container-labels"],
+            Help = "Label processes with their container.",
+        },
+    ];
+}

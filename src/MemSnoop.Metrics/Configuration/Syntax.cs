@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>The kinds of values that settings have.</summary>
+internal static class Syntax
+{
+    public static ValueSyntax<bool> Boolean { get; } = Words("BOOL", "true or false", ("true", true), ("false", false));
+
+    /// <summary>Process ids; the kernel's PID_MAX_LIMIT is 2^22 on 64-bit systems (proc(5), pid_max).</summary>
+    public static ValueSyntax<int> Pid { get; } = Integer("PID", "a process id", 1, 1 << 22);
+
+    public static ValueSyntax<UserId> User { get; } = new(
+        "USER", "a user known here", "the name of a user or a user id",
+        (string text, out UserId value, ref string? _) => UserId.TryParse(text, out value), value => value.ToString());
+
+    public static ValueSyntax<Glob> CgroupGlob { get; } = new(
+        "GLOB", "a pattern", "a pattern for cgroup paths, such as /system.slice/** or docker-*.scope",
+        (string text, out Glob value, ref string? _) => Glob.TryParse(text, out value!), value => value.ToString());
+
+    public static ValueSyntax<Regex> Regex { get; } = new(
+        "REGEX", "a regular expression", "a regular expression without look-around and back-references", TryParseRegex, value => value.ToString());
+
+    public static ValueSyntax<ByteSize> ByteSize { get; } = new(
+        "SIZE", "a size", "a number of bytes, or a size such as 10MiB or 1.5GB",
+        (string text, out ByteSize value, ref string? _) => Configuration.ByteSize.TryParse(text, out value), value => value.ToString());
+
+    public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
+
+    public static ValueSyntax<string> ProcFs { get; } = new(
+        "DIRECTORY", "a proc file system", "a directory where one is mounted, such as /proc or /host/proc", TryParseProcFs, value => value);
+
+    public static ValueSyntax<int> Integer(string placeholder, string noun, int least, int most) => new(
+        placeholder, noun, $"a number from {least} to {most}",
+        (string text, out int value, ref string? _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+            && value >= least && value <= most,
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Durations within limits. The upper one keeps a mistyped unit from asking for a timer that fires next year.</summary>
+    public static ValueSyntax<Duration> Duration(Duration least, Duration most) => new(
+        "DURATION", "a duration", $"a duration from {least} to {most}, such as 500ms, 15s or 1h30m",
+        (string text, out Duration value, ref string? problem) =>
+        {
+            if (!Configuration.Duration.TryParse(text, out value))
+            {
+                return false;
+            }
+
+            problem = value.Milliseconds < least.Milliseconds ? $"{value} is too short"
+                : value.Milliseconds > most.Milliseconds ? $"{value} is too long" : null;
+            return problem is null;
+        },
+        value => value.ToString());
+
+    /// <summary>Matching takes time linear in its input: expressions meet names that any user of the host may choose.</summary>
+    /// <exception cref="ArgumentException">The expression is malformed.</exception>
+    /// <exception cref="NotSupportedException">It needs backtracking.</exception>
+    public static Regex CompileRegex(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+
+    public static ValueSyntax<T> Words<T>(string placeholder, string noun, params (string Word, T Value)[] words)
+        where T : struct => new(
+        placeholder, noun, words.Length == 2 ? $"{words[0].Word} or {words[1].Word}" : $"one of {string.Join(", ", words.Select(word => word.Word))}",
+        (string text, out T value, ref string? _) =>
+        {
+            foreach ((string word, T meaning) in words)
+            {
+                if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+                {
+                    value = meaning;
+                    return true;
+                }
+            }
+
+            value = default;
+            return false;
+        },
+        value => words.First(word => word.Value.Equals(value)).Word);
+
+    private static bool TryParseRegex(string text, out Regex value, ref string? problem)
+    {
+        value = null!;
+        try
+        {
+            value = CompileRegex(text);
+            return true;
+        }
+        catch (RegexParseException error)
+        {
+            problem = $"{UsageException.Quote(text)} is not a regular expression ({error.Error} at character {error.Offset})";
+        }
+        catch (NotSupportedException)
+        {
+            problem = $"{UsageException.Quote(text)} needs backtracking";
+        }
+
+        return false;
+    }
+
+    // Any other directory would look like a host without processes, and that is no error anyone would see.
+    private static bool TryParseProcFs(string text, out string value, ref string? problem) =>
+        TryParseDirectory(text, out value, ref problem) && File.Exists(Path.Join(text, "stat"));
+
+    private static bool TryParseDirectory(string text, out string value, ref string? problem)
+    {
+        value = text;
+        if (System.IO.Directory.Exists(text))
+        {
+            return true;
+        }
+
+        problem = File.Exists(text) ? $"{UsageException.Quote(text)} is not a directory" : $"{UsageException.Quote(text)} does not exist";
+        return false;
+    }
+}

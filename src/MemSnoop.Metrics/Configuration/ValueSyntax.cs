@@ -1,0 +1,25 @@
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>Reads a value from text.</summary>
+/// <param name="text">What the user wrote.</param>
+/// <param name="value">The value, when the text is one.</param>
+/// <param name="problem">May be set to say more than "is not a …".</param>
+internal delegate bool ValueParser<T>(string text, out T value, ref string? problem);
+
+/// <summary>How a kind of value is written, and how errors and <c>--help</c> speak of it.</summary>
+/// <param name="Placeholder">Stands for the value in <c>--help</c>: <c>DURATION</c>.</param>
+/// <param name="Noun">What a wrong value is not: "a duration".</param>
+/// <param name="Expected">What a right one looks like.</param>
+/// <param name="Parser">Reads it.</param>
+/// <param name="Format">Writes it, such that the parser reads the same value again.</param>
+internal sealed record ValueSyntax<T>(string Placeholder, string Noun, string Expected, ValueParser<T> Parser, Func<T, string> Format)
+{
+    /// <exception cref="UsageException">The text is not such a value.</exception>
+    public T Parse(SettingText text)
+    {
+        string? problem = null;
+        return Parser(text.Text, out T value, ref problem)
+            ? value
+            : throw new UsageException(text.Source, problem ?? $"{UsageException.Quote(text.Text)} is not {Noun}", Expected);
+    }
+}

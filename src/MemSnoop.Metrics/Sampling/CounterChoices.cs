@@ -1,0 +1,82 @@
+using MemSnoop.Counters;
+using MemSnoop.Metrics.Configuration;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>From the options about events to the library's terms.</summary>
+internal static class CounterChoices
+{
+    private const int MostNearest = 3;
+
+    /// <summary>Two letters that changed places are two edits.</summary>
+    private const int MostSlips = 2;
+
+    /// <summary>Who counts which of the named events.</summary>
+    /// <exception cref="UsageException">A name means nothing, or what is probably another event.</exception>
+    internal static CounterPlan Plan(CountersOptions options, CounterProviders providers)
+    {
+        CounterPlan plan = CounterPlan.Create(options.Events.Select(static name => name.Name), providers.All);
+        foreach (CounterChoice choice in plan.Choices)
+        {
+            if (choice.Event is null)
+            {
+                RefuseIfMistyped(choice, options, providers);
+            }
+        }
+
+        return plan;
+    }
+
+    private static void RefuseIfMistyped(CounterChoice choice, CountersOptions options, CounterProviders providers)
+    {
+        IReadOnlyList<string> nearest = Nearest(choice.Name, providers);
+        if (choice.Provider is null || !MayBeOfAProcessor(choice.Name, nearest.Count > 0, Spellings(providers)))
+        {
+            throw new UsageException(
+                options.Events.First(name => name.Name == choice.Name).Source,
+                $"{UsageException.Quote(choice.Name)} is not an event",
+                nearest.Count > 0 ? $"{string.Join(" or ", nearest)}; memsnoop events lists all" : "one that memsnoop events lists");
+        }
+    }
+
+    // Where the provider that might know the name does not work, only its look tells a mistyped name from one of a processor's own: those
+    // have a prefix or masks behind a colon, underscores, or capitals alone (perf::LLC-LOADS, INST_RETIRED:ANY_P, BACLEARS).
+    private static bool MayBeOfAProcessor(string name, bool isLikeAnother, IEnumerable<(string Spelling, CounterEvent Event)> known) =>
+        name.Contains(':', StringComparison.Ordinal)
+            ? !known.Any(each => IsSlipOf(name, each.Spelling))
+            : !isLikeAnother && (name.Contains('_', StringComparison.Ordinal) || !name.Any(char.IsAsciiLetterLower));
+
+    // perf::PAGE-FAULT is one; perf::CYCLES:u is a known event with a modifier.
+    private static bool IsSlipOf(string name, string spelling) =>
+        spelling.Contains(':', StringComparison.Ordinal) && NearestName.Distance(name, spelling) <= MostSlips
+        && !name.StartsWith(spelling + ":", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<(string Spelling, CounterEvent Event)> Spellings(CounterProviders providers) =>
+        from provider in providers.All
+        from known in provider.Events
+        from spelling in known.Aliases.Prepend(known.Name)
+        select (spelling, known);
+
+    /// <summary>The usual names of the events that a name may have meant, best first.</summary>
+    internal static IReadOnlyList<string> Nearest(string name, CounterProviders providers)
+    {
+        // Of a name that two providers use for different events, the preferred one's counts.
+        Dictionary<string, string> usual = new(StringComparer.OrdinalIgnoreCase);
+        foreach ((string spelling, CounterEvent known) in Spellings(providers))
+        {
+            usual.TryAdd(spelling, known.Name);
+        }
+
+        return [.. NearestName.FindAll(name, usual.Keys).Select(spelling => usual[spelling]).Distinct().Take(MostNearest)];
+    }
+
+    /// <summary>Rows of the info metric: one for each provider at work, and one for each reason why events are not counted.</summary>
+    internal static IEnumerable<MeasurementState> States(CounterPlan plan, Func<ICounterProvider, bool> isMultiplexed) => plan.Choices
+        .Select(choice => choice.IsCounted
+            ? State(choice, MeasurementState.On, isMultiplexed(choice.Provider!) ? "multiplexed" : choice.Reason)
+            : State(choice, MeasurementState.Unavailable, choice.Reason))
+        .Distinct();
+
+    private static MeasurementState State(CounterChoice choice, string state, string reason) =>
+        new(MemSnoop.Measurements.CounterMeasurement.MeasurementName, choice.Provider!.Name, state, reason);
+}

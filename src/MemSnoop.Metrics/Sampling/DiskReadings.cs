@@ -1,0 +1,31 @@
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>The disks, read when a collection asks and the last reading is too old.</summary>
+internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedule schedule, MeasurementAccount account, TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private DiskSample[] _disks = [];
+
+    internal DiskSample[] Current()
+    {
+        lock (_gate)
+        {
+            if (schedule.IsDue())
+            {
+                Stint.Beginning beginning = Stint.Begin(clock);
+                List<DiskSample> disks = new(_disks.Length);
+                ReadOutcome outcome = measurement.Measure(disks);
+                account.Count(outcome);
+                account.Finish(beginning.End(), outcome == ReadOutcome.Success);
+
+                // A failed reading leaves nothing behind: the last one's numbers would pass for new.
+                _disks = outcome == ReadOutcome.Success ? [.. disks] : [];
+            }
+
+            return _disks;
+        }
+    }
+}

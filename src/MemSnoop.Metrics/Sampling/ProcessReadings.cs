@@ -1,0 +1,65 @@
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>One measurement of all watched processes, read when a collection asks and the last reading is too old.</summary>
+internal sealed class ProcessReadings<TSample>(
+    IMeasurement<TSample> measurement,
+    WatchList watchList,
+    ReadingSchedule schedule,
+    MeasurementAccount account,
+    TimeProvider clock) : IProcessSamples<TSample>
+    where TSample : struct
+{
+    private ProcessSample<TSample>[] _samples = [];
+    private int _count;
+
+    /// <inheritdoc/>
+    public object Gate { get; } = new();
+
+    /// <inheritdoc/>
+    public ArraySegment<ProcessSample<TSample>> Current()
+    {
+        WatchedProcess[] processes = watchList.Current();
+        if (schedule.IsDue())
+        {
+            Read(processes);
+        }
+
+        return new ArraySegment<ProcessSample<TSample>>(_samples, 0, _count);
+    }
+
+    private void Read(WatchedProcess[] processes)
+    {
+        Stint.Beginning beginning = Stint.Begin(clock);
+        if (_samples.Length < processes.Length)
+        {
+            Array.Resize(ref _samples, processes.Length);
+        }
+
+        int count = 0;
+        bool succeeded = false;
+        foreach (WatchedProcess process in processes)
+        {
+            ReadOutcome outcome = measurement.Measure(process.Process, out TSample sample);
+            account.Count(outcome);
+            if (outcome == ReadOutcome.Success)
+            {
+                _samples[count++] = new ProcessSample<TSample>(process, sample);
+            }
+
+            succeeded |= !outcome.IsError() && outcome != ReadOutcome.NotSupported;
+        }
+
+        if (count < _count)
+        {
+            // Nothing may keep the processes alive that have left.
+            _samples.AsSpan(count, _count - count).Clear();
+        }
+
+        _count = count;
+        measurement.EndRound();
+        account.Finish(beginning.End(), succeeded || processes.Length == 0);
+    }
+}

@@ -1,0 +1,80 @@
+using MemSnoop.Containers;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>The watched processes with their attributes, looked at anew once in each collection.</summary>
+internal sealed class WatchList(ProcessTable table, Collections collections, bool withContainers) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private IReadOnlyList<TrackedProcess> _known = [];
+    private WatchedProcess[] _watched = [];
+    private Dictionary<int, ulong> _startTicks = [];
+    private long _seen = -1;
+
+    /// <summary>Selected processes that are not watched, as of the last look.</summary>
+    internal IReadOnlyList<DroppedProcess> Dropped => table.Dropped;
+
+    /// <summary>Processes passed over since the start, by reason.</summary>
+    internal SkipCounts Skipped => table.Skipped;
+
+    /// <summary>The processes that live in the collection under way: an array that is replaced and never changed.</summary>
+    internal WatchedProcess[] Current()
+    {
+        long collection = collections.Current;
+        lock (_gate)
+        {
+            return collection == _seen ? _watched : Look(collection);
+        }
+    }
+
+    /// <summary>
+    /// The processes that live now, for who is not part of a collection. The collection under way goes on with what it has.
+    /// </summary>
+    internal WatchedProcess[] Refresh()
+    {
+        lock (_gate)
+        {
+            return Look(_seen);
+        }
+    }
+
+    private WatchedProcess[] Look(long collection)
+    {
+        table.Refresh();
+        Adopt();
+        _seen = collection;
+        return _watched;
+    }
+
+    /// <summary>Watches one more process, and its children, from the next collection on.</summary>
+    internal void Add(int pid) => table.Add(pid);
+
+    /// <summary>When a watched process started, in clock ticks since boot; null when it is not watched.</summary>
+    internal ulong? StartTicksOf(int pid) => Volatile.Read(ref _startTicks).TryGetValue(pid, out ulong ticks) ? ticks : null;
+
+    private void Adopt()
+    {
+        IReadOnlyList<TrackedProcess> current = table.Watched;
+        if (ReferenceEquals(current, _known) && !Array.Exists(_watched, static watched => !ReferenceEquals(watched.Comm, watched.Process.Comm)))
+        {
+            return;
+        }
+
+        Dictionary<TrackedProcess, WatchedProcess> previous = _watched.ToDictionary(static watched => watched.Process);
+        WatchedProcess[] watched = new WatchedProcess[current.Count];
+        for (int i = 0; i < watched.Length; i++)
+        {
+            TrackedProcess process = current[i];
+            watched[i] = previous.TryGetValue(process, out WatchedProcess? same) && ReferenceEquals(same.Comm, process.Comm)
+                ? same
+                : new WatchedProcess(process, withContainers ? ContainerId.Find(process.CgroupPath) : null);
+        }
+
+        _known = current;
+        _watched = watched;
+        Volatile.Write(ref _startTicks, current.ToDictionary(static process => process.Identity.Pid, static process => process.Identity.StartTicks));
+    }
+
+    public void Dispose() => table.Dispose();
+}

@@ -1,0 +1,95 @@
+using MemSnoop.Processes;
+using MemSnoop.Timing;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval, or its parts evenly in between.</summary>
+internal sealed partial class WindowSampler(
+    IWorkingSetEstimator estimator,
+    TimeSpan interval,
+    WatchList watchList,
+    WorkingSetWindows windows,
+    MeasurementAccount account,
+    TimeProvider clock,
+    ILogger<WindowSampler> logger) : BackgroundService
+{
+    private TrackedProcess[] _processes = [];
+    private Stint _passed;
+    private Type? _lastFailure;
+
+    /// <summary>One part of a pass, apart from its schedule.</summary>
+    internal void SampleOnce(int part = 0)
+    {
+        Stint.Beginning beginning = Stint.Begin(clock);
+        WatchedProcess[] watched = watchList.Refresh();
+        if (_processes.Length != watched.Length)
+        {
+            _processes = new TrackedProcess[watched.Length];
+        }
+
+        for (int i = 0; i < watched.Length; i++)
+        {
+            _processes[i] = watched[i].Process;
+        }
+
+        windows.Begin(watched, part == 0);
+        estimator.Pass(_processes, part, windows);
+        _passed = part == 0 ? beginning.End() : _passed + beginning.End();
+        if (part == estimator.Parts - 1)
+        {
+            windows.Publish();
+            account.Finish(_passed, succeeded: true);
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => RunAsync(stoppingToken), stoppingToken);
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        Schedule schedule = new(interval / estimator.Parts, clock);
+        for (int part = 0; !stopping.IsCancellationRequested; part = (part + 1) % estimator.Parts)
+        {
+            try
+            {
+                SampleOnce(part);
+                _lastFailure = null;
+            }
+#pragma warning disable CA1031 // One failed pass, whatever the cause, must end neither the passes to come nor the readings.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                Fail(error);
+            }
+
+            await schedule.WaitForNextTickAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            account.Miss(schedule.Skipped);
+        }
+    }
+
+    private void Fail(Exception error)
+    {
+        windows.Begin([], true);
+        windows.Publish();
+        account.Errors.Add("failed");
+        account.Finish(default, succeeded: false);
+
+        // One line for a cause, not one a minute.
+        if (_lastFailure != error.GetType())
+        {
+            _lastFailure = error.GetType();
+            PassFailed(error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "working-set pass failed, no working sets until it succeeds: {Cause}")]
+    private partial void PassFailed(string cause);
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        estimator.Dispose();
+    }
+}

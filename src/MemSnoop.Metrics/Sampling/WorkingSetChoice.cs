@@ -1,0 +1,97 @@
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Paging;
+using MemSnoop.Processes;
+using MemSnoop.ProcFs;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>From the options about working sets to the library's terms.</summary>
+internal static class WorkingSetChoice
+{
+    internal static string NameOf(WorkingSetMethod method) => method switch
+    {
+        WorkingSetMethod.PageIdle => "page_idle",
+        WorkingSetMethod.Referenced => "referenced",
+        _ => WorkingSetMethods.Auto,
+    };
+
+    /// <summary>What the estimator needs to know; <paramref name="groupOf"/> says which processes are one container.</summary>
+    internal static EstimatorOptions Settings(WorkingSetOptions options, Func<TrackedProcess, string?>? groupOf = null) => new()
+    {
+        IdleAges = new IdleAges([.. options.IdleAges.Select(static age => age.Value)]),
+        ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident.Bytes,
+        Areas = Areas(options),
+        Parts = options.Spread ? PartsOf(options.Interval.Value) : 1,
+        GroupOf = groupOf,
+    };
+
+    /// <summary>Parts of half a second and more: small enough that none shows, and few enough that their starts cost nothing.</summary>
+    private static int PartsOf(TimeSpan interval) => Math.Clamp((int)(interval / TimeSpan.FromMilliseconds(500)), 2, 120);
+
+    private static AreaFilter Areas(WorkingSetOptions options)
+    {
+        AreaRoles roles = AreaRoles.None;
+        AreaPermissions permissions = AreaPermissions.None;
+        foreach (AreaWord word in options.Areas)
+        {
+            roles |= word switch
+            {
+                AreaWord.Heap => AreaRoles.Heap,
+                AreaWord.Stack => AreaRoles.Stack,
+                AreaWord.Anonymous => AreaRoles.Anonymous,
+                AreaWord.File => AreaRoles.File,
+                _ => AreaRoles.None,
+            };
+            permissions |= word switch
+            {
+                AreaWord.Readable => AreaPermissions.Read,
+                AreaWord.Writable => AreaPermissions.Write,
+                AreaWord.Executable => AreaPermissions.Execute,
+                _ => AreaPermissions.None,
+            };
+        }
+
+        return new AreaFilter
+        {
+            Roles = roles == AreaRoles.None ? AreaRoles.All : roles,
+            Permissions = permissions,
+            LongerThanPages = options.AreaLongerThan,
+            Path = options.AreaPath,
+        };
+    }
+
+    /// <summary>The method to use here, or null when <c>auto</c> finds none.</summary>
+    /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
+    internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths)
+    {
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(paths);
+        string name = NameOf(wanted);
+        RefuseIfInUse(wanted, support);
+        string? chosen = WorkingSetMethods.Choose(name, support);
+        if (chosen is null && wanted != WorkingSetMethod.Auto)
+        {
+            string why = support.FirstOrDefault(method => method.Method == name).Explanation ?? "this version does not have it.";
+            throw new UsageException("--method", $"{name} does not work here: {why.TrimEnd('.')}", "auto, or a method that memsnoop check lists as working");
+        }
+
+        return chosen;
+    }
+
+    /// <summary>
+    /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
+    /// them from under the other one's windows.
+    /// </summary>
+    private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
+    {
+        foreach (ProbeResult method in support)
+        {
+            if (method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced)
+            {
+                throw new UsageException("--method", method.Explanation, method.Advice);
+            }
+        }
+    }
+}
