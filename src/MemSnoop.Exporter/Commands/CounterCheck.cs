@@ -13,7 +13,7 @@ internal static class CounterCheck
     /// <exception cref="UsageException">An event that is named does not exist.</exception>
     internal static IReadOnlyList<HostFinding> Find(MemSnoopOptions options, KernelPaths paths)
     {
-        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.Shared, options.Counters.Provider);
         return [.. providers.All.Select(Provider), .. Events(options, CounterChoices.Plan(options.Counters, providers))];
     }
 

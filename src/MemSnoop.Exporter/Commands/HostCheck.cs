@@ -158,7 +158,7 @@ internal sealed class HostCheck
 
     private void CheckHandles()
     {
-        int limit = HandleBudget.FromResourceLimit().Limit;
+        int limit = HandleBudget.Shared.Limit;
         int processes = limit / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
         if (processes >= _options.Processes.MaxProcesses)

@@ -137,7 +137,7 @@ internal sealed class TraceColumns : IDisposable
             throw new UsageException("--measure", "counters without an event", "--event NAME as well; memsnoop events lists them");
         }
 
-        _providers ??= CounterProviders.Open(_paths, HandleBudget.FromResourceLimit(), _options.Counters.Provider);
+        _providers ??= CounterProviders.Open(_paths, HandleBudget.Shared, _options.Counters.Provider);
         CounterPlan plan = CounterChoices.Plan(_options.Counters, _providers);
         if (plan.Counted.Count == 0)
         {

@@ -32,7 +32,7 @@ internal sealed class SamplingPipeline : IDisposable
     private readonly List<MeasurementState> _states = [];
     private readonly Meter _meter = new(MeterName, BuildInfo.Version);
     private readonly Meter _selfMeter = new(SelfMeterName, BuildInfo.Version);
-    private readonly HandleBudget _budget = HandleBudget.FromResourceLimit();
+    private readonly HandleBudget _budget = HandleBudget.Shared;
     private readonly WatchList _watchList;
     private readonly SystemClock _systemClock;
     private readonly ExporterProcessInstruments? _self;
