@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.Tests.Kernel;
 
-public sealed class ProcessCpuTimeTests
+public sealed class CpuTimeTests
 {
     [Fact]
     public async Task It_is_that_of_all_threads_those_that_have_ended_included()
@@ -11,7 +11,7 @@ public sealed class ProcessCpuTimeTests
 
         await child.TellAsync("crew 4 0 0 20");
 
-        Assert.True(ProcessCpuTime.TryGet(child.Pid, out ulong nanoseconds));
+        Assert.True(CpuTime.TryGetOfProcess(child.Pid, out ulong nanoseconds));
         ulong answered = (ulong)child.Number("processor_ns");
         Assert.InRange(answered, 8 * 20_000_000ul, ulong.MaxValue);
         Assert.InRange(nanoseconds, answered, answered + 10_000_000);
@@ -23,7 +23,7 @@ public sealed class ProcessCpuTimeTests
         using Workload child = await Workload.StartAsync("events");
         child.Kill();
 
-        Assert.False(ProcessCpuTime.TryGet(child.Pid, out ulong nanoseconds));
+        Assert.False(CpuTime.TryGetOfProcess(child.Pid, out ulong nanoseconds));
         Assert.Equal(0ul, nanoseconds);
     }
 }
