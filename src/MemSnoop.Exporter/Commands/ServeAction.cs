@@ -35,7 +35,10 @@ internal static class ServeAction
 
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
-        using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
+        options.Processes.WatchesItself = false;
+        options.Processes.All |= !options.Processes.HasSelection && child.Length == 0;
+        using SamplingPipeline pipeline = new(
+            options, paths, HandleBudget.Shared, new Meter(SamplingPipeline.MeterName, BuildInfo.Version), loggers, TimeProvider.System);
         using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);

@@ -32,7 +32,8 @@ internal static partial class StartupReport
         {
             if (method.Method == pipeline.Method)
             {
-                Using(logger, method.Method, options.WorkingSet.Interval, method.Explanation);
+                string interval = Duration.Format(options.WorkingSet.Interval);
+                Using(logger, method.Method, interval, method.Explanation);
             }
             else if (!method.IsSupported)
             {
@@ -69,7 +70,7 @@ internal static partial class StartupReport
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
-    private static partial void Using(ILogger logger, string method, Duration interval, string explanation);
+    private static partial void Using(ILogger logger, string method, string interval, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Metrics.Configuration;
 using System.ComponentModel;
 using System.Runtime.InteropServices;

@@ -1,26 +1,41 @@
+using System.Globalization;
 using MemSnoop.Metrics.Configuration;
-using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>From the options about processes to a selection.</summary>
 internal static class Selections
 {
-    /// <summary>The selection; a command that is started stands for itself, and without one no selection means all.</summary>
-    internal static ProcessSelection From(ProcessesOptions options, bool hasChild) => new()
+    /// <summary>The selection; where nothing is selected, this process without its children, unless the options say no to that too.</summary>
+    internal static ProcessSelection From(ProcessesOptions options, KernelPaths paths) =>
+        options.HasSelection || !options.WatchesItself
+            ? Of(options, [.. options.Pids], options.Children)
+            : Of(options, Own(paths) is int own ? [own] : [], includeChildren: false);
+
+    private static ProcessSelection Of(ProcessesOptions options, HashSet<int> pids, bool includeChildren) => new()
     {
-        All = options.All || (options.SelectsAll && !hasChild),
-        Pids = options.Pids.ToHashSet(),
+        All = options.All,
+        Pids = pids,
         Names = options.Names,
         CommandLines = options.CommandLines,
-        UserIds = options.Users.Select(static user => user.Value).ToHashSet(),
-        Cgroups = [.. options.Cgroups.Select(static glob => (Func<string, bool>)(path => glob.IsMatch(path)))],
-        IncludeChildren = options.Children,
-        MinResidentBytes = (ulong)options.MinResident.Bytes,
+        UserIds = options.Users.ToHashSet(),
+        Cgroups = [.. options.Cgroups.Select(static pattern => Matcher(pattern))],
+        IncludeChildren = includeChildren,
+        MinResidentBytes = (ulong)options.MinResident,
         MaxProcesses = options.MaxProcesses,
     };
+
+    /// <summary>
+    /// The pid of this process below the proc root, as the link <c>self</c> there says: a procfs shows the pids of the namespace that it was mounted for, and a container
+    /// that looks at its host's has another one there. Null where that namespace does not have this process (<c>pid_namespaces(7)</c>).
+    /// </summary>
+    private static int? Own(KernelPaths paths) =>
+        int.TryParse(new FileInfo(paths.Proc("self")).LinkTarget, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+
+    private static Func<string, bool> Matcher(string pattern) =>
+        Glob.TryParse(pattern, out Glob? glob) ? glob!.IsMatch : throw new ArgumentException($"{UsageException.Quote(pattern)} is not a pattern", nameof(pattern));
 
     /// <summary>Sees to it that each pid asked for exists now.</summary>
     /// <exception cref="UsageException">One does not.</exception>
