@@ -20,7 +20,7 @@ internal static class CounterCheck
 
     private static HostFinding Provider(ICounterProvider provider)
     {
-        MethodSupport support = provider.Support;
+        ProbeResult support = provider.Support;
         int available = provider.Events.Count(static known => known.IsAvailable);
         string events = support.IsSupported ? string.Create(CultureInfo.InvariantCulture, $"; {available} of {provider.Events.Count} events available") : "";
         return new HostFinding(

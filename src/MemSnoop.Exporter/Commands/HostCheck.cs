@@ -58,9 +58,9 @@ internal sealed class HostCheck
 
     private void CheckWorkingSets()
     {
-        IReadOnlyList<MethodSupport> support = WorkingSetMethods.Probe(_paths);
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(_paths);
         Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), support);
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
             string use = method.Method == Method ? " (the method in use)" : "";
             _findings.Add(new HostFinding(

@@ -127,7 +127,7 @@ internal sealed class TraceColumns : IDisposable
             fields.Add(($"{device}.io_seconds", now => Find(now, device)?.IoSeconds));
         }
 
-        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DisksMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
+        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
     }
 
     /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>
@@ -206,7 +206,7 @@ internal sealed class TraceColumns : IDisposable
             throw new UsageException("--pages", "the method referenced does not tell pages apart", "--method page_idle or auto");
         }
 
-        MethodSupport support = ActivePagesMeasurement.Probe(_paths);
+        ProbeResult support = ActivePagesMeasurement.Probe(_paths);
         return support.IsSupported
             ? ActivePagesMeasurement.Open(_paths, Estimator().Areas)
             : throw new UsageException("--pages", support.Explanation, $"to {support.Advice}");

@@ -61,7 +61,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal WindowSampler? Windows { get; private set; }
 
     /// <summary>The methods for working sets and whether they work here; empty when working sets are off.</summary>
-    internal IReadOnlyList<MethodSupport> Methods { get; private set; } = [];
+    internal IReadOnlyList<ProbeResult> Methods { get; private set; } = [];
 
     /// <summary>What becomes of the events that are to be counted; empty when none are.</summary>
     internal IReadOnlyList<CounterChoice> Counters => _counting?.Plan.Choices ?? [];
@@ -198,7 +198,7 @@ internal sealed class SamplingPipeline : IDisposable
 
         Methods = WorkingSetMethods.Probe(Paths);
         Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), Methods);
-        foreach (MethodSupport method in Methods)
+        foreach (ProbeResult method in Methods)
         {
             string state = !method.IsSupported ? MeasurementState.Unavailable : method.Method == Method ? MeasurementState.On : MeasurementState.Available;
             _states.Add(new MeasurementState(MeasurementNames.WorkingSet, method.Method, state, method.Reason));

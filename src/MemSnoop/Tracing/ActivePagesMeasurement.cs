@@ -1,11 +1,11 @@
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
-using MemSnoop.Tracing;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
 
-namespace MemSnoop.Measurements;
+namespace MemSnoop.Tracing;
 
 /// <summary>
 /// Which pages a process accessed since the measurement before, one by one: the idle bitmap's answer before it is summed
@@ -14,6 +14,9 @@ namespace MemSnoop.Measurements;
 /// </summary>
 public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposable
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "active-pages";
+
     private readonly ActivePageRecorder _recorder = new();
     private readonly LastWindow _last = new();
     private readonly TrackedProcess[] _process = new TrackedProcess[1];
@@ -30,7 +33,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.ActivePages;
+    public string Name => MeasurementName;
 
     /// <summary>
     /// The working set of the same windows, as a measurement to be taken after this one: a pass of its own would end the
@@ -39,7 +42,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     public IMeasurement<WorkingSetSample> WorkingSet { get; }
 
     /// <summary>Whether active pages can be told here, or what is missing.</summary>
-    public static MethodSupport Probe(KernelPaths paths) => PageIdleEstimator.Probe(paths);
+    public static ProbeResult Probe(KernelPaths paths) => PageIdleEstimator.Probe(paths);
 
     /// <summary>Takes the idle bitmap for as long as the measurement lives.</summary>
     /// <param name="paths">Where the kernel files are. Default value: /proc and /sys.</param>
@@ -80,7 +83,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
 
     private sealed class SameWindow(ActivePagesMeasurement pages) : IMeasurement<WorkingSetSample>
     {
-        public string Name => MeasurementNames.WorkingSet;
+        public string Name => WorkingSetMeasurement.MeasurementName;
 
         public ReadOutcome Measure(TrackedProcess process, out WorkingSetSample sample)
         {
