@@ -6,6 +6,7 @@ using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
@@ -27,22 +28,18 @@ internal static class ServeAction
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         Selections.CheckPids(options.Processes.Pids, paths, "--pid");
-        if (options.Readings.IsEnabled(Measurements.MeasurementNames.WorkingSet))
-        {
-            WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
-        }
-
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
-        using SamplingPipeline pipeline = new(options, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
-        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
+        MeasuredHost host = new(options, paths, HandleBudget.FromResourceLimit());
+        using SamplingPipeline pipeline = new(host, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
+        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : host.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
-            pipeline.BeginCounting();
-            StartupReport.Write(loggers, app.Urls, options, pipeline);
+            pipeline.Begin();
+            StartupReport.Write(loggers, app.Urls, options, paths, pipeline);
             int code = child.Length > 0
                 ? await RunChildAsync(child, pipeline, stop).ConfigureAwait(false)
                 : await UntilStoppedAsync(stop).ConfigureAwait(false);
@@ -72,7 +69,7 @@ internal static class ServeAction
             prometheus.MaxRequests = options.Web.MaxRequests;
             prometheus.Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
             prometheus.Turn = pipeline.Collections.Turn;
-            prometheus.CollectorOf = pipeline.OwnerOf;
+            prometheus.CollectorOf = pipeline.MeasurementOf;
             prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
         });
         if (receiver is not null)
@@ -80,9 +77,9 @@ internal static class ServeAction
             builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, self, resource, receiver, loggers));
         }
 
-        if (pipeline.Windows is { } windows)
+        foreach (IHostedService service in pipeline.Services)
         {
-            builder.Services.AddSingleton<IHostedService>(windows);
+            builder.Services.AddSingleton(service);
         }
 
         WebApplication app = builder.Build();
@@ -106,7 +103,7 @@ internal static class ServeAction
             MeterFilter = meter => Owns(pipeline, self, meter),
             Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
             Turn = pipeline.Collections.Turn,
-            CollectorOf = pipeline.OwnerOf,
+            CollectorOf = pipeline.MeasurementOf,
             CreatedTime = pipeline.CreatedTime,
             ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
             Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Processes;
 using MemSnoop.Tracing;
 
@@ -15,7 +16,7 @@ internal static class TraceAction
     {
         KernelPaths paths = new(invocation.Options.Kernel.ProcFs, invocation.Options.Kernel.SysFs);
         using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, paths, "--pid") : null;
-        using TraceColumns columns = new(request, invocation.Options, paths);
+        using TraceColumns columns = new(request, new MeasuredHost(invocation.Options, paths, HandleBudget.FromResourceLimit()));
         foreach (string note in columns.Notes)
         {
             await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);

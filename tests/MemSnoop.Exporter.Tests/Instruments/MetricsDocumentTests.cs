@@ -6,6 +6,9 @@ using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Tests.EndToEnd;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,6 +50,19 @@ public class MetricsDocumentTests
     }
 
     [Fact]
+    public async Task Every_measurement_has_a_section_with_its_own_instruments()
+    {
+        await using Observed observed = await Observed.MakeAsync();
+        Assert.Subset(MetricsDocument.Rows.Values.Select(static row => row.Section).ToHashSet(), MeasurementCatalogue.Published.Select(static measurement => measurement.Name).ToHashSet());
+        foreach ((string name, Instrument instrument) in observed.Instruments)
+        {
+            string section = MetricsDocument.Rows[name].Section;
+            bool isMeasurement = MeasurementCatalogue.Published.Any(measurement => measurement.Name == section);
+            Assert.Equal((name, observed.MeasurementOf(instrument)), (name, isMeasurement ? section : null));
+        }
+    }
+
+    [Fact]
     public async Task Labels_of_a_real_collection_are_those_that_are_documented()
     {
         await using Observed observed = await Observed.MakeAsync();
@@ -84,7 +100,10 @@ public class MetricsDocumentTests
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
-            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+            foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)
+            {
+                options.Readings.Of(measurement.Name).Enabled = true;
+            }
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>
@@ -98,14 +117,16 @@ public class MetricsDocumentTests
             _listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.Start();
-            _pipeline = new SamplingPipeline(options, Selections.From(options.Processes, hasChild: false), NullLoggerFactory.Instance, TimeProvider.System);
+            _pipeline = new SamplingPipeline(new MeasuredHost(options, new KernelPaths(), new HandleBudget(1000)), Selections.From(options.Processes, hasChild: false), NullLoggerFactory.Instance, TimeProvider.System);
             OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
-            _self = new SelfMeter(_pipeline.Budget);
+            _self = new SelfMeter(new HandleBudget(1000));
         }
 
         public Dictionary<string, Instrument> Instruments { get; } = [];
 
         public Dictionary<string, Dictionary<string, HashSet<string>>> Labels { get; } = [];
+
+        public string? MeasurementOf(Instrument instrument) => _pipeline.MeasurementOf(instrument);
 
         public static async Task<Observed> MakeAsync()
         {
@@ -114,7 +135,7 @@ public class MetricsDocumentTests
             // The first pass begins windows, the second ends them; the second collection knows how the first fared.
             for (int i = 0; i < 2; i++)
             {
-                observed._pipeline.Windows!.SampleOnce();
+                observed._pipeline.Services.OfType<WindowSampler>().Single().SampleOnce();
                 observed._pipeline.Collections.Begin();
                 observed._listener.RecordObservableInstruments();
             }
@@ -143,8 +164,6 @@ public class MetricsDocumentTests
         public ValueTask DisposeAsync()
         {
             _listener.Dispose();
-            _pipeline.Windows?.Dispose();
-            _self.Dispose();
             _self.Dispose();
             _pipeline.Dispose();
             _idler.Dispose();
