@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Kernel;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Checks;
 using MemSnoop.Metrics.Descriptors;
@@ -15,7 +14,7 @@ internal static class CheckAction
     internal static async Task<int> RunAsync(ExporterOptions options, bool json, TextWriter output, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        HostCheck check = new(new MeasuredHost(options, new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs), HandleBudget.FromResourceLimit()));
+        HostCheck check = new(new MeasuredHost(options));
         await output.WriteAsync(json ? Json(check, options) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }

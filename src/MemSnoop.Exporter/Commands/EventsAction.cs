@@ -19,7 +19,7 @@ internal static class EventsAction
     {
         ExporterOptions options = invocation.Options;
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
-        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.Shared, options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))

@@ -26,11 +26,10 @@ internal static class ServeAction
 
     internal static async Task<int> RunAsync(ExporterOptions options, string[] child, CancellationToken stop)
     {
-        KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
-        Selections.CheckPids(options.Processes.Pids, paths, "--pid");
+        MeasuredHost host = new(options);
+        Selections.CheckPids(options.Processes.Pids, host.Paths, "--pid");
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
-        MeasuredHost host = new(options, paths, HandleBudget.FromResourceLimit());
         using SamplingPipeline pipeline = new(host, Selections.From(options.Processes, hasChild: child.Length > 0), loggers, TimeProvider.System);
         using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : host.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
@@ -39,7 +38,7 @@ internal static class ServeAction
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
             pipeline.Begin();
-            StartupReport.Write(loggers, app.Urls, options, paths, pipeline);
+            StartupReport.Write(loggers, app.Urls, options, host.Paths, pipeline);
             int code = child.Length > 0
                 ? await RunChildAsync(child, pipeline, stop).ConfigureAwait(false)
                 : await UntilStoppedAsync(stop).ConfigureAwait(false);

@@ -10,6 +10,12 @@ namespace MemSnoop.Metrics.Sampling;
 /// <param name="budget">Shares out the file handles of this process; there is one.</param>
 internal sealed class MeasuredHost(MemSnoopOptions options, KernelPaths paths, HandleBudget budget)
 {
+    /// <param name="options">What is measured and how; they say too where the kernel's files are.</param>
+    internal MeasuredHost(MemSnoopOptions options)
+        : this(options, new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs), HandleBudget.Shared)
+    {
+    }
+
     internal MemSnoopOptions Options { get; } = options;
 
     internal KernelPaths Paths { get; } = paths;

@@ -50,7 +50,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     /// <param name="clock">The clock. Default value: the system's.</param>
     /// <exception cref="IOException">The bitmap cannot be opened, or another program holds it; <see cref="Probe"/> says more.</exception>
     public static ActivePagesMeasurement Open(KernelPaths? paths = null, AreaFilter? areas = null, TimeProvider? clock = null) =>
-        new(paths ?? new KernelPaths(), new EstimatorOptions { Areas = areas ?? AreaFilter.All }, clock ?? TimeProvider.System);
+        new(paths ?? KernelPaths.Default, new EstimatorOptions { Areas = areas ?? AreaFilter.All }, clock ?? TimeProvider.System);
 
     /// <inheritdoc/>
     public ReadOutcome Prepare(TrackedProcess process)
