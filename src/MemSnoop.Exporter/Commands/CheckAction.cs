@@ -1,8 +1,10 @@
-using MemSnoop.Metrics;
-using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Checks;
+using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -12,8 +14,8 @@ internal static class CheckAction
     internal static async Task<int> RunAsync(ExporterOptions options, bool json, TextWriter output, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        HostCheck check = new(options);
-        await output.WriteAsync(json ? Json(check) : Text(check)).ConfigureAwait(false);
+        HostCheck check = new(new MeasuredHost(options));
+        await output.WriteAsync(json ? Json(check, options) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }
 
@@ -34,7 +36,7 @@ internal static class CheckAction
         return text.ToString();
     }
 
-    private static string Json(HostCheck check)
+    private static string Json(HostCheck check, ExporterOptions options)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true }))
@@ -56,9 +58,49 @@ internal static class CheckAction
             }
 
             writer.WriteEndArray();
+            WriteMeasurements(writer, options);
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    /// <summary>What each measurement asks of the kernel, whether it is there or not: from this, rights can be given before anything is tried.</summary>
+    private static void WriteMeasurements(Utf8JsonWriter writer, ExporterOptions options)
+    {
+        writer.WriteStartArray("measurements");
+        foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", descriptor.Name);
+            writer.WriteBoolean("enabled", descriptor.IsEnabled(options));
+            writer.WriteString("kind", descriptor.IsWindow ? "window" : "reading");
+            writer.WriteStartArray("sources");
+            foreach (KernelSource source in descriptor.Sources)
+            {
+                Write(writer, source);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, KernelSource source)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", source.Name);
+        writer.WriteString("access", source.Access.ToWord());
+        writer.WriteString("method", source.Method);
+        writer.WriteStartArray("capabilities");
+        foreach (Capability capability in source.Capabilities)
+        {
+            writer.WriteStringValue(capability.ToWord());
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
     }
 }

@@ -7,6 +7,7 @@ using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
@@ -26,27 +27,21 @@ internal static class ServeAction
 
     internal static async Task<int> RunAsync(ExporterOptions options, string[] child, CancellationToken stop)
     {
-        KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
-        Selections.CheckPids(options.Processes.Pids, paths, "--pid");
-        if (options.Readings.IsEnabled(Measurements.WorkingSetMeasurement.MeasurementName))
-        {
-            WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
-        }
-
+        MeasuredHost host = new(options) { RefusesMissingMethod = true };
+        Selections.CheckPids(options.Processes.Pids, host.Paths, "--pid");
         ReceiverHandler? receiver = options.Otlp.IsOn ? ReceiverClient.Create(options.Otlp, TimeProvider.System) : null;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddMemSnoopLogging(options.Log));
         options.Processes.WatchesItself = false;
         options.Processes.All |= !options.Processes.HasSelection && child.Length == 0;
-        using SamplingPipeline pipeline = new(
-            options, paths, HandleBudget.Shared, new Meter(SamplingPipeline.MeterName, BuildInfo.Version), loggers, TimeProvider.System);
-        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
+        using SamplingPipeline pipeline = new(host, new Meter(SamplingPipeline.MeterName, BuildInfo.Version), loggers, TimeProvider.System);
+        using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : host.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);
         await using (app.ConfigureAwait(false))
         {
             await WebListener.StartAsync(app, stop).ConfigureAwait(false);
-            pipeline.BeginCounting();
-            StartupReport.Write(loggers, app.Urls, options, pipeline);
+            pipeline.Begin();
+            StartupReport.Write(loggers, app.Urls, options, host.Paths, pipeline);
             int code = child.Length > 0
                 ? await RunChildAsync(child, pipeline, stop).ConfigureAwait(false)
                 : await UntilStoppedAsync(stop).ConfigureAwait(false);
@@ -84,9 +79,9 @@ internal static class ServeAction
                 options.Otlp, resource, services.GetRequiredService<MetricCollector>(), pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System));
         }
 
-        if (pipeline.Windows is { } windows)
+        foreach (IHostedService service in pipeline.Services)
         {
-            builder.Services.AddSingleton<IHostedService>(windows);
+            builder.Services.AddSingleton(service);
         }
 
         WebApplication app = builder.Build();

@@ -1,11 +1,8 @@
-using MemSnoop.Metrics.Configuration;
-using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Paging;
-using MemSnoop.WorkingSets;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Commands;
@@ -13,7 +10,7 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
 internal static partial class StartupReport
 {
-    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, ExporterOptions options, SamplingPipeline pipeline)
+    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, ExporterOptions options, KernelPaths paths, SamplingPipeline pipeline)
     {
         ILogger logger = loggers.CreateLogger("memsnoop");
         foreach (string url in urls)
@@ -28,36 +25,13 @@ internal static partial class StartupReport
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (ProbeResult method in pipeline.Methods)
-        {
-            if (method.Method == pipeline.Method)
-            {
-                string interval = Duration.Format(options.WorkingSet.Interval);
-                Using(logger, method.Method, interval, method.Explanation);
-            }
-            else if (!method.IsSupported)
-            {
-                Unavailable(logger, method.Method, method.Explanation);
-            }
-        }
-
-        foreach (IGrouping<ICounterProvider?, CounterChoice> counted in pipeline.Counters.Where(static choice => choice.IsCounted).GroupBy(static choice => choice.Provider))
-        {
-            string names = string.Join(", ", counted.Select(static choice => choice.Name));
-            Counting(logger, names, counted.Key!.Name);
-        }
-
-        foreach (CounterChoice choice in pipeline.Counters.Where(static choice => !choice.IsCounted))
-        {
-            NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
-        }
-
+        pipeline.Report(logger);
         if (Libc.EffectiveUserId() != 0)
         {
             NotRoot(logger);
         }
 
-        if (TransparentHugePages.TryReadMode(pipeline.Paths, out string mode) == ReadOutcome.Success && mode == "always")
+        if (TransparentHugePages.TryReadMode(paths, out string mode) == ReadOutcome.Success && mode == "always")
         {
             HugePages(logger);
         }
@@ -68,18 +42,6 @@ internal static partial class StartupReport
 
     [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
-    private static partial void Using(ILogger logger, string method, string interval, string explanation);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
-    private static partial void Unavailable(ILogger logger, string method, string explanation);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} by {Provider}")]
-    private static partial void Counting(ILogger logger, string events, string provider);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "event {Event} is not counted ({Reason}): {Explanation}")]
-    private static partial void NotCounting(ILogger logger, string @event, string reason, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes will be missing, counted under reason=denied")]
     private static partial void NotRoot(ILogger logger);

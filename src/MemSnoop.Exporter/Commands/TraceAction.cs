@@ -14,9 +14,9 @@ internal static class TraceAction
 {
     internal static async Task<int> RunAsync(TraceRequest request, Invocation invocation, CancellationToken stop)
     {
-        KernelPaths paths = new(invocation.Options.Kernel.ProcFs, invocation.Options.Kernel.SysFs);
-        using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, paths, "--pid") : null;
-        using TraceColumns columns = new(request, invocation.Options, paths);
+        MeasuredHost host = new(invocation.Options);
+        using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, host.Paths, "--pid") : null;
+        using TraceColumns columns = new(request, host);
         foreach (string note in columns.Notes)
         {
             await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);
@@ -29,7 +29,7 @@ internal static class TraceAction
         using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
 
         // Last: a program is started only when all that it is started for can be done.
-        using SnoopedProcess process = Follow(request, known, invocation.Child, paths);
+        using SnoopedProcess process = Follow(request, known, invocation.Child, host.Paths);
         using PageTraceWriter? pages = pagesFile is null
             ? null
             : PageTraceWriter.Create(pagesFile, Environment.SystemPageSize, process.Pid, process.Comm, TimeProvider.System.GetUtcNow());

@@ -1,16 +1,20 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary><c>memsnoop trace</c>: follows one process closely, measurement by measurement and, where the kernel allows it, page by page.</summary>
 internal sealed partial class TraceCommand : MemSnoopCommand
 {
+    private static readonly string[] MeasurementNames = [.. MeasurementCatalogue.Columns.Select(static descriptor => descriptor.Name)];
+
     private static readonly string MeasureExpected =
-        $"measurements ({string.Join(", ", TraceColumns.Words)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own";
+        $"measurements ({string.Join(", ", MeasurementNames)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own";
 
     private static readonly NamedMeasurement[] DefaultMeasurements = ParseMeasurements("timestamp,process-io,statm")!;
 
@@ -28,7 +32,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
-        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", TraceColumns.Words)}. (default:\u00a0timestamp,process-io,statm)",
+        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", MeasurementNames)}. (default:\u00a0timestamp,process-io,statm)",
         new ValueSyntax<NamedMeasurement[]>("LIST", "a list of measurements", MeasureExpected, TryParseMeasurements, static list => string.Join(',', list)));
 
     private readonly TextOption<TraceFormat> _format = new(
@@ -98,7 +102,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
     // Who names events and no measurements wants to see them.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, new(Measurements.CounterMeasurement.MeasurementName, Measurements.CounterMeasurement.MeasurementName)] }
+            ? request with { Measurements = [.. DefaultMeasurements, .. ParseMeasurements(CounterMeasurement.MeasurementName)!] }
             : request;
 
     private static TraceFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
@@ -144,11 +148,12 @@ internal sealed partial class TraceCommand : MemSnoopCommand
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries))
         {
             string[] parts = item.Split('=', 2);
-            NamedMeasurement column = new(parts[0], parts[^1]);
-            problem = !TraceColumns.Words.Contains(column.Measurement) ? $"{UsageException.Quote(column.Measurement)} is not a measurement{Meant(column.Measurement)}"
-                : !ColumnName().IsMatch(column.Name) ? $"{UsageException.Quote(column.Name)} is not a name of letters, digits, '_', '-' and '.'"
-                : list.Exists(other => other.Name == column.Name) ? $"the name {column.Name} is there twice"
-                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == Measurements.WorkingSetMeasurement.MeasurementName)
+            string name = parts[0];
+            MeasurementDescriptor? measurement = MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == parts[^1]);
+            problem = measurement is null ? $"{UsageException.Quote(parts[^1])} is not a measurement{Meant(parts[^1])}"
+                : !ColumnName().IsMatch(name) ? $"{UsageException.Quote(name)} is not a name of letters, digits, '_', '-' and '.'"
+                : list.Exists(other => other.Name == name) ? $"the name {name} is there twice"
+                : measurement.IsWindow && list.Exists(other => other.Measurement == measurement)
                     ? "there is one working set, for a second one would end its windows"
                 : null;
             if (problem is not null)
@@ -156,13 +161,13 @@ internal sealed partial class TraceCommand : MemSnoopCommand
                 return null;
             }
 
-            list.Add(column);
+            list.Add(new NamedMeasurement(name, measurement!));
         }
 
         return [.. list];
     }
 
-    private static string Meant(string word) => NearestName.Find(word, TraceColumns.Words) is string nearest ? string.Create(CultureInfo.InvariantCulture, $" (is {nearest} meant?)") : "";
+    private static string Meant(string word) => NearestName.Find(word, MeasurementNames) is string nearest ? string.Create(CultureInfo.InvariantCulture, $" (is {nearest} meant?)") : "";
 
     // Nothing that a comma-separated file would have to quote.
     [GeneratedRegex("^[A-Za-z0-9_.-]+$")]

@@ -1,3 +1,5 @@
+using MemSnoop.Metrics.Descriptors;
+
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary>What <c>memsnoop trace</c> is asked to do.</summary>
@@ -26,4 +28,4 @@ internal sealed record TraceRequest
 }
 
 /// <summary>A measurement under the name of its column: <c>memory=statm</c>.</summary>
-internal readonly record struct NamedMeasurement(string Name, string Measurement);
+internal readonly record struct NamedMeasurement(string Name, MeasurementDescriptor Measurement);

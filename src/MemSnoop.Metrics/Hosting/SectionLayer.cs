@@ -1,7 +1,8 @@
+using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
-namespace MemSnoop.Metrics.Configuration;
+namespace MemSnoop.Metrics.Hosting;
 
 /// <summary>
 /// Settings from a section of an application's configuration, wherever its providers have them from. The keys, the texts and the error lines are those of the program's file.

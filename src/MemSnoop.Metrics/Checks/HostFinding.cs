@@ -1,4 +1,4 @@
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Metrics.Checks;
 
 /// <summary>One line of <c>memsnoop check</c>.</summary>
 /// <param name="State"><c>ok</c>, <c>limited</c> (works in part) or <c>missing</c>.</param>
@@ -11,4 +11,9 @@ internal readonly record struct HostFinding(string State, string Topic, string R
     internal const string Ok = "ok";
     internal const string Limited = "limited";
     internal const string Missing = "missing";
+
+    /// <summary>The method by which working sets would be measured, when the finding is about that one.</summary>
+    internal string? MethodInUse { get; init; }
+
+    internal static HostFinding Fine(string topic, string detail) => new(Ok, topic, "ok", detail);
 }

@@ -1,7 +1,12 @@
 using MemSnoop.Measurements;
 using MemSnoop.Tracing;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Metrics.Tracing;
+
+/// <summary>One number or text that a trace writes of a sample.</summary>
+/// <param name="Name">Its name below the column's; empty when it stands for the column itself.</param>
+/// <param name="Read">Takes it out of a sample.</param>
+internal readonly record struct TraceField<TSample>(string Name, Func<TSample, TraceValue> Read);
 
 /// <summary>A measurement as <c>memsnoop trace</c> writes it: one or more fields.</summary>
 internal abstract class TraceOutputColumn(string name, IReadOnlyList<string> fields)
@@ -21,7 +26,7 @@ internal abstract class TraceOutputColumn(string name, IReadOnlyList<string> fie
 }
 
 /// <inheritdoc/>
-internal sealed class TraceOutputColumn<T>(string name, IMeasurement<T> measurement, params (string Name, Func<T, TraceValue> Read)[] fields)
+internal sealed class TraceOutputColumn<TSample>(string name, IMeasurement<TSample> measurement, IReadOnlyList<TraceField<TSample>> fields)
     : TraceOutputColumn(name, [.. fields.Select(static field => field.Name)])
 {
     public override void AddTo(ProcessTrace trace) => trace.Measure(Name, measurement);
@@ -29,12 +34,12 @@ internal sealed class TraceOutputColumn<T>(string name, IMeasurement<T> measurem
     public override bool TryRead(TraceSample sample, Span<TraceValue> values)
     {
         values.Clear();
-        if (!sample.TryGet(Name, out T value))
+        if (!sample.TryGet(Name, out TSample value))
         {
             return false;
         }
 
-        for (int i = 0; i < fields.Length; i++)
+        for (int i = 0; i < fields.Count; i++)
         {
             values[i] = fields[i].Read(value);
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Metrics.Tracing;
 
 /// <summary>One number or text of a sample, or nothing where it could not be read.</summary>
 internal readonly struct TraceValue

@@ -1,7 +1,8 @@
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Measurements;
 using Microsoft.Extensions.Options;
 
-namespace MemSnoop.Metrics.Configuration;
+namespace MemSnoop.Metrics.Hosting;
 
 /// <summary>Checks what code has set by the rules for what is written in files, and with the same lines.</summary>
 internal sealed class MemSnoopOptionsValidator : IValidateOptions<MemSnoopOptions>
