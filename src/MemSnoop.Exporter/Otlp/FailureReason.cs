@@ -36,7 +36,7 @@ internal static class FailureReason
 
         // In TLS 1.3 a client has done its part before the server has seen its certificate: what then comes is an end, and its alert may be lost.
         if (error is HttpRequestException { HttpRequestError: HttpRequestError.Unknown or HttpRequestError.ResponseEnded }
-            && error.GetBaseException() is IOException or SocketException or ObjectDisposedException)
+            && IsBrokenOff(error))
         {
             return "the receiver broke the connection off; one that asks for a client certificate does so when there is none or when it does not trust it";
         }
@@ -45,6 +45,10 @@ internal static class FailureReason
             ? $"{error.Message} {detail.Message}"
             : error.Message).TrimEnd('.');
     }
+
+    // Where the alert does arrive, the end of the connection has a cause of its own: what OpenSSL says of the alert.
+    private static bool IsBrokenOff(Exception? error) =>
+        error is IOException or SocketException or ObjectDisposedException || (error is not null && IsBrokenOff(error.InnerException));
 
     /// <summary>Of an answer; null when it is a good one.</summary>
     public static string? Of(HttpResponseMessage response)
