@@ -5,6 +5,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary><c>memsnoop -- COMMAND</c>: a program is started, watched with its children, and its end is ours.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class ChildTests
 {
     [Theory]
