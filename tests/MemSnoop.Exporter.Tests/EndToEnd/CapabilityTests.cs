@@ -1,4 +1,6 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
+using MemSnoop.Exporter.Tests.Commands;
 using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
@@ -7,6 +9,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// The rights that measurements name are those that they need: all of them do, and none can be left out. Run as root without
 /// other rights, as a container is that drops all and adds some. These tests need root, to give rights up.
 /// </summary>
+[SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
 public class CapabilityTests
 {
