@@ -94,6 +94,7 @@ internal static class CheckAction
         writer.WriteString("name", source.Name);
         writer.WriteString("access", source.Access.ToWord());
         writer.WriteString("method", source.Method);
+        writer.WriteString("capabilities_until", source.CapabilitiesUntil?.ToString());
         writer.WriteStartArray("capabilities");
         foreach (Capability capability in source.Capabilities)
         {

@@ -8,6 +8,9 @@ internal sealed record KernelSource(string Name, KernelAccess Access, params IRe
 {
     /// <summary>The method or provider that alone needs it; null when every way of measuring does.</summary>
     internal string? Method { get; init; }
+
+    /// <summary>The version of Linux from which on the capabilities are not needed; null when they always are.</summary>
+    internal Version? CapabilitiesUntil { get; init; }
 }
 
 /// <summary>How a kernel source is used.</summary>

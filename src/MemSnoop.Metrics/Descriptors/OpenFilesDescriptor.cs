@@ -13,7 +13,11 @@ internal sealed class OpenFilesDescriptor : ProcessMeasurementDescriptor<OpenFil
 
     internal override string Help => "number of open files";
 
-    internal override IReadOnlyList<KernelSource> Sources { get; } = [new("/proc/PID/fd", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace)];
+    /// <summary>A directory that is listed on kernels before 6.2; since then its size is the number, and nobody is kept from asking for that.</summary>
+    internal override IReadOnlyList<KernelSource> Sources { get; } =
+    [
+        new("/proc/PID/fd", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace) { CapabilitiesUntil = new Version(6, 2) },
+    ];
 
     protected override string Method => "fd";
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Descriptors;
@@ -7,7 +8,7 @@ using MemSnoop.Metrics.Tracing;
 namespace MemSnoop.Exporter.Tests.Descriptors;
 
 /// <summary>What holds for every measurement, whatever it is.</summary>
-public class MeasurementCatalogueTests
+public partial class MeasurementCatalogueTests
 {
     public static TheoryData<string> Names => [.. MeasurementCatalogue.All.Select(static descriptor => descriptor.Name)];
 
@@ -51,6 +52,17 @@ public class MeasurementCatalogueTests
         Assert.Equal(fields.Length, fields.Distinct().Count());
         Assert.All(fields, static field => Assert.Matches("^column(\\.[A-Za-z0-9_.:-]+)?$", field));
     }
+
+    [Fact]
+    public void Every_word_for_measure_has_a_row_in_the_documentation_and_every_row_a_word()
+    {
+        string[] words = [.. File.ReadLines(Path.Combine(Checkout.Root, "docs", "trace.md"))
+            .Select(static line => Row().Match(line)).Where(static row => row.Success).Select(static row => row.Groups[1].Value)];
+        Assert.Equal(MeasurementCatalogue.Columns.Select(static descriptor => descriptor.Name).Order(), words.Order());
+    }
+
+    [GeneratedRegex(@"^\| `\w+Measurement` \| `([a-z-]+)` \|")]
+    private static partial Regex Row();
 
     private static MeasurementDescriptor Find(string name) => MeasurementCatalogue.All.Single(descriptor => descriptor.Name == name);
 }
