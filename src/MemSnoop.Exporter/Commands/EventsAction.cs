@@ -19,7 +19,7 @@ internal static class EventsAction
     {
         ExporterOptions options = invocation.Options;
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
-        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.Shared, options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))
@@ -48,7 +48,7 @@ internal static class EventsAction
         int width = Math.Min(WidestName, found.SelectMany(static each => each.Events).Select(static known => known.Name.Length).DefaultIfEmpty(0).Max());
         foreach ((ICounterProvider provider, CounterEvent[] events) in found)
         {
-            MethodSupport support = provider.Support;
+            ProbeResult support = provider.Support;
             text.Append(text.Length > 0 ? "\n" : "").Append(provider.Name).Append(": ").Append(support.Explanation).Append('\n');
             if (!support.IsSupported)
             {
@@ -93,7 +93,7 @@ internal static class EventsAction
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, MethodSupport support)
+    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, ProbeResult support)
     {
         writer.WriteStartObject();
         writer.WriteString("name", known.Name);
@@ -109,5 +109,5 @@ internal static class EventsAction
         writer.WriteEndObject();
     }
 
-    private static bool IsAvailable(CounterEvent known, MethodSupport support) => known.IsAvailable && support.IsSupported;
+    private static bool IsAvailable(CounterEvent known, ProbeResult support) => known.IsAvailable && support.IsSupported;
 }

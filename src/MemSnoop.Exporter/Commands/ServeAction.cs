@@ -1,6 +1,7 @@
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Logging;
@@ -27,7 +28,7 @@ internal static class ServeAction
     {
         KernelPaths paths = new(options.Kernel.ProcFs, options.Kernel.SysFs);
         Selections.CheckPids(options.Processes.Pids, paths, "--pid");
-        if (options.Readings.IsEnabled(Measurements.MeasurementNames.WorkingSet))
+        if (options.Readings.IsEnabled(Measurements.WorkingSetMeasurement.MeasurementName))
         {
             WorkingSetChoice.Choose(options.WorkingSet.Method, paths);
         }
@@ -37,7 +38,7 @@ internal static class ServeAction
         options.Processes.WatchesItself = false;
         options.Processes.All |= !options.Processes.HasSelection && child.Length == 0;
         using SamplingPipeline pipeline = new(
-            options, paths, HandleBudget.FromResourceLimit(), new Meter(SamplingPipeline.MeterName, BuildInfo.Version), loggers, TimeProvider.System);
+            options, paths, HandleBudget.Shared, new Meter(SamplingPipeline.MeterName, BuildInfo.Version), loggers, TimeProvider.System);
         using SelfMeter self = new(options.Web.DisableExporterMetrics ? null : pipeline.Budget);
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         WebApplication app = Build(options, pipeline, self, resource, receiver, loggers);
@@ -64,23 +65,23 @@ internal static class ServeAction
         builder.Services.AddSingleton(loggers);
         builder.Services.AddLogging();
         builder.Services.AddRoutingCore();
-        builder.Services.AddPrometheusExporter(prometheus =>
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IInstrumentSource>(new PipelineSource(pipeline, self, options.Web.CacheDuration.Value));
+        builder.Services.AddSingleton<MetricCollector>();
+        builder.Services.AddPrometheusEndpoint(new PrometheusOptions
         {
-            prometheus.MeterFilter = meter => Owns(pipeline, self, meter);
-            prometheus.ResourceAttributes = resource;
-            prometheus.ScopeLabels = options.Web.ScopeLabels;
-            prometheus.CreatedSeries = options.Web.CreatedSeries;
-            prometheus.CreatedTime = pipeline.CreatedTime;
-            prometheus.CacheDuration = options.Web.CacheDuration.Value;
-            prometheus.MaxRequests = options.Web.MaxRequests;
-            prometheus.Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
-            prometheus.Turn = pipeline.Collections.Turn;
-            prometheus.CollectorOf = pipeline.OwnerOf;
-            prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
+            ResourceAttributes = resource,
+            ScopeLabels = options.Web.ScopeLabels,
+            CreatedSeries = options.Web.CreatedSeries,
+            CacheDuration = options.Web.CacheDuration.Value,
+            MaxRequests = options.Web.MaxRequests,
         });
         if (receiver is not null)
         {
-            builder.Services.AddSingleton<IHostedService>(_ => MakePush(options, pipeline, self, resource, receiver, loggers));
+            PushLedger pushes = new();
+            OtlpInstruments.Create(pipeline.Scope(null), pushes);
+            builder.Services.AddSingleton<IHostedService>(services => new OtlpPush(
+                options.Otlp, resource, services.GetRequiredService<MetricCollector>(), pushes, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System));
         }
 
         if (pipeline.Windows is { } windows)
@@ -90,31 +91,10 @@ internal static class ServeAction
 
         WebApplication app = builder.Build();
         app.UseRouting();
-        app.MapPrometheusScrapingEndpoint(options.Web.TelemetryPath);
+        app.MapExactly(options.Web.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.Web.TelemetryPath);
         return app;
-    }
-
-    // By the meters themselves and not by their names: another program in this process may use the same.
-    private static bool Owns(SamplingPipeline pipeline, SelfMeter self, Meter meter) => meter == pipeline.Meter || meter == self.Meter;
-
-    private static OtlpPush MakePush(
-        ExporterOptions options, SamplingPipeline pipeline, SelfMeter self, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver, ILoggerFactory loggers)
-    {
-        PushLedger ledger = new();
-        OtlpInstruments.Create(pipeline.Scope(null), ledger);
-        PushSources sources = new()
-        {
-            MeterFilter = meter => Owns(pipeline, self, meter),
-            Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
-            Turn = pipeline.Collections.Turn,
-            CollectorOf = pipeline.OwnerOf,
-            CreatedTime = pipeline.CreatedTime,
-            ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
-            Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,
-        };
-        return new OtlpPush(options.Otlp, resource, sources, ledger, receiver, loggers.CreateLogger<OtlpPush>(), TimeProvider.System);
     }
 
     private static async Task<int> RunChildAsync(string[] command, SamplingPipeline pipeline, CancellationToken stop)

@@ -28,7 +28,7 @@ internal static partial class StartupReport
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (MethodSupport method in pipeline.Methods)
+        foreach (ProbeResult method in pipeline.Methods)
         {
             if (method.Method == pipeline.Method)
             {

@@ -98,7 +98,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
     // Who names events and no measurements wants to see them.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, new(Measurements.MeasurementNames.Counters, Measurements.MeasurementNames.Counters)] }
+            ? request with { Measurements = [.. DefaultMeasurements, new(Measurements.CounterMeasurement.MeasurementName, Measurements.CounterMeasurement.MeasurementName)] }
             : request;
 
     private static TraceFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
@@ -148,7 +148,7 @@ internal sealed partial class TraceCommand : MemSnoopCommand
             problem = !TraceColumns.Words.Contains(column.Measurement) ? $"{UsageException.Quote(column.Measurement)} is not a measurement{Meant(column.Measurement)}"
                 : !ColumnName().IsMatch(column.Name) ? $"{UsageException.Quote(column.Name)} is not a name of letters, digits, '_', '-' and '.'"
                 : list.Exists(other => other.Name == column.Name) ? $"the name {column.Name} is there twice"
-                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == Measurements.MeasurementNames.WorkingSet)
+                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == Measurements.WorkingSetMeasurement.MeasurementName)
                     ? "there is one working set, for a second one would end its windows"
                 : null;
             if (problem is not null)

@@ -23,7 +23,7 @@ internal sealed class MemSnoopOptionsValidator : IValidateOptions<MemSnoopOption
             }
 
             return options.AreCountersEnabled && options.Counters.Events.Count == 0
-                ? ValidateOptionsResult.Fail(Line($"Readings:Measurements:{MeasurementNames.Counters}:Enabled", "no event is named", $"{MemSnoopOptions.Section}:Counters:Events as well"))
+                ? ValidateOptionsResult.Fail(Line($"Readings:Measurements:{CounterMeasurement.MeasurementName}:Enabled", "no event is named", $"{MemSnoopOptions.Section}:Counters:Events as well"))
                 : ValidateOptionsResult.Success;
         }
         catch (UsageException wrong)

@@ -37,7 +37,7 @@ public static class MemSnoopServiceCollectionExtensions
         services.AddOptions<MemSnoopOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MemSnoopOptions>, MemSnoopOptionsValidator>());
         services.TryAddSingleton<KernelPaths>(static services => new(OptionsOf(services).Kernel.ProcFs, OptionsOf(services).Kernel.SysFs));
-        services.TryAddSingleton(static _ => HandleBudget.FromResourceLimit());
+        services.TryAddSingleton(static _ => HandleBudget.Shared);
         services.TryAddSingleton(CreatePipeline);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SamplingService>());
         return services;

@@ -35,7 +35,7 @@ internal static class WorkingSetChoice
     /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
     internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths)
     {
-        IReadOnlyList<MethodSupport> support = WorkingSetMethods.Probe(paths);
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(paths);
         string name = NameOf(wanted);
         RefuseIfInUse(wanted, support);
         string? chosen = WorkingSetMethods.Choose(name, support);
@@ -49,12 +49,12 @@ internal static class WorkingSetChoice
     }
 
     /// <summary>The method to use of those that were probed, or null where there is none, or none that would not do harm.</summary>
-    internal static string? ChooseFrom(WorkingSetMethod wanted, IReadOnlyList<MethodSupport> support) =>
+    internal static string? ChooseFrom(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support) =>
         support.Any(method => IsTaken(method, wanted)) ? null : WorkingSetMethods.Choose(NameOf(wanted), support);
 
-    private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<MethodSupport> support)
+    private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
     {
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
             if (IsTaken(method, wanted))
             {
@@ -67,6 +67,6 @@ internal static class WorkingSetChoice
     /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
     /// them from under the other one's windows.
     /// </summary>
-    private static bool IsTaken(MethodSupport method, WorkingSetMethod wanted) =>
-        method.Reason == MethodSupport.InUse && wanted != WorkingSetMethod.Referenced;
+    private static bool IsTaken(ProbeResult method, WorkingSetMethod wanted) =>
+        method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced;
 }

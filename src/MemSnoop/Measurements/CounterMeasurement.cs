@@ -10,8 +10,8 @@ namespace MemSnoop.Measurements;
 /// </summary>
 public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposable
 {
-    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
-    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "counters";
 
     private readonly Dictionary<ProcessIdentity, CountedProcess> _processes = [];
     private readonly CounterGroup[] _groups;
@@ -38,7 +38,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Counters;
+    public string Name => MeasurementName;
 
     /// <summary>Told why some events of a process could not be read, when others could and the reading so was a success.</summary>
     public Action<ReadOutcome>? PartlyFailed { get; init; }
@@ -114,4 +114,18 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
 
         _processes.Clear();
     }
+}
+
+/// <summary>What the events of a <see cref="CounterPlan"/> have counted for one process since counting began.</summary>
+public readonly struct CounterSample
+{
+    private readonly CounterValue?[] _values;
+
+    internal CounterSample(CounterValue?[] values) => _values = values;
+
+    /// <summary>How many events there are: as many as the plan counts.</summary>
+    public int Count => _values?.Length ?? 0;
+
+    /// <summary>The value of an event, by its place in <see cref="CounterPlan.Counted"/>; null when it could not be counted for this process.</summary>
+    public CounterValue? this[int index] => _values[index];
 }

@@ -17,11 +17,13 @@ public readonly record struct SchedulingSample(ulong VoluntarySwitches, ulong In
 /// </summary>
 public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "scheduling";
+
     private readonly KernelPaths _paths;
     private readonly KernelUnits _units;
     private readonly KernelBuffer _buffer = new();
     private readonly Dictionary<ProcessIdentity, ThreadTotals> _totals = [];
-    private readonly List<ProcessIdentity> _left = [];
     private long _round;
 
     /// <summary>A measurement that asks once whether delays are accounted for.</summary>
@@ -30,11 +32,11 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
         ArgumentNullException.ThrowIfNull(paths);
         _paths = paths;
         _units = units;
-        AccountsDelays = DelayAccounting.IsOn(paths);
+        AccountsDelays = KernelSettings.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Scheduling;
+    public string Name => MeasurementName;
 
     /// <summary>Whether <c>kernel.task_delayacct</c> is on: it is off by default since Linux 5.14, and then all delays read 0.</summary>
     public bool AccountsDelays { get; }
@@ -66,18 +68,12 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
     /// <summary>Forgets the threads of processes that were not measured in the round.</summary>
     public void EndRound()
     {
-        _left.Clear();
         foreach ((ProcessIdentity identity, ThreadTotals totals) in _totals)
         {
             if (totals.Round != _round)
             {
-                _left.Add(identity);
+                _totals.Remove(identity);
             }
-        }
-
-        foreach (ProcessIdentity identity in _left)
-        {
-            _totals.Remove(identity);
         }
 
         _round++;

@@ -14,6 +14,9 @@ public readonly record struct UptimeSample(double SystemSeconds, CpuSample Proce
 /// <summary>Reads <c>/proc/uptime</c> and puts it beside the last reading of <c>/proc/PID/stat</c>.</summary>
 public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "uptime";
+
     private readonly SystemClock _clock;
     private readonly KernelUnits _units;
     private readonly StatMeasurement _stat;
@@ -25,11 +28,11 @@ public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
         _clock = new SystemClock(paths);
         _units = units;
         _stat = new StatMeasurement(_clock, units);
-        _accountsDelays = DelayAccounting.IsOn(paths);
+        _accountsDelays = KernelSettings.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Uptime;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out UptimeSample sample)

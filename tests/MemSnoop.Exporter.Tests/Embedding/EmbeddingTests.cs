@@ -67,7 +67,7 @@ public sealed class EmbeddingTests : IDisposable
         using (EmbeddedHost host = await EmbeddedHost.StartAsync(Add))
         {
             Assert.Equal("on", State(host.Observe(), PageIdleEstimator.MethodName));
-            Assert.Equal(MethodSupport.InUse, PageIdleEstimator.Probe(Paths).Reason);
+            Assert.Equal(ProbeResult.InUse, PageIdleEstimator.Probe(Paths).Reason);
             await host.Application.StopAsync(TestContext.Current.CancellationToken);
         }
 
@@ -101,7 +101,7 @@ public sealed class EmbeddingTests : IDisposable
         using EmbeddedHost host = await EmbeddedHost.StartAsync(Add);
         IReadOnlyList<Said> said = host.Observe();
         Assert.Equal(("unavailable", "available"), (State(said, PageIdleEstimator.MethodName), State(said, "referenced")));
-        Assert.Contains(said, static each => each.Instrument == Info && each.Attributes["reason"] == MethodSupport.InUse);
+        Assert.Contains(said, static each => each.Instrument == Info && each.Attributes["reason"] == ProbeResult.InUse);
         Assert.DoesNotContain(host.Instruments, static instrument => instrument.Name == "memsnoop.process.working_set");
     }
 
@@ -147,7 +147,7 @@ public sealed class EmbeddingTests : IDisposable
                 said.Add(new Said(instrument.Name, tags.ToArray().ToDictionary(static tag => tag.Key, static tag => $"{tag.Value}"), value)));
             listener.Start();
             using SamplingPipeline pipeline = new(
-                options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.FromResourceLimit(), meter, NullLoggerFactory.Instance, TimeProvider.System);
+                options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared, meter, NullLoggerFactory.Instance, TimeProvider.System);
             pipeline.Windows?.SampleOnce();
             listener.RecordObservableInstruments();
             Assert.Equal("unavailable", State(said, PageIdleEstimator.MethodName));

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 
@@ -34,7 +33,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly PageAges _scratch = new();
     private readonly Dictionary<ProcessIdentity, ProcessPages> _processes = [];
     private readonly List<(TrackedProcess Process, string? Group)> _order = [];
-    private readonly List<ProcessIdentity> _forgotten = [];
     private readonly List<FrameBlock> _empty = [];
     private readonly GroupTotals _group;
     private long _pass;
@@ -77,7 +75,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan Now => _clock.GetElapsedTime(_epoch);
 
     /// <summary>Whether the method works here, or what is missing.</summary>
-    public static MethodSupport Probe(KernelPaths paths)
+    public static ProbeResult Probe(KernelPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         return PageIdleSupport.Probe(paths);
@@ -309,18 +307,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void Forget()
     {
-        _forgotten.Clear();
         foreach ((ProcessIdentity identity, ProcessPages pages) in _processes)
         {
             if (pages.Pass != _pass)
             {
-                _forgotten.Add(identity);
+                _processes.Remove(identity);
             }
-        }
-
-        foreach (ProcessIdentity identity in _forgotten)
-        {
-            _processes.Remove(identity);
         }
     }
 
