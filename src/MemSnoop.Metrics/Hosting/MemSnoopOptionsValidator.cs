@@ -16,8 +16,8 @@ internal sealed class MemSnoopOptionsValidator : IValidateOptions<MemSnoopOption
         {
             foreach (Setting setting in MemSnoopSettings.Catalogue.All)
             {
-                // A default was written by nobody. Where there is no /sys there is nothing to measure, but nobody has made a mistake.
-                if (setting.Describe(options) != setting.Describe(Defaults))
+                // The usual mount points were written by nobody. Where there is no /sys there is nothing to measure, but nobody has made a mistake.
+                if (!KernelSettings.All.Contains(setting) || setting.Describe(options) != setting.Describe(Defaults))
                 {
                     setting.Verify(options);
                 }
