@@ -149,15 +149,7 @@ internal sealed class CommandLine(
             throw new UsageException("--config", "is given more than once", "one file");
         }
 
-        return OptionsBinder.Bind(
-        [
-            OpenTelemetryEnvironment.Read(environment),
-            .. OtlpEnvironment.Read(environment),
-            ResourceEnvironment.Read(environment),
-            files is [string file] ? ConfigurationFile.Read(file, "--config") : new ConfigurationLayer(),
-            EnvironmentLayer.Read(environment),
-            options,
-        ]);
+        return ExporterOptions.Read(environment, files.SingleOrDefault(), options);
     }
 
     // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command.
