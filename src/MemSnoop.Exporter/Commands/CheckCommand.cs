@@ -1,6 +1,9 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -20,6 +23,56 @@ internal sealed class CheckCommand : MemSnoopCommand
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
         [("memsnoop check --config /etc/memsnoop.json", "is the file right, and what will work here?")];
 
-    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) =>
-        CheckAction.RunAsync(invocation.Options, invocation.Arguments.GetValue(_json), invocation.Output, stop);
+    public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        HostCheck check = new(invocation.Options);
+        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? Json(check) : Text(check)).ConfigureAwait(false);
+        return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static string Text(HostCheck check)
+    {
+        StringBuilder text = new();
+        text.Append("memsnoop ").Append(BuildInfo.Version).Append(" on ").AppendLine(check.System);
+        int width = check.Findings.Max(static finding => finding.Topic.Length);
+        foreach (HostFinding finding in check.Findings)
+        {
+            text.Append($"{finding.State,-8} ").Append(finding.Topic.PadRight(width)).Append("  ").AppendLine(finding.Detail);
+            if (finding.Advice.Length > 0)
+            {
+                text.Append(' ', width + 11).Append("to do: ").AppendLine(finding.Advice);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Json(HostCheck check)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("version", BuildInfo.Version);
+            writer.WriteString("system", check.System);
+            writer.WriteString("method", check.Method);
+            writer.WriteStartArray("findings");
+            foreach (HostFinding finding in check.Findings)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("topic", finding.Topic);
+                writer.WriteString("state", finding.State);
+                writer.WriteString("reason", finding.Reason);
+                writer.WriteString("detail", finding.Detail);
+                writer.WriteString("advice", finding.Advice);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
 }

@@ -1,8 +1,9 @@
-using MemSnoop.Metrics;
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -64,6 +65,11 @@ internal sealed class CommandLine(
         {
             WriteError(error, missing.Message);
             return missing.ExitCode;
+        }
+        catch (ServiceFailedException failed)
+        {
+            WriteError(error, failed.Message);
+            return ExitCode.Failure;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
         {

@@ -1,6 +1,6 @@
-using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Exporter.Commands;

@@ -1,5 +1,9 @@
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
-using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
+using Microsoft.AspNetCore.Builder;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -19,5 +23,19 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
     // Stopping is how a server ends well: systemd and Kubernetes take anything but 0 for a failure.
     public override int ExitCodeWhenStopped(int signal) => ExitCode.Success;
 
-    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) => ServeAction.RunAsync(invocation.Options, invocation.Child, stop);
+    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) => ExporterHost.RunAsync(CreateBuilder(invocation), stop);
+
+    /// <exception cref="UsageException">What was asked for cannot be done on this host.</exception>
+    internal static WebApplicationBuilder CreateBuilder(Invocation invocation)
+    {
+        MemSnoopOptions options = invocation.Options;
+        Selections.CheckPids(options.Processes.Pids, invocation.Paths, "--pid");
+        if (options.Readings.IsEnabled(MeasurementNames.WorkingSet))
+        {
+            WorkingSetChoice.Choose(options.WorkingSet.Method, invocation.Paths);
+        }
+
+        ProcessSelection selection = Selections.From(options.Processes, hasChild: invocation.Child.Length > 0);
+        return ExporterHost.CreateBuilder(invocation.Options, selection, invocation.Child);
+    }
 }

@@ -1,3 +1,7 @@
+using System.Text.RegularExpressions;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary>What <c>memsnoop trace</c> is asked to do.</summary>
@@ -25,5 +29,56 @@ internal sealed record TraceRequest
     public string? Pages { get; init; }
 }
 
+/// <summary>How <c>memsnoop trace</c> writes samples.</summary>
+internal enum TraceFormat
+{
+    /// <summary>Columns for people.</summary>
+    Table,
+
+    /// <summary>One JSON object a line.</summary>
+    JsonLines,
+
+    /// <summary>Comma-separated values with a header (RFC 4180).</summary>
+    Csv,
+}
+
 /// <summary>A measurement under the name of its column: <c>memory=statm</c>.</summary>
-internal readonly record struct NamedMeasurement(string Name, string Measurement);
+internal readonly partial record struct NamedMeasurement(string Name, string Measurement)
+{
+    /// <summary>How a list of them is written: <c>timestamp,memory=statm</c>.</summary>
+    public static ValueSyntax<NamedMeasurement[]> ListSyntax { get; } = new(
+        "LIST", "a list of measurements",
+        $"measurements ({string.Join(", ", TraceColumns.Words)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own",
+        TryParseList, static list => string.Join(',', list));
+
+    private static bool TryParseList(string text, out NamedMeasurement[] value, ref string? problem)
+    {
+        List<NamedMeasurement> list = [];
+        foreach (string item in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            string[] parts = item.Split('=', 2);
+            NamedMeasurement column = new(parts[0], parts[^1]);
+            problem = !TraceColumns.Words.Contains(column.Measurement) ? $"{UsageException.Quote(column.Measurement)} is not a measurement{Meant(column.Measurement)}"
+                : !ColumnName().IsMatch(column.Name) ? $"{UsageException.Quote(column.Name)} is not a name of letters, digits, '_', '-' and '.'"
+                : list.Exists(other => other.Name == column.Name) ? $"the name {column.Name} is there twice"
+                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == MeasurementNames.WorkingSet)
+                    ? "there is one working set, for a second one would end its windows"
+                : null;
+            if (problem is not null)
+            {
+                break;
+            }
+
+            list.Add(column);
+        }
+
+        value = [.. list];
+        return problem is null;
+    }
+
+    private static string Meant(string word) => NearestName.Find(word, TraceColumns.Words) is string nearest ? $" (is {nearest} meant?)" : "";
+
+    // Nothing that a comma-separated file would have to quote.
+    [GeneratedRegex("^[A-Za-z0-9_.-]+$")]
+    private static partial Regex ColumnName();
+}
