@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,7 +13,13 @@ internal static class LandingPage
     {
         if (telemetryPath != "/")
         {
-            endpoints.MapExactly("/", context => TypedResults.Text(Page(title, version, context.Request.PathBase.Add(telemetryPath)), "text/html; charset=UTF-8").ExecuteAsync(context));
+            endpoints.MapExactly("/", context =>
+            {
+                byte[] page = Encoding.UTF8.GetBytes(Page(title, version, context.Request.PathBase.Add(telemetryPath)));
+                context.Response.ContentType = "text/html; charset=UTF-8";
+                context.Response.ContentLength = page.Length;
+                return context.Response.Body.WriteAsync(page).AsTask();
+            });
         }
     }
 
