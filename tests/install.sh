@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages of packages.txt that this machine does not have yet, without starting what they would start: some are
-# servers, and the tests run their own with their own ports. Then the receivers of pushed metrics, which are not installed but unpacked.
+# servers, and the tests run their own with their own ports. Then kubectl and the receivers of pushed metrics, which are not installed but unpacked.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mapfile -t wanted < <(sed 's/#.*//; /^[[:space:]]*$/d; s/[[:space:]]*$//' "$here/packages.txt")
@@ -10,7 +10,7 @@ for package in "${wanted[@]}"; do
   [ "$package" = npm ] && command -v npm >/dev/null && continue
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exec "$here/receivers/install.sh" >/dev/null
+[ ${#missing[@]} -gt 0 ] || { "$here/kubectl/install.sh"; exec "$here/receivers/install.sh"; } >/dev/null
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -32,5 +32,6 @@ for package in "${missing[@]}"; do
   done
 done
 
-# What receives pushed metrics is not in this release of Debian.
+# What receives pushed metrics is not in this release of Debian, nor is a kubectl that is new enough.
+"$here/kubectl/install.sh" >/dev/null
 "$here/receivers/install.sh" >/dev/null

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using BenchmarkDotNet.Attributes;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Prometheus;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,13 +25,9 @@ public class CollectionBenchmarks
     private const int Processes = 1000;
 
     private readonly Meter _meter = new("MemSnoop.Benchmarks");
-    private readonly PrometheusExporterOptions _options = new()
-    {
-        MeterFilter = static meter => meter.Name == "MemSnoop.Benchmarks",
-        CacheDuration = TimeSpan.Zero,
-    };
+    private readonly PrometheusOptions _options = new() { CacheDuration = TimeSpan.Zero };
 
-    private InstrumentRegistry? _registry;
+    private MetricCollector? _collector;
     private ScrapeCoordinator? _coordinator;
     private TargetInfo? _target;
 
@@ -45,23 +42,23 @@ public class CollectionBenchmarks
         }
 
         _target = new TargetInfo([]);
-        _registry = new InstrumentRegistry(_options, _target, NullLogger<InstrumentRegistry>.Instance);
-        _coordinator = new ScrapeCoordinator(_options, _registry, TimeProvider.System, NullLogger<ScrapeCoordinator>.Instance);
+        _collector = new MetricCollector(new Source(_meter), TimeProvider.System, NullLogger<MetricCollector>.Instance);
+        _coordinator = new ScrapeCoordinator(_options, _collector, TimeProvider.System, NullLogger<ScrapeCoordinator>.Instance);
     }
 
     [GlobalCleanup]
     public void Stop()
     {
         _coordinator?.Dispose();
-        _registry?.Dispose();
+        _collector?.Dispose();
         _meter.Dispose();
     }
 
     [Benchmark]
     public async Task<long> Collect()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(CollectorSelection.All, CancellationToken.None);
-        long length = new ExpositionText(snapshot, _target!, CollectorSelection.All, openMetrics: false).Length;
+        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
+        long length = new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).Length;
         snapshot.Release();
         return length;
     }
@@ -69,8 +66,25 @@ public class CollectionBenchmarks
     [Benchmark]
     public async Task CollectAndCompress()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(CollectorSelection.All, CancellationToken.None);
-        await new ExpositionText(snapshot, _target!, CollectorSelection.All, openMetrics: false).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
+        await new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).WriteGzipAsync(Stream.Null, CancellationToken.None);
         snapshot.Release();
+    }
+
+    private sealed class Source(Meter meter) : IInstrumentSource
+    {
+        public bool Owns(Meter candidate) => candidate == meter;
+
+        public string? MeasurementOf(Instrument instrument) => null;
+
+        public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => null;
+
+        public void BeginCollection()
+        {
+        }
+
+        public void ObservationFailed(Instrument instrument, Exception cause)
+        {
+        }
     }
 }

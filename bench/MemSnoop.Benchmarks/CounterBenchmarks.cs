@@ -36,7 +36,7 @@ public class CounterBenchmarks
     [GlobalSetup]
     public void Start()
     {
-        HandleBudget budget = HandleBudget.FromResourceLimit();
+        HandleBudget budget = HandleBudget.Shared;
         _sleepers = new SleepingProcesses(Processes);
         _provider = new PerfEventProvider(new KernelPaths(), budget);
         _events = [.. Names.Select(name => _provider.Find(name)!)];

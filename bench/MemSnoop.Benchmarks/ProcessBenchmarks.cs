@@ -42,7 +42,7 @@ public class ProcessBenchmarks
     {
         _sleepers = new SleepingProcesses(Processes);
         ProcessSelection selection = new() { Pids = new HashSet<int>(_sleepers.Pids), IncludeChildren = false };
-        _table = new ProcessTable(new KernelPaths(), selection, HandleBudget.FromResourceLimit(), TimeProvider.System);
+        _table = new ProcessTable(new KernelPaths(), selection, HandleBudget.Shared, TimeProvider.System);
         _table.Refresh();
         _watched = _table.Watched;
         if (_watched.Count != Processes)

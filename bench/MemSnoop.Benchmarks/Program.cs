@@ -25,8 +25,12 @@ if (args is ["counters", .. string[] counterArguments])
     return;
 }
 
+// Logs and reports stay out of the directory it is run from, which may be the checkout: they go beside the built programs, into artifacts/benchmarks.
+string reports = Path.GetFullPath("../../../benchmarks", AppContext.BaseDirectory);
+
 // In this process: a benchmark that is built anew in a directory of its own would not find the repository's properties.
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, ManualConfig.CreateEmpty()
+    .WithArtifactsPath(reports)
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddColumnProvider(DefaultColumnProviders.Instance)

@@ -10,7 +10,7 @@ internal sealed class FakeCounterProvider(string name, params CounterEvent[] eve
 {
     public string Name => name;
 
-    public MethodSupport Support { get; init; } = new(name, true, "ok", "It counts what it is told.");
+    public ProbeResult Support { get; init; } = new(name, true, "ok", "It counts what it is told.");
 
     public IReadOnlyList<CounterEvent> Events => events;
 

@@ -44,7 +44,7 @@ internal static partial class CounterCost
     internal static void Run(string[] args)
     {
         string program = args.Length > 0 ? args[0] : "artifacts/workloads/events";
-        using PerfEventProvider provider = new(new KernelPaths(), HandleBudget.FromResourceLimit());
+        using PerfEventProvider provider = new(new KernelPaths(), HandleBudget.Shared);
         CounterEvent[] events = [.. Names.Select(name => provider.Find(name)!)];
         if (!provider.Support.IsSupported)
         {

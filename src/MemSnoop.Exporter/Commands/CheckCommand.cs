@@ -27,7 +27,7 @@ internal sealed class CheckCommand : MemSnoopCommand
     {
         stop.ThrowIfCancellationRequested();
         HostCheck check = new(invocation.Options);
-        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? Json(check) : Text(check)).ConfigureAwait(false);
+        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, check)) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }
 
@@ -48,31 +48,25 @@ internal sealed class CheckCommand : MemSnoopCommand
         return text.ToString();
     }
 
-    private static string Json(HostCheck check)
+    private static void WriteJson(Utf8JsonWriter writer, HostCheck check)
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true }))
+        writer.WriteStartObject();
+        writer.WriteString("version", BuildInfo.Version);
+        writer.WriteString("system", check.System);
+        writer.WriteString("method", check.Method);
+        writer.WriteStartArray("findings");
+        foreach (HostFinding finding in check.Findings)
         {
             writer.WriteStartObject();
-            writer.WriteString("version", BuildInfo.Version);
-            writer.WriteString("system", check.System);
-            writer.WriteString("method", check.Method);
-            writer.WriteStartArray("findings");
-            foreach (HostFinding finding in check.Findings)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("topic", finding.Topic);
-                writer.WriteString("state", finding.State);
-                writer.WriteString("reason", finding.Reason);
-                writer.WriteString("detail", finding.Detail);
-                writer.WriteString("advice", finding.Advice);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            writer.WriteString("topic", finding.Topic);
+            writer.WriteString("state", finding.State);
+            writer.WriteString("reason", finding.Reason);
+            writer.WriteString("detail", finding.Detail);
+            writer.WriteString("advice", finding.Advice);
             writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+        writer.WriteEndArray();
+        writer.WriteEndObject();
     }
 }

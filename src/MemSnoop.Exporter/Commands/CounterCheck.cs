@@ -14,13 +14,13 @@ internal static class CounterCheck
     /// <exception cref="UsageException">An event that is named does not exist.</exception>
     internal static IReadOnlyList<HostFinding> Find(ExporterOptions options, KernelPaths paths)
     {
-        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.FromResourceLimit(), options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(paths, HandleBudget.Shared, options.Counters.Provider);
         return [.. providers.All.Select(Provider), .. Events(options, CounterChoices.Plan(options.Counters, providers))];
     }
 
     private static HostFinding Provider(ICounterProvider provider)
     {
-        MethodSupport support = provider.Support;
+        ProbeResult support = provider.Support;
         int available = provider.Events.Count(static known => known.IsAvailable);
         string events = support.IsSupported ? string.Create(CultureInfo.InvariantCulture, $"; {available} of {provider.Events.Count} events available") : "";
         return new HostFinding(
@@ -31,19 +31,19 @@ internal static class CounterCheck
     {
         if (!options.AreCountersEnabled || plan.Choices.Count == 0)
         {
-            yield return new HostFinding(HostFinding.Ok, MeasurementNames.Counters, "ok", "off unless events are named by --event");
+            yield return new HostFinding(HostFinding.Ok, CounterMeasurement.MeasurementName, "ok", "off unless events are named by --event");
             yield break;
         }
 
         foreach (IGrouping<ICounterProvider, CounterChoice> counted in plan.Counted.GroupBy(static choice => choice.Provider!))
         {
             string names = string.Join(", ", counted.Select(static choice => choice.Name));
-            yield return new HostFinding(HostFinding.Ok, MeasurementNames.Counters, "ok", $"{names} by {counted.Key.Name}");
+            yield return new HostFinding(HostFinding.Ok, CounterMeasurement.MeasurementName, "ok", $"{names} by {counted.Key.Name}");
         }
 
         foreach (CounterChoice choice in plan.Choices.Where(static choice => !choice.IsCounted))
         {
-            yield return new HostFinding(HostFinding.Missing, MeasurementNames.Counters, choice.Reason, $"{choice.Name} is not counted: {choice.Explanation}", choice.Advice);
+            yield return new HostFinding(HostFinding.Missing, CounterMeasurement.MeasurementName, choice.Reason, $"{choice.Name} is not counted: {choice.Explanation}", choice.Advice);
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class EventsCommand : MemSnoopCommand
     {
         stop.ThrowIfCancellationRequested();
         string pattern = invocation.Arguments.GetValue(_pattern) ?? "";
-        using CounterProviders providers = CounterProviders.Open(invocation.Paths, HandleBudget.FromResourceLimit(), invocation.Options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(invocation.Paths, HandleBudget.Shared, invocation.Options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))
@@ -50,7 +50,7 @@ internal sealed class EventsCommand : MemSnoopCommand
             return ExitCode.Failure;
         }
 
-        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? Json(found) : Text(pattern.Length > 0 ? [.. found.Where(static each => each.Events.Length > 0)] : found)).ConfigureAwait(false);
+        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, found)) : Text(pattern.Length > 0 ? [.. found.Where(static each => each.Events.Length > 0)] : found)).ConfigureAwait(false);
         return ExitCode.Success;
     }
 
@@ -70,7 +70,7 @@ internal sealed class EventsCommand : MemSnoopCommand
         int width = Math.Min(WidestName, found.SelectMany(static each => each.Events).Select(static known => known.Name.Length).DefaultIfEmpty(0).Max());
         foreach ((ICounterProvider provider, CounterEvent[] events) in found)
         {
-            MethodSupport support = provider.Support;
+            ProbeResult support = provider.Support;
             text.Append(text.Length > 0 ? "\n" : "").Append(provider.Name).Append(": ").Append(support.Explanation).Append('\n');
             if (!support.IsSupported)
             {
@@ -86,36 +86,30 @@ internal sealed class EventsCommand : MemSnoopCommand
         return text.ToString();
     }
 
-    private static string Json((ICounterProvider Provider, CounterEvent[] Events)[] found)
+    private static void WriteJson(Utf8JsonWriter writer, (ICounterProvider Provider, CounterEvent[] Events)[] found)
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true }))
+        writer.WriteStartArray();
+        foreach ((ICounterProvider provider, CounterEvent[] events) in found)
         {
-            writer.WriteStartArray();
-            foreach ((ICounterProvider provider, CounterEvent[] events) in found)
+            writer.WriteStartObject();
+            writer.WriteString("provider", provider.Name);
+            writer.WriteString("reason", provider.Support.Reason);
+            writer.WriteString("detail", provider.Support.Explanation);
+            writer.WriteString("advice", provider.Support.Advice);
+            writer.WriteStartArray("events");
+            foreach (CounterEvent known in events)
             {
-                writer.WriteStartObject();
-                writer.WriteString("provider", provider.Name);
-                writer.WriteString("reason", provider.Support.Reason);
-                writer.WriteString("detail", provider.Support.Explanation);
-                writer.WriteString("advice", provider.Support.Advice);
-                writer.WriteStartArray("events");
-                foreach (CounterEvent known in events)
-                {
-                    WriteEvent(writer, known, provider.Support);
-                }
-
-                writer.WriteEndArray();
-                writer.WriteEndObject();
+                WriteEvent(writer, known, provider.Support);
             }
 
             writer.WriteEndArray();
+            writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+        writer.WriteEndArray();
     }
 
-    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, MethodSupport support)
+    private static void WriteEvent(Utf8JsonWriter writer, CounterEvent known, ProbeResult support)
     {
         writer.WriteStartObject();
         writer.WriteString("name", known.Name);
@@ -131,7 +125,7 @@ internal sealed class EventsCommand : MemSnoopCommand
         writer.WriteEndObject();
     }
 
-    private static bool IsAvailable(CounterEvent known, MethodSupport support) => known.IsAvailable && support.IsSupported;
+    private static bool IsAvailable(CounterEvent known, ProbeResult support) => known.IsAvailable && support.IsSupported;
 }
 
 /// <summary>Which events a user wants to see: those with a part in one of their names or, with <c>*</c> or <c>?</c>, those with a whole name that matches.</summary>

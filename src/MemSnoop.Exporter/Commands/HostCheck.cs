@@ -58,9 +58,9 @@ internal sealed class HostCheck
 
     private void CheckWorkingSets()
     {
-        IReadOnlyList<MethodSupport> support = WorkingSetMethods.Probe(_paths);
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(_paths);
         Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), support);
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
             string use = method.Method == Method ? " (the method in use)" : "";
             _findings.Add(new HostFinding(
@@ -92,7 +92,7 @@ internal sealed class HostCheck
 
         List<DiskSample> disks = [];
         ReadOutcome outcome = new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)).Measure(disks);
-        Report(MeasurementNames.DiskIo, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
+        Report(DiskIoMeasurement.MeasurementName, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
     }
 
     private void Try<TSample>(ProbePair probes, IMeasurement<TSample> measurement)
@@ -159,7 +159,7 @@ internal sealed class HostCheck
 
     private void CheckHandles()
     {
-        int limit = HandleBudget.FromResourceLimit().Limit;
+        int limit = HandleBudget.Shared.Limit;
         int processes = limit / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
         if (processes >= _options.Processes.MaxProcesses)

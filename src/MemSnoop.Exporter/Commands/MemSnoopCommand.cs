@@ -1,5 +1,8 @@
+using System.Buffers;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text;
+using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
@@ -61,6 +64,18 @@ internal abstract class MemSnoopCommand : Command
 
     /// <exception cref="UsageException">What was asked for cannot be done as asked.</exception>
     public abstract Task<int> RunAsync(Invocation invocation, CancellationToken stop);
+
+    /// <summary>JSON as commands print it: indented, and with a line end.</summary>
+    protected static string ToJson(Action<Utf8JsonWriter> write)
+    {
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter writer = new(text, new JsonWriterOptions { Indented = true }))
+        {
+            write(writer);
+        }
+
+        return Encoding.UTF8.GetString(text.WrittenSpan) + "\n";
+    }
 
     /// <summary>The strongest layer: what the options of this command line say.</summary>
     public ConfigurationLayer ReadLayer(ParseResult arguments)

@@ -36,7 +36,7 @@ internal static class Selections
     /// <exception cref="UsageException">There is none, or it has no memory to speak of.</exception>
     internal static TrackedProcess Require(int pid, KernelPaths paths, string thing)
     {
-        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.FromResourceLimit(), pid, out TrackedProcess? process);
+        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? process);
         if (outcome != ReadOutcome.Success)
         {
             throw outcome switch

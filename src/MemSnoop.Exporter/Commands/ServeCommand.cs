@@ -30,7 +30,7 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
     {
         MemSnoopOptions options = invocation.Options;
         Selections.CheckPids(options.Processes.Pids, invocation.Paths, "--pid");
-        if (options.Readings.IsEnabled(MeasurementNames.WorkingSet))
+        if (options.Readings.IsEnabled(WorkingSetMeasurement.MeasurementName))
         {
             WorkingSetChoice.Choose(options.WorkingSet.Method, invocation.Paths);
         }

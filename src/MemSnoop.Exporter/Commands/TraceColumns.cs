@@ -41,8 +41,8 @@ internal sealed class TraceColumns : IDisposable
     /// <summary>The words that <c>--measure</c> takes.</summary>
     public static IReadOnlyList<string> Words { get; } =
     [
-        MeasurementNames.Timestamp, MeasurementNames.ProcessIo, MeasurementNames.DiskIo, MeasurementNames.Statm, MeasurementNames.Uptime, MeasurementNames.Scheduling,
-        MeasurementNames.OpenFiles, MeasurementNames.Smaps, MeasurementNames.Counters, MeasurementNames.WorkingSet,
+        TimestampMeasurement.MeasurementName, ProcessIoMeasurement.MeasurementName, DiskIoMeasurement.MeasurementName, StatmMeasurement.MeasurementName, UptimeMeasurement.MeasurementName, SchedulingMeasurement.MeasurementName,
+        OpenFilesMeasurement.MeasurementName, SmapsMeasurement.MeasurementName, CounterMeasurement.MeasurementName, WorkingSetMeasurement.MeasurementName,
     ];
 
     public IReadOnlyList<TraceOutputColumn> All { get; private set; } = [];
@@ -74,36 +74,36 @@ internal sealed class TraceColumns : IDisposable
 
     private TraceOutputColumn Open(NamedMeasurement column) => column.Measurement switch
     {
-        MeasurementNames.Timestamp => new TraceOutputColumn<DateTimeOffset>(column.Name, new TimestampMeasurement(), ("", static time => time)),
-        MeasurementNames.ProcessIo => new TraceOutputColumn<IoSample>(
+        TimestampMeasurement.MeasurementName => new TraceOutputColumn<DateTimeOffset>(column.Name, new TimestampMeasurement(), ("", static time => time)),
+        ProcessIoMeasurement.MeasurementName => new TraceOutputColumn<IoSample>(
             column.Name, new ProcessIoMeasurement(),
             ("read_characters", static io => io.ReadCharacters), ("written_characters", static io => io.WrittenCharacters),
             ("read_calls", static io => io.ReadCalls), ("write_calls", static io => io.WriteCalls),
             ("storage_read_bytes", static io => io.StorageReadBytes), ("storage_written_bytes", static io => io.StorageWrittenBytes),
             ("cancelled_bytes", static io => io.CancelledBytes)),
-        MeasurementNames.Statm => new TraceOutputColumn<MemorySample>(
+        StatmMeasurement.MeasurementName => new TraceOutputColumn<MemorySample>(
             column.Name, new StatmMeasurement(KernelUnits.Current),
             ("virtual_bytes", static memory => memory.VirtualBytes), ("resident_bytes", static memory => memory.ResidentBytes),
             ("shared_bytes", static memory => memory.SharedBytes), ("text_bytes", static memory => memory.TextBytes),
             ("data_bytes", static memory => memory.DataBytes)),
-        MeasurementNames.Uptime => new TraceOutputColumn<UptimeSample>(
+        UptimeMeasurement.MeasurementName => new TraceOutputColumn<UptimeSample>(
             column.Name, new UptimeMeasurement(_paths, KernelUnits.Current),
             ("system_seconds", static uptime => uptime.SystemSeconds), ("process_seconds", static uptime => uptime.Process.UptimeSeconds),
             ("user_seconds", static uptime => uptime.Process.UserSeconds), ("kernel_seconds", static uptime => uptime.Process.SystemSeconds),
             ("minor_faults", static uptime => uptime.Process.MinorFaults), ("major_faults", static uptime => uptime.Process.MajorFaults),
             ("threads", static uptime => (ulong)uptime.Process.Threads), ("block_io_delay_seconds", static uptime => uptime.BlockIoDelaySeconds)),
-        MeasurementNames.Scheduling => new TraceOutputColumn<SchedulingSample>(
+        SchedulingMeasurement.MeasurementName => new TraceOutputColumn<SchedulingSample>(
             column.Name, new SchedulingMeasurement(_paths, KernelUnits.Current),
             ("voluntary_switches", static switches => switches.VoluntarySwitches), ("involuntary_switches", static switches => switches.InvoluntarySwitches),
             ("block_io_delay_seconds", static switches => switches.BlockIoDelaySeconds)),
-        MeasurementNames.OpenFiles => new TraceOutputColumn<OpenFilesSample>(column.Name, new OpenFilesMeasurement(), ("", static files => files.Count)),
-        MeasurementNames.Smaps => new TraceOutputColumn<MappingSample>(
+        OpenFilesMeasurement.MeasurementName => new TraceOutputColumn<OpenFilesSample>(column.Name, new OpenFilesMeasurement(), ("", static files => files.Count)),
+        SmapsMeasurement.MeasurementName => new TraceOutputColumn<MappingSample>(
             column.Name, new SmapsMeasurement(),
             ("resident_bytes", static memory => memory.ResidentBytes), ("proportional_bytes", static memory => memory.ProportionalBytes),
             ("swap_bytes", static memory => memory.SwapBytes), ("proportional_swap_bytes", static memory => memory.ProportionalSwapBytes),
             ("huge_bytes", static memory => memory.HugeBytes)),
-        MeasurementNames.DiskIo => OpenDisks(column.Name),
-        MeasurementNames.Counters => OpenCounters(column.Name),
+        DiskIoMeasurement.MeasurementName => OpenDisks(column.Name),
+        CounterMeasurement.MeasurementName => OpenCounters(column.Name),
         _ => new TraceOutputColumn<WorkingSetSample>(
             column.Name, OpenWorkingSet(),
             ("window_seconds", static window => window.Window.TotalSeconds), ("used_bytes", static window => window.TotalBytes),
@@ -127,7 +127,7 @@ internal sealed class TraceColumns : IDisposable
             fields.Add(($"{device}.io_seconds", now => Find(now, device)?.IoSeconds));
         }
 
-        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DisksMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
+        return new TraceOutputColumn<IReadOnlyList<DiskSample>>(name, new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)), [.. fields]);
     }
 
     /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>
@@ -138,7 +138,7 @@ internal sealed class TraceColumns : IDisposable
             throw new UsageException("--measure", "counters without an event", "--event NAME as well; memsnoop events lists them");
         }
 
-        _providers ??= CounterProviders.Open(_paths, HandleBudget.FromResourceLimit(), _options.Counters.Provider);
+        _providers ??= CounterProviders.Open(_paths, HandleBudget.Shared, _options.Counters.Provider);
         CounterPlan plan = CounterChoices.Plan(_options.Counters, _providers);
         if (plan.Counted.Count == 0)
         {
@@ -206,7 +206,7 @@ internal sealed class TraceColumns : IDisposable
             throw new UsageException("--pages", "the method referenced does not tell pages apart", "--method page_idle or auto");
         }
 
-        MethodSupport support = ActivePagesMeasurement.Probe(_paths);
+        ProbeResult support = ActivePagesMeasurement.Probe(_paths);
         return support.IsSupported
             ? ActivePagesMeasurement.Open(_paths, Estimator().Areas)
             : throw new UsageException("--pages", support.Explanation, $"to {support.Advice}");

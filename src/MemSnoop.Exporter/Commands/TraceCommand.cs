@@ -137,7 +137,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     // Who names events and no measurements wants to see them.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, new(MeasurementNames.Counters, MeasurementNames.Counters)] }
+            ? request with { Measurements = [.. DefaultMeasurements, new(CounterMeasurement.MeasurementName, CounterMeasurement.MeasurementName)] }
             : request;
 
     private static void CheckTarget(TraceRequest request, string[] child)

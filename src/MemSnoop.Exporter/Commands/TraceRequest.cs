@@ -61,7 +61,7 @@ internal readonly partial record struct NamedMeasurement(string Name, string Mea
             problem = !TraceColumns.Words.Contains(column.Measurement) ? $"{UsageException.Quote(column.Measurement)} is not a measurement{Meant(column.Measurement)}"
                 : !ColumnName().IsMatch(column.Name) ? $"{UsageException.Quote(column.Name)} is not a name of letters, digits, '_', '-' and '.'"
                 : list.Exists(other => other.Name == column.Name) ? $"the name {column.Name} is there twice"
-                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == MeasurementNames.WorkingSet)
+                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == WorkingSetMeasurement.MeasurementName)
                     ? "there is one working set, for a second one would end its windows"
                 : null;
             if (problem is not null)

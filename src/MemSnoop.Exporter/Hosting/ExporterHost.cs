@@ -94,7 +94,7 @@ internal static class ExporterHost
     private static void MapEndpoints(WebApplication app, WebOptions options)
     {
         app.UseRouting();
-        app.MapPrometheusScrapingEndpoint(options.TelemetryPath);
+        app.MapExactly(options.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
     }

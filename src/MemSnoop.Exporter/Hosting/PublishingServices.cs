@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
@@ -11,59 +11,39 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Hosting;
 
-/// <summary>Adds what carries the numbers out: the endpoint and, where there is a receiver, the push.</summary>
+/// <summary>Adds what carries the numbers out: the collector, the endpoint and, where there is a receiver, the push.</summary>
 internal static class PublishingServices
 {
     /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
     internal static IServiceCollection AddPublishing(this IServiceCollection services, ExporterOptions options)
     {
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
-        services.AddRoutingCore();
-        services.AddSingleton(provider => new SelfMeter(options.Web.DisableExporterMetrics ? null : provider.GetRequiredService<SamplingPipeline>().Budget));
-        services.AddPrometheusExporter(static _ => { });
-        services.AddOptions<PrometheusExporterOptions>().Configure<SamplingPipeline, SelfMeter>((prometheus, pipeline, self) =>
-        {
-            prometheus.MeterFilter = meter => Owns(pipeline, self, meter);
-            prometheus.ResourceAttributes = resource;
-            prometheus.ScopeLabels = options.Web.ScopeLabels;
-            prometheus.CreatedSeries = options.Web.CreatedSeries;
-            prometheus.CreatedTime = pipeline.CreatedTime;
-            prometheus.CacheDuration = options.Web.CacheDuration.Value;
-            prometheus.MaxRequests = options.Web.MaxRequests;
-            prometheus.Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
-            prometheus.Turn = pipeline.Collections.Turn;
-            prometheus.CollectorOf = pipeline.OwnerOf;
-            prometheus.ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument);
-        });
-        if (options.Otlp.IsOn)
-        {
-            ReceiverHandler receiver = ReceiverClient.Create(options.Otlp, TimeProvider.System);
-            services.AddSingleton<IHostedService>(provider => MakePush(provider, options, resource, receiver));
-        }
-
-        return services;
+        services
+            .AddSingleton(provider => new SelfMeter(options.Web.DisableExporterMetrics ? null : provider.GetRequiredService<SamplingPipeline>().Budget))
+            .AddSingleton<IInstrumentSource, PipelineSource>()
+            .AddSingleton<MetricCollector>()
+            .AddRoutingCore()
+            .AddPrometheusEndpoint(new PrometheusOptions
+            {
+                ResourceAttributes = resource,
+                ScopeLabels = options.Web.ScopeLabels,
+                CreatedSeries = options.Web.CreatedSeries,
+                CacheDuration = options.Web.CacheDuration.Value,
+                MaxRequests = options.Web.MaxRequests,
+            });
+        return options.Otlp.IsOn ? services.AddOtlpPush(options.Otlp, resource) : services;
     }
 
-    // By the meters themselves and not by their names: another program in this process may use the same.
-    private static bool Owns(SamplingPipeline pipeline, SelfMeter self, Meter meter) => meter == pipeline.Meter || meter == self.Meter;
-
-    private static OtlpPush MakePush(IServiceProvider services, ExporterOptions options, IReadOnlyList<KeyValuePair<string, object>> resource, ReceiverHandler receiver)
+    private static IServiceCollection AddOtlpPush(this IServiceCollection services, OtlpOptions options, IReadOnlyList<KeyValuePair<string, object>> resource)
     {
-        SamplingPipeline pipeline = services.GetRequiredService<SamplingPipeline>();
-        SelfMeter self = services.GetRequiredService<SelfMeter>();
-        PushLedger ledger = new();
-        OtlpInstruments.Create(pipeline.Scope(null), ledger);
-        PushSources sources = new()
+        ReceiverHandler receiver = ReceiverClient.Create(options, TimeProvider.System);
+        return services.AddSingleton<IHostedService>(provider =>
         {
-            MeterFilter = meter => Owns(pipeline, self, meter),
-            Collecting = () => pipeline.Collections.Begin(options.Web.CacheDuration.Value),
-            Turn = pipeline.Collections.Turn,
-            CollectorOf = pipeline.OwnerOf,
-            CreatedTime = pipeline.CreatedTime,
-            ObservationFailed = (instrument, _) => pipeline.ObservationFailed(instrument),
-            Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000d,
-        };
-        return new OtlpPush(
-            options.Otlp, resource, sources, ledger, receiver, services.GetRequiredService<ILogger<OtlpPush>>(), services.GetRequiredService<TimeProvider>());
+            PushLedger ledger = new();
+            OtlpInstruments.Create(provider.GetRequiredService<SamplingPipeline>().Scope(null), ledger);
+            return new OtlpPush(
+                options, resource, provider.GetRequiredService<MetricCollector>(), ledger, receiver,
+                provider.GetRequiredService<ILogger<OtlpPush>>(), provider.GetRequiredService<TimeProvider>());
+        });
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (MethodSupport method in pipeline.Methods)
+        foreach (ProbeResult method in pipeline.Methods)
         {
             if (method.Method == pipeline.Method)
             {

@@ -1,6 +1,6 @@
-using MemSnoop.Metrics.Configuration;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
-using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Timing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,39 +15,34 @@ namespace MemSnoop.Exporter.Otlp;
 internal sealed partial class OtlpPush : BackgroundService
 {
     /// <summary>What the last push gets at most; a service manager waits longer before it kills.</summary>
-    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(5);
-
-    /// <summary>The callbacks of a collection together get what they get for a scrape, and what tells of them a second more.</summary>
-    private static readonly TimeSpan CollectionBudget = TimeSpan.FromSeconds(8);
-
-    private static readonly TimeSpan CallbackBudget = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ReportBudget = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(5);
 
     private readonly OtlpOptions _options;
-    private readonly PushSources _sources;
+    private readonly MetricCollector _collector;
     private readonly PushLedger _ledger;
     private readonly TimeProvider _clock;
-    private readonly CallbackRunner _runner;
     private readonly ReceiverHandler _receiver;
     private readonly ReceiverState _state;
     private readonly PushExporter _exporter;
     private readonly PushReader _reader;
     private readonly MeterProvider _provider;
-    private readonly PushedInstruments _instruments;
+    private readonly double _began;
     private readonly ILogger _log;
+    private CollectedInstrument[] _instruments = [];
+    private PushStream[] _streams = [];
     private Type? _lastError;
 
     public OtlpPush(
-        OtlpOptions options, IEnumerable<KeyValuePair<string, object>> resource, PushSources sources, PushLedger ledger, ReceiverHandler receiver,
+        OtlpOptions options, IEnumerable<KeyValuePair<string, object>> resource, MetricCollector collector, PushLedger ledger, ReceiverHandler receiver,
         ILogger log, TimeProvider clock)
     {
         _options = options;
-        _sources = sources;
+        _collector = collector;
         _ledger = ledger;
         _log = log;
         _clock = clock;
         _receiver = receiver;
-        _runner = new CallbackRunner(clock, CallbackBudget);
+        _began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
         _state = new ReceiverState(options.Url(), options.Interval, clock, log);
         _exporter = MakeExporter(options, receiver);
         _reader = new PushReader(_exporter)
@@ -64,35 +59,36 @@ internal sealed partial class OtlpPush : BackgroundService
         _provider = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddAttributes(resource))
             .AddMeter("*")
-            .AddView(instrument => instrument.Meter.Scope is PushScope scope && scope.Owner == this
-                ? new MetricStreamConfiguration { CardinalityLimit = scope.Room }
+            .AddView(instrument => instrument.Meter.Scope is PushStream stream && stream.Owner == this
+                ? new MetricStreamConfiguration { CardinalityLimit = stream.Room }
                 : MetricStreamConfiguration.Drop)
             .AddReader(_reader)
             .Build();
-        _instruments = new PushedInstruments(options.Temporality, sources, this, log);
     }
 
     /// <summary>How often an instrument's stream has been replaced by a roomier one, over all instruments.</summary>
-    public int Renewals => _instruments.Current.Sum(instrument => instrument.Renewals);
+    public int Renewals => _streams.Sum(static stream => stream.Renewals);
 
     /// <summary>One push, apart from its schedule.</summary>
     internal async Task<PushResult> PushAsync()
     {
         long started = _clock.GetTimestamp();
         _exporter.Reset();
-        PushedInstrument[] instruments = _instruments.Current;
-        await ObserveAsync(instruments).ConfigureAwait(false);
-        foreach (PushedInstrument instrument in instruments)
+        PushStream[] streams = Streams();
+
+        // No scrape waits for the receiver: what was observed is kept until it is sent.
+        await _collector.CollectAsync(streams, CancellationToken.None).ConfigureAwait(false);
+        foreach (PushStream stream in streams)
         {
-            instrument.Prepare();
+            stream.Prepare();
         }
 
         // On a thread of its own: it blocks for as long as the receiver likes, and a pool thread would be missing for the scrapes.
         bool collected = await Task.Factory.StartNew(
             () => _reader.Collect(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-        foreach (PushedInstrument instrument in instruments)
+        foreach (PushStream stream in streams)
         {
-            instrument.Settle(_exporter.HasReceived(instrument.Name));
+            stream.Settle(_exporter.HasReceived(stream.Name));
         }
 
         PushResult result = _exporter.Result;
@@ -108,18 +104,22 @@ internal sealed partial class OtlpPush : BackgroundService
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        TimeSpan patience = _options.Timeout.Value < MostPatience ? _options.Timeout.Value : MostPatience;
+        TimeSpan patience = _options.Timeout.Value < MaxPatience ? _options.Timeout.Value : MaxPatience;
         _receiver.CloseAfter(patience);
         Task stopped = base.StopAsync(CancellationToken.None);
 
-        // A wait between two attempts cannot be cut short: its thread is left to itself, and ends with the process.
+        // A callback that hangs cannot be cut short: its thread is left to itself, and ends with the process.
         await stopped.WaitAsync(patience + TimeSpan.FromSeconds(1), _clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override void Dispose()
     {
         base.Dispose();
-        _instruments.Dispose();
+        foreach (PushStream stream in _streams)
+        {
+            stream.Dispose();
+        }
+
         if (ExecuteTask is null or { IsCompleted: true })
         {
             _provider.Dispose();
@@ -162,20 +162,21 @@ internal sealed partial class OtlpPush : BackgroundService
         }
     }
 
-    // The measurements first and those that report on them after, as in a scrape. The turn ends with the callbacks: no scrape waits for the receiver.
-    private async Task ObserveAsync(PushedInstrument[] instruments)
+    // By name, so that messages do not depend on the order in which instruments were made.
+    private PushStream[] Streams()
     {
-        await _sources.Turn.WaitAsync().ConfigureAwait(false);
-        try
+        CollectedInstrument[] instruments = _collector.Instruments;
+        if (!ReferenceEquals(instruments, _instruments))
         {
-            _sources.Collecting();
-            await _runner.RunAsync([.. instruments.Where(instrument => instrument.Collector is not null)], CollectionBudget, CancellationToken.None).ConfigureAwait(false);
-            await _runner.RunAsync([.. instruments.Where(instrument => instrument.Collector is null)], ReportBudget, CancellationToken.None).ConfigureAwait(false);
+            bool isDelta = _options.Temporality == OtlpTemporality.Delta;
+            Dictionary<CollectedInstrument, PushStream> known = _streams.ToDictionary(static stream => stream.Source);
+            _streams = [.. instruments
+                .Select(instrument => known.GetValueOrDefault(instrument) ?? PushStream.Create(instrument, isDelta, _began, this))
+                .OrderBy(static stream => stream.Name, StringComparer.Ordinal)];
+            _instruments = instruments;
         }
-        finally
-        {
-            _sources.Turn.Release();
-        }
+
+        return _streams;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a push was left out: {Cause}; said once per cause")]
@@ -183,30 +184,19 @@ internal sealed partial class OtlpPush : BackgroundService
 
     private static PushExporter MakeExporter(OtlpOptions options, ReceiverHandler receiver)
     {
-        // The exporter retries with growing delays, within the timeout of a request, only when this variable of its own says
-        // so, and it is read in its constructor alone. Whatever else it reads from the environment is overwritten here.
-        const string RetryVariable = "OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY";
-        const int MostBytes = 256 << 20;   // the most it allows; messages are kept short by their number of points
-        string? before = Environment.GetEnvironmentVariable(RetryVariable);
-        Environment.SetEnvironmentVariable(RetryVariable, "in_memory");
-        try
-        {
-            return new PushExporter(
-                new OtlpExporterOptions
-                {
-                    Endpoint = options.Url(),
-                    Protocol = options.Protocol == OtlpProtocol.Grpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf,
-                    Compression = options.Compression == OtlpCompression.Gzip ? OtlpExportCompression.GZip : OtlpExportCompression.None,
-                    TimeoutMilliseconds = (int)options.Timeout.Milliseconds,
-                    Headers = null,
-                    MaxRequestSizeBytes = MostBytes,
-                    HttpClientFactory = () => new HttpClient(receiver, disposeHandler: false) { Timeout = options.Timeout.Value },
-                },
-                receiver);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable(RetryVariable, before);
-        }
+        // Whatever the exporter reads from the environment is overwritten here.
+        const int MaxBytes = 256 << 20;   // the most it allows; messages are kept short by their number of points
+        return new PushExporter(
+            new OtlpExporterOptions
+            {
+                Endpoint = options.Url(),
+                Protocol = options.Protocol == OtlpProtocol.Grpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf,
+                Compression = options.Compression == OtlpCompression.Gzip ? OtlpExportCompression.GZip : OtlpExportCompression.None,
+                TimeoutMilliseconds = (int)options.Timeout.Milliseconds,
+                Headers = null,
+                MaxRequestSizeBytes = MaxBytes,
+                HttpClientFactory = () => new HttpClient(receiver, disposeHandler: false) { Timeout = options.Timeout.Value },
+            },
+            receiver);
     }
 }

@@ -65,11 +65,7 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
     // Once a message has failed, the rest of the push need not be tried: each would take its timeout.
     private bool Send(bool isHopeless)
     {
-        if (!isHopeless)
-        {
-            receiver.Begin();
-        }
-
+        receiver.Answer = default;
         bool isSent = !isHopeless && base.Export(new Batch<Metric>(_metrics, _count)) == ExportResult.Success;
         if (isSent)
         {
@@ -78,12 +74,12 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
                 NoteReceived(metric);
             }
 
-            long rejected = Math.Min(receiver.Partial.RejectedPoints, _points);
+            long rejected = Math.Min(receiver.Answer.Rejected, _points);
             Result = Result with
             {
                 Accepted = Result.Accepted + _points - rejected,
                 Rejected = Result.Rejected + rejected,
-                Warning = receiver.Partial.Message is { Length: > 0 } message ? message : Result.Warning,
+                Warning = receiver.Answer.Warning ?? Result.Warning,
             };
         }
         else
@@ -91,7 +87,7 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
             Result = Result with
             {
                 Failed = Result.Failed + _points,
-                Failure = Result.Failure ?? receiver.Failure ?? "the message is too long, or could not be made",
+                Failure = Result.Failure ?? receiver.Answer.Failure ?? "the message is too long, or could not be made",
             };
         }
 
@@ -134,4 +130,10 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
             return;
         }
     }
+}
+
+/// <summary>Collects when it is told to; its end is not one more push, since the last one has been made by then.</summary>
+internal sealed class PushReader(BaseExporter<Metric> exporter) : BaseExportingMetricReader(exporter)
+{
+    protected override bool OnShutdown(int timeoutMilliseconds) => exporter.Shutdown(timeoutMilliseconds);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Numerics;
 
@@ -20,8 +21,8 @@ internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes
     /// <summary>The number of the round in which the SDK was told last; it has forgotten a delta series that it was not told of in the round before.</summary>
     public long ToldIn { get; set; }
 
-    /// <summary>Which of the instrument's streams has a slot for it.</summary>
-    public int Stream { get; set; }
+    /// <summary>The number of the stream's meter for which the SDK has a slot for it.</summary>
+    public int Meter { get; set; }
 
     /// <summary>For deltas: how much of the value the receiver has.</summary>
     public T Received { get; set; }
@@ -40,4 +41,48 @@ internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes
             _told = new Measurement<T>(value, attributes.AsSpan());
         }
     }
+}
+
+/// <summary>Compares the attributes of measurements, which come as spans, with those that are kept, which are arrays. They come in one order.</summary>
+internal sealed class AttributeComparer
+    : IEqualityComparer<KeyValuePair<string, object?>[]>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, KeyValuePair<string, object?>[]>
+{
+    public static AttributeComparer Instance { get; } = new();
+
+    public bool Equals(KeyValuePair<string, object?>[]? left, KeyValuePair<string, object?>[]? right) =>
+        ReferenceEquals(left, right) || (left is not null && right is not null && Equals(left.AsSpan(), right));
+
+    public bool Equals(ReadOnlySpan<KeyValuePair<string, object?>> alternate, KeyValuePair<string, object?>[] other)
+    {
+        if (alternate.Length != other.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < other.Length; i++)
+        {
+            if (!string.Equals(alternate[i].Key, other[i].Key, StringComparison.Ordinal) || !Equals(alternate[i].Value, other[i].Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public int GetHashCode([DisallowNull] KeyValuePair<string, object?>[] attributes) => GetHashCode(attributes.AsSpan());
+
+    // The values: keys are the same for all sets of an instrument.
+    public int GetHashCode(ReadOnlySpan<KeyValuePair<string, object?>> attributes)
+    {
+        HashCode hash = default;
+        foreach ((_, object? value) in attributes)
+        {
+            hash.Add(value);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    public KeyValuePair<string, object?>[] Create(ReadOnlySpan<KeyValuePair<string, object?>> attributes) => attributes.ToArray();
 }

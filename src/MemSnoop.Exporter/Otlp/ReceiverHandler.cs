@@ -4,72 +4,69 @@ using MemSnoop.Exporter.Configuration;
 namespace MemSnoop.Exporter.Otlp;
 
 /// <summary>
-/// Stands between the exporter and the network: adds the user's headers, and sees what the exporter keeps to itself, why a
-/// request failed and what of it was rejected. Used by one thread at a time.
+/// Stands between the exporter and the network: adds the user's headers, tries again what may pass, and sees what the exporter keeps to
+/// itself, why a request failed and what of it was rejected. Used by one thread at a time.
 /// </summary>
-/// <remarks>The exporter's own option for headers decodes before it splits, so that no value could hold a comma.</remarks>
+/// <remarks>
+/// The exporter's own option for headers decodes before it splits, so that no value could hold a comma. It can try again too, but only
+/// when a variable in the environment of the whole process says so; each of its attempts takes a whole timeout, and the pauses between
+/// them cannot be cut short at the end. Here the timeout of the <see cref="HttpClient"/> above is that of all attempts together.
+/// </remarks>
 internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpan timeout, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    /// <summary>More than any response has to say; what is longer is not read.</summary>
-    private const int MostBytes = 64 * 1024;
+    /// <summary>The pauses before further attempts are taken at random, up to this at first, then up to half as much again each time, up to a bound.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>A gRPC message comes after a byte that says whether it is compressed and four for its length.</summary>
-    private const int GrpcPrefix = 5;
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource _closing = new();
-    private long _begun = TimeProvider.System.GetTimestamp();
+    /// <summary>A receiver that asks for less than this would be called in a loop.</summary>
+    private static readonly TimeSpan MinAskedPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Why the latest attempt failed; null when it did not.</summary>
-    public string? Failure { get; private set; }
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _end = new();
 
-    /// <summary>What the latest answer said of points that were not taken.</summary>
-    public PartialSuccess Partial { get; private set; }
+    /// <summary>What came of the latest attempt.</summary>
+    public ReceiverAnswer Answer { get; set; }
 
-    /// <summary>Begins a message: all attempts at it share one timeout. The exporter would let the last one begin just before the end, and take as long again.</summary>
-    public void Begin()
-    {
-        (Failure, Partial) = (null, default);
-        _begun = TimeProvider.System.GetTimestamp();
-    }
-
-    /// <summary>Ends requests that are under way after this time, and lets no further ones be retried.</summary>
+    /// <summary>Lets no further requests be tried again, and ends those that are under way after this time.</summary>
     public void CloseAfter(TimeSpan patience)
     {
-        IsClosing = true;
-        _closing.CancelAfter(patience);
+        _leaving.Cancel();
+        _end.CancelAfter(patience);
     }
 
-    private bool IsClosing { get; set; }
-
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        AddHeaders(request);
-        using CancellationTokenSource stop = Limit(cancellationToken);
-        try
-        {
-            HttpResponseMessage response = base.Send(request, stop.Token);
-            ReadAsync(response, stop.Token).GetAwaiter().GetResult();
-            return response;
-        }
-        catch (Exception error) when (Note(error))
-        {
-            throw NotRetryable(error);
-        }
-    }
+    // The exporter's thread is one of its own, which may wait.
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, cancellationToken).GetAwaiter().GetResult();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        AddHeaders(request);
-        using CancellationTokenSource stop = Limit(cancellationToken);
-        try
+        foreach (HttpHeader header in headers)
         {
-            HttpResponseMessage response = await base.SendAsync(request, stop.Token).ConfigureAwait(false);
-            await ReadAsync(response, stop.Token).ConfigureAwait(false);
-            return response;
+            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
         }
-        catch (Exception error) when (Note(error))
+
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _end.Token);
+        long begun = TimeProvider.System.GetTimestamp();
+        for (TimeSpan longest = FirstPause; ; longest = longest * 1.5 < MaxPause ? longest * 1.5 : MaxPause)
         {
-            throw NotRetryable(error);
+            HttpResponseMessage? response = null;
+            TimeSpan pause;
+            try
+            {
+                response = await base.SendAsync(request, stop.Token).ConfigureAwait(false);
+                if (!IsTriedAgain(await ReceiverAnswer.ReadAsync(response, stop.Token).ConfigureAwait(false), longest, begun, out pause))
+                {
+                    return response;
+                }
+            }
+            catch (Exception error) when (IsTriedAgain(ReceiverAnswer.Of(error, timeout), longest, begun, out pause))
+            {
+                // The next attempt may fare better.
+            }
+
+            response?.Dispose();
+            await Task.Delay(pause, _leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -78,43 +75,16 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
         base.Dispose(disposing);
         if (disposing)
         {
-            _closing.Dispose();
+            _leaving.Dispose();
+            _end.Dispose();
         }
     }
 
-    private CancellationTokenSource Limit(CancellationToken cancellationToken)
+    // Not when the pause would outlast the timeout: the reason then is the failure, not that there was no answer.
+    private bool IsTriedAgain(ReceiverAnswer answer, TimeSpan longest, long begun, out TimeSpan pause)
     {
-        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        TimeSpan left = timeout - TimeProvider.System.GetElapsedTime(_begun);
-        stop.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        return stop;
+        Answer = answer;
+        pause = answer.RetryAfter is { } asked ? (asked > MinAskedPause ? asked : MinAskedPause) : longest * Random.Shared.NextDouble();
+        return answer.MayPass && !_leaving.IsCancellationRequested && pause < timeout - TimeProvider.System.GetElapsedTime(begun);
     }
-
-    private void AddHeaders(HttpRequestMessage request)
-    {
-        foreach (HttpHeader header in headers)
-        {
-            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
-        }
-    }
-
-    private async Task ReadAsync(HttpResponseMessage response, CancellationToken stop)
-    {
-        // The whole answer, since gRPC tells its status behind the message.
-        await response.Content.LoadIntoBufferAsync(MostBytes, stop).ConfigureAwait(false);
-        byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
-        Failure = FailureReason.Of(response);
-        bool isGrpc = response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
-        ReadOnlySpan<byte> message = !isGrpc ? body : body.Length > GrpcPrefix && body[0] == 0 ? body.AsSpan(GrpcPrefix) : default;
-        Partial = Failure is null && PartialSuccess.TryParse(message, out PartialSuccess partial) ? partial : default;
-    }
-
-    // A filter: it notes, and catches only where the exporter would take the failure for one to retry while we are leaving.
-    private bool Note(Exception error)
-    {
-        Failure = FailureReason.Of(error, timeout);
-        return IsClosing;
-    }
-
-    private static HttpRequestException NotRetryable(Exception error) => new(HttpRequestError.VersionNegotiationError, error.Message);
 }

@@ -14,12 +14,19 @@ internal sealed class ExpositionText
 
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
 
-    public ExpositionText(Snapshot snapshot, TargetInfo target, CollectorSelection selection, bool openMetrics)
+    public ExpositionText(Snapshot snapshot, TargetInfo target, MeasurementSelection selection, bool openMetrics)
     {
         Add(openMetrics ? target.OpenMetrics : target.Text);
-        foreach (MetricFamily family in snapshot.Plan.Families(openMetrics))
+        foreach (int at in snapshot.Plan.Order(openMetrics))
         {
-            Add(snapshot, family, selection, openMetrics);
+            MetricFamily family = snapshot.Plan.Families[at];
+
+            // A family without samples this time is left out, metadata and all.
+            if (snapshot.Samples(at) is { Length: > 0 } samples && selection.Includes(family.Source))
+            {
+                Add(family.Metadata(openMetrics));
+                Length += samples.AddSegments(_segments, openMetrics);
+            }
         }
 
         if (openMetrics)
@@ -65,28 +72,6 @@ internal sealed class ExpositionText
             {
                 await gzip.WriteAsync(segment, cancel).ConfigureAwait(false);
             }
-        }
-    }
-
-    private void Add(Snapshot snapshot, MetricFamily family, CollectorSelection selection, bool openMetrics)
-    {
-        bool begun = false;
-        for (int i = 0; i < family.Readers.Length; i++)
-        {
-            SampleBuffer? samples = snapshot.Samples(family.FirstReader + i);
-            if (samples is null || samples.Length == 0 || !selection.Includes(family.Readers[i]))
-            {
-                continue;
-            }
-
-            // A family without samples this time is left out, metadata and all.
-            if (!begun)
-            {
-                begun = true;
-                Add(family.Metadata(openMetrics));
-            }
-
-            Length += samples.AddSegments(_segments, openMetrics);
         }
     }
 

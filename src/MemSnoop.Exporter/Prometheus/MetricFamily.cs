@@ -1,65 +1,138 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using MemSnoop.Exporter.Collector;
+
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>The instruments that share one name and type, and what stands in front of their samples.</summary>
-internal sealed class MetricFamily
+/// <summary>The family that an instrument becomes: its names and metadata lines, and its samples, written as bytes while they are observed.</summary>
+internal sealed class MetricFamily : InstrumentSink
 {
+    private readonly bool _hasCreated;
+    private readonly LabelWriter _labels;
+    private readonly byte[] _sampleName;
+    private readonly byte[] _createdName;
     private readonly byte[] _text;
     private readonly byte[] _openMetrics;
+    private SampleBuffer? _samples;
+    private SampleBuffer? _spare;
+    private ByteBudget _budget = new(0);
 
-    /// <summary>Puts a family together.</summary>
-    /// <param name="readers">Its instruments, by meter and name. The first description and unit that are not empty count.</param>
-    public MetricFamily(InstrumentReader[] readers)
+    public MetricFamily(CollectedInstrument source, PrometheusOptions options)
+        : base(source)
     {
-        Readers = readers;
-        Name = readers[0].Name;
-        Type = readers[0].Type;
-        string? unit = readers.Select(reader => reader.Name.Unit).FirstOrDefault(unit => unit is not null);
-        string? help = readers.Select(reader => reader.Instrument.Description).FirstOrDefault(text => !string.IsNullOrEmpty(text));
-        string word = Type == MetricType.Counter ? "counter" : "gauge";
-        _text = MetadataLines.ForText(Name.Sample, word, help);
-        _openMetrics = MetadataLines.ForOpenMetrics(Name.Family, word, unit, help);
+        Instrument instrument = source.Instrument;
+        bool isCounter = source.Kind == InstrumentKind.Counter;
+        Name = MetricName.From(instrument.Name, instrument.Unit, source.Kind);
+        _hasCreated = options.CreatedSeries && isCounter;
+        _labels = new LabelWriter(options.ScopeLabels ? ScopeLabels(instrument.Meter) : []);
+        _sampleName = Encoding.ASCII.GetBytes(Name.Sample);
+        _createdName = Encoding.ASCII.GetBytes(Name.Family + "_created");
+        string word = isCounter ? "counter" : "gauge";
+        _text = MetadataLines.ForText(Name.Sample, word, instrument.Description);
+        _openMetrics = MetadataLines.ForOpenMetrics(Name.Family, word, Name.Unit, instrument.Description);
     }
-
-    public InstrumentReader[] Readers { get; }
 
     public MetricName Name { get; }
 
-    public MetricType Type { get; }
-
-    /// <summary>Position of the first reader among all readers of the plan.</summary>
-    public int FirstReader { get; set; }
-
-    /// <summary>The name by which a format sorts its families.</summary>
-    public string MetadataName(bool openMetrics) => openMetrics ? Name.Family : Name.Sample;
-
+    /// <summary>What stands in front of the samples.</summary>
     public ReadOnlyMemory<byte> Metadata(bool openMetrics) => openMetrics ? _openMetrics : _text;
 
-    /// <summary>Every name that the family takes in a format, so that no other one may use it.</summary>
-    public IEnumerable<string> TakenNames(bool openMetrics, bool createdSeries)
-    {
-        if (openMetrics && Type == MetricType.Counter)
-        {
-            yield return Name.Family;
-            if (createdSeries)
-            {
-                yield return Name.Family + "_created";
-            }
-        }
+    /// <summary>Sets how many bytes the next observation may write, together with all families that share the budget.</summary>
+    public void Limit(ByteBudget budget) => _budget = budget;
 
-        yield return Name.Sample;
+    /// <summary>Hands over what the latest collection has observed; null when it failed or was not asked for this family.</summary>
+    public SampleBuffer? TakeSamples() => IsComplete ? Interlocked.Exchange(ref _samples, null) : null;
+
+    /// <summary>Takes a buffer back that no text is made of any more.</summary>
+    public void Return(SampleBuffer buffer)
+    {
+        buffer.Clear();
+        if (Interlocked.CompareExchange(ref _spare, buffer, null) is not null)
+        {
+            buffer.Free();
+        }
     }
 
-    /// <summary>What the instruments say differently about the family, for the log.</summary>
-    public IEnumerable<string> Disagreements()
-    {
-        if (Readers.Select(reader => reader.Instrument.Description).Where(text => !string.IsNullOrEmpty(text)).Distinct().Skip(1).Any())
-        {
-            yield return $"instruments of {Name.Family} have different descriptions; the first is published";
-        }
+    public override void Begin() => _samples = Interlocked.Exchange(ref _spare, null) ?? new SampleBuffer();
 
-        if (Readers.Select(reader => reader.Instrument.Unit ?? "").Distinct().Skip(1).Any())
+    public override void Record(long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (!_budget.IsSpent)
         {
-            yield return $"instruments of {Name.Family} have different units; the first is published";
+            int start = WriteKey(_samples!, tags, out int keyLength);
+            _samples!.Append(value);
+            End(start, keyLength, tags);
         }
     }
+
+    public override void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (!_budget.IsSpent)
+        {
+            int start = WriteKey(_samples!, tags, out int keyLength);
+            _samples!.Append(value);
+            End(start, keyLength, tags);
+        }
+    }
+
+    public override void Discard()
+    {
+        if (Interlocked.Exchange(ref _samples, null) is { } partial)
+        {
+            Return(partial);
+        }
+    }
+
+    private int WriteKey(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags, out int keyLength)
+    {
+        int start = samples.Length;
+        samples.Append(_sampleName);
+        _labels.Write(samples, tags);
+        keyLength = samples.Length - start;
+        samples.Append((byte)' ');
+        return start;
+    }
+
+    private void End(int start, int keyLength, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        _samples!.EndSample(start, keyLength);
+        if (_hasCreated && Source.CreatedTime(tags) is { } created)
+        {
+            int createdStart = _samples.Length;
+            _samples.Append(_createdName);
+            _labels.Write(_samples, tags);
+            _samples.Append((byte)' ');
+            _samples.Append(created);
+            _samples.EndCreated(createdStart);
+        }
+
+        _budget.Spend(_samples.Length - start);
+    }
+
+    private static List<KeyValuePair<string, object?>> ScopeLabels(Meter meter)
+    {
+        List<KeyValuePair<string, object?>> labels = [new("otel_scope_name", meter.Name)];
+        if (!string.IsNullOrEmpty(meter.Version))
+        {
+            labels.Add(new("otel_scope_version", meter.Version));
+        }
+
+        if (!string.IsNullOrEmpty(meter.TelemetrySchemaUrl))
+        {
+            labels.Add(new("otel_scope_schema_url", meter.TelemetrySchemaUrl));
+        }
+
+        return labels;
+    }
+}
+
+/// <summary>How many bytes a collection may still write. Callbacks run one at a time, so nobody contends for it.</summary>
+internal sealed class ByteBudget(long bytes)
+{
+    private long _left = bytes;
+
+    /// <summary>Whether more was written than allowed, so that the collection cannot be served.</summary>
+    public bool IsSpent => _left < 0;
+
+    public void Spend(long bytes) => _left -= bytes;
 }

@@ -2,21 +2,18 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>Answers scrapes over HTTP.</summary>
 internal sealed partial class PrometheusEndpoint(
-    IOptions<PrometheusExporterOptions> options,
-    InstrumentRegistry registry,
+    PrometheusOptions options,
     ScrapeCoordinator coordinator,
-    TargetInfo target,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
     ILogger<PrometheusEndpoint> log)
 {
-    private readonly PrometheusExporterOptions _options = options.Value;
+    private readonly TargetInfo _target = new(options.ResourceAttributes);
     private int _inProgress;
 
     /// <summary>Serves one scrape, from whichever path it came.</summary>
@@ -24,13 +21,13 @@ internal sealed partial class PrometheusEndpoint(
     {
         try
         {
-            if (Interlocked.Increment(ref _inProgress) > _options.MaxRequests && _options.MaxRequests > 0)
+            if (Interlocked.Increment(ref _inProgress) > options.MaxRequests && options.MaxRequests > 0)
             {
-                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{_options.MaxRequests} scrapes are in progress, which is the limit.");
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
                 return;
             }
 
-            if (!CollectorSelection.TryParse(context.Request.Query, registry.Plan.Collectors, out CollectorSelection selection, out string complaint))
+            if (!MeasurementSelection.TryParse(context.Request.Query, coordinator.Plan.Measurements, out MeasurementSelection selection, out string complaint))
             {
                 await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
                 return;
@@ -57,10 +54,10 @@ internal sealed partial class PrometheusEndpoint(
     }
 
     // Null when the request has been answered otherwise, or nobody is there to be answered.
-    private async Task<Snapshot?> AcquireAsync(HttpContext context, CollectorSelection selection)
+    private async Task<Snapshot?> AcquireAsync(HttpContext context, MeasurementSelection selection)
     {
         long started = clock.GetTimestamp();
-        TimeSpan timeout = ScrapeTimeout.From(context.Request.Headers[ScrapeTimeout.HeaderName]) ?? Timeout.InfiniteTimeSpan;
+        TimeSpan timeout = ScrapeHeaders.TimeoutOf(context.Request.Headers[ScrapeHeaders.Timeout]) ?? Timeout.InfiniteTimeSpan;
         using CancellationTokenSource timer = new(timeout, clock);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(
             timer.Token, context.RequestAborted, lifetime.ApplicationStopping);
@@ -77,7 +74,7 @@ internal sealed partial class PrometheusEndpoint(
             snapshot.Release();
             TimeOut(context);
         }
-        catch (CollectionFailedException)
+        catch (ScrapeFailedException)
         {
             await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The collection failed; the exporter's log tells why.");
         }
@@ -96,20 +93,20 @@ internal sealed partial class PrometheusEndpoint(
         return null;
     }
 
-    private async Task SendAsync(HttpContext context, Snapshot snapshot, CollectorSelection selection)
+    private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection)
     {
         HttpResponse response = context.Response;
-        ExpositionFormat format = AcceptHeader.Choose(context.Request.Headers.Accept);
-        ExpositionText text = new(snapshot, target, selection, format.IsOpenMetrics);
-        if (text.Length > _options.MaxBodyBytes)
+        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
+        ExpositionText text = new(snapshot, _target, selection, format.IsOpenMetrics);
+        if (text.Length > options.MaxBodyBytes)
         {
-            LogTooLong(text.Length, _options.MaxBodyBytes);
+            LogTooLong(text.Length, options.MaxBodyBytes);
             await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is longer than the exporter may send.");
             return;
         }
 
         // Compressed nothing would be no gzip stream.
-        bool gzip = text.Length > 0 && AcceptEncodingHeader.AllowsGzip(context.Request.Headers.AcceptEncoding);
+        bool gzip = text.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
         response.ContentType = format.ContentType;
         response.Headers.Vary = "Accept, Accept-Encoding";
         response.Headers.CacheControl = "no-store";

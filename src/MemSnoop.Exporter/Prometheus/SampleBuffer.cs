@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
@@ -11,6 +13,9 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <remarks>The byte array is pooled and grows by doubling; once it has the size of a scrape, writing a line allocates nothing.</remarks>
 internal sealed class SampleBuffer
 {
+    /// <summary>Room for the longest number, a double of 24 characters.</summary>
+    public const int MaxNumberLength = 24;
+
     // The smallest array worth asking for: ten lines of a hundred bytes.
     private const int InitialCapacity = 1024;
 
@@ -41,11 +46,30 @@ internal sealed class SampleBuffer
         _length++;
     }
 
-    public void Append(long value) => _length += SampleNumber.Write(value, Room(SampleNumber.MaxLength));
+    /// <summary>Appends plain digits. Never by way of a double, which would lose everything above 2^53.</summary>
+    public void Append(long value)
+    {
+        Utf8Formatter.TryFormat(value, Room(MaxNumberLength), out int written);
+        _length += written;
+    }
 
-    public void Append(double value) => _length += SampleNumber.Write(value, Room(SampleNumber.MaxLength));
+    /// <summary>Appends the shortest text that parses back to the same bits, or the formats' own words for what is not finite.</summary>
+    public void Append(double value) => _length += Format(value, Room(MaxNumberLength));
 
-    public void Append(decimal value) => _length += SampleNumber.Write(value, Room(SampleNumber.MaxLength));
+    /// <summary>Writes a number as both formats read it, whatever the culture.</summary>
+    /// <returns>The number of bytes written.</returns>
+    public static int Format(double value, Span<byte> destination)
+    {
+        if (double.IsFinite(value))
+        {
+            value.TryFormat(destination, out int written, default, CultureInfo.InvariantCulture);
+            return written;
+        }
+
+        ReadOnlySpan<byte> word = double.IsNaN(value) ? "NaN"u8 : value > 0 ? "+Inf"u8 : "-Inf"u8;
+        word.CopyTo(destination);
+        return word.Length;
+    }
 
     /// <summary>Appends text as UTF-8; what is no character becomes U+FFFD.</summary>
     public void AppendUtf8(ReadOnlySpan<char> text)
@@ -77,18 +101,6 @@ internal sealed class SampleBuffer
         Append((byte)'\n');
         _cuts.Add(new Cut(start, _length, InOpenMetrics: true));
         _series.ExtendLast(_length);
-    }
-
-    /// <summary>Removes the series that another instrument of the family, observed later, has too.</summary>
-    public void RemoveSeriesOf(SampleBuffer later)
-    {
-        foreach (SampleLine line in _series.Lines)
-        {
-            if (later._series.Contains(later._bytes, Written.Slice(line.Start, line.KeyLength)))
-            {
-                Remove(line);
-            }
-        }
     }
 
     /// <summary>Adds the pieces of the text in one format to <paramref name="segments"/>.</summary>

@@ -1,31 +1,42 @@
+using MemSnoop.Exporter.Collector;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
-/// Gives every scrape a snapshot: the latest one while it is fresh, or that of the collection in progress, or of a new one. Collections
-/// never overlap, whoever asks for them.
+/// Gives every scrape a snapshot: the latest one while it is fresh, or that of the run in progress, or of a new one. Runs never overlap,
+/// whoever asks for them.
 /// </summary>
 internal sealed partial class ScrapeCoordinator(
-    PrometheusExporterOptions options, InstrumentRegistry registry, TimeProvider clock, ILogger<ScrapeCoordinator> log) : IDisposable
+    PrometheusOptions options, MetricCollector collector, TimeProvider clock, ILogger<ScrapeCoordinator> log) : IDisposable
 {
-    // What is left at least for the instruments that report on the collectors, when those have used up the collection's time.
-    private static readonly TimeSpan ReportBudget = TimeSpan.FromSeconds(1);
-
     private readonly Lock _gate = new();
-    private readonly CollectingHook _hook = new(options.Collecting);
-    private readonly CallbackRunner _runner = new(clock, options.CallbackBudget);
+    private ExpositionPlan? _plan;
     private Snapshot? _latest;
-    private Collection? _running;
+    private ScrapeRun? _running;
     private string? _loggedCause;
 
+    /// <summary>The families of all instruments there are now.</summary>
+    public ExpositionPlan Plan
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _plan is { } plan && ReferenceEquals(plan.Instruments, collector.Instruments)
+                    ? plan
+                    : _plan = new ExpositionPlan(collector.Instruments, _plan, options);
+            }
+        }
+    }
+
     /// <summary>Waits for a snapshot with everything that <paramref name="wanted"/> asks for. The caller releases it.</summary>
-    /// <exception cref="CollectionFailedException">The collection failed, for all who waited for it. The next call starts another one.</exception>
-    public async Task<Snapshot> AcquireAsync(CollectorSelection wanted, CancellationToken cancel)
+    /// <exception cref="ScrapeFailedException">The run failed, for all who waited for it. The next call starts another one.</exception>
+    public async Task<Snapshot> AcquireAsync(MeasurementSelection wanted, CancellationToken cancel)
     {
         while (true)
         {
-            Collection collection;
+            ScrapeRun run;
             bool joined;
             lock (_gate)
             {
@@ -35,21 +46,21 @@ internal sealed partial class ScrapeCoordinator(
                     return latest;
                 }
 
-                collection = _running ??= Start(wanted);
-                joined = collection.TryJoin(wanted);
+                run = _running ??= Start(wanted);
+                joined = run.TryJoin(wanted);
             }
 
             if (!joined)
             {
                 // It collects something else, or stops because everybody left. Whatever becomes of it: look again when it has ended.
-                await ((Task)collection.Outcome).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)run.Outcome).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancel.ThrowIfCancellationRequested();
                 continue;
             }
 
             try
             {
-                Snapshot snapshot = await collection.Outcome.WaitAsync(cancel).ConfigureAwait(false);
+                Snapshot snapshot = await run.Outcome.WaitAsync(cancel).ConfigureAwait(false);
                 snapshot.AddReference();
                 return snapshot;
             }
@@ -57,7 +68,7 @@ internal sealed partial class ScrapeCoordinator(
             {
                 lock (_gate)
                 {
-                    collection.Leave();
+                    run.Leave();
                 }
             }
         }
@@ -72,24 +83,24 @@ internal sealed partial class ScrapeCoordinator(
         }
     }
 
-    private Collection Start(CollectorSelection selection)
+    private ScrapeRun Start(MeasurementSelection selection)
     {
-        Collection collection = new(selection);
+        ScrapeRun run = new(selection);
         using (ExecutionContext.SuppressFlow())
         {
-            _ = Task.Run(() => RunAsync(collection));
+            _ = Task.Run(() => RunAsync(run));
         }
 
-        return collection;
+        return run;
     }
 
-    private async Task RunAsync(Collection collection)
+    private async Task RunAsync(ScrapeRun run)
     {
         Snapshot? snapshot = null;
         Exception? error = null;
         try
         {
-            snapshot = await CollectInTurnAsync(collection).ConfigureAwait(false);
+            snapshot = await CollectAsync(run).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever it was, the scrapes that wait have to hear of it.
         catch (Exception thrown)
@@ -103,7 +114,7 @@ internal sealed partial class ScrapeCoordinator(
             _running = null;
             if (snapshot is null)
             {
-                collection.Fail(new CollectionFailedException(error));
+                run.Fail(error);
             }
             else
             {
@@ -114,11 +125,11 @@ internal sealed partial class ScrapeCoordinator(
                     _latest = snapshot;
                 }
 
-                collection.Complete(snapshot);
+                run.Complete(snapshot);
             }
 
             // From here on nobody joins it, and who leaves it no longer stops it.
-            collection.Dispose();
+            run.Dispose();
         }
 
         string? cause = error is null ? null : error.GetType() + error.Message;
@@ -129,84 +140,31 @@ internal sealed partial class ScrapeCoordinator(
         }
     }
 
-    private async Task<Snapshot?> CollectInTurnAsync(Collection collection)
-    {
-        if (options.Turn is not { } turn)
-        {
-            return await CollectAsync(collection).ConfigureAwait(false);
-        }
-
-        await turn.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            return await CollectAsync(collection).ConfigureAwait(false);
-        }
-        finally
-        {
-            turn.Release();
-        }
-    }
-
     // Null when it was stopped because nobody waits any more.
-    private async Task<Snapshot?> CollectAsync(Collection collection)
+    private async Task<Snapshot?> CollectAsync(ScrapeRun run)
     {
-        ExpositionPlan plan = registry.Plan;
+        ExpositionPlan plan = Plan;
         ByteBudget budget = new(options.MaxBodyBytes);
-        List<GuardedCall> collectors = new(plan.Readers.Length + 1) { _hook };
-        List<GuardedCall> reports = [];
-        foreach (InstrumentReader reader in plan.Readers)
+        MetricFamily[] wanted = [.. plan.Families.Where(family => run.Selection.Includes(family.Source))];
+        foreach (MetricFamily family in wanted)
         {
-            if (collection.Selection.Includes(reader))
-            {
-                reader.Limit(budget);
-                bool isReport = reader.Collector is null && plan.Collectors.Count > 0;
-                (isReport ? reports : collectors).Add(reader);
-            }
+            family.Limit(budget);
         }
 
-        long started = clock.GetTimestamp();
-        await _runner.RunAsync([.. collectors], options.CollectionBudget, collection.Stop).ConfigureAwait(false);
-        if (_hook.Error is null)
-        {
-            TimeSpan left = options.CollectionBudget - clock.GetElapsedTime(started);
-            await _runner.RunAsync([.. reports], left > ReportBudget ? left : ReportBudget, collection.Stop).ConfigureAwait(false);
-        }
-
+        await collector.CollectAsync(wanted, run.Stop).ConfigureAwait(false);
         Snapshot snapshot = new(
             plan,
-            collection.Selection,
-            [.. plan.Readers.Select(reader => collection.Selection.Includes(reader) ? reader.TakeSamples() : null)],
+            run.Selection,
+            [.. plan.Families.Select(family => run.Selection.Includes(family.Source) ? family.TakeSamples() : null)],
             clock.GetTimestamp(),
             clock.GetUtcNow());
-        Exception? error = _hook.Error
-            ?? (budget.IsSpent ? new InvalidDataException($"The text would be longer than {options.MaxBodyBytes} bytes.") : null);
-        if (error is not null || collection.Stop.IsCancellationRequested)
+        if (!budget.IsSpent && !run.Stop.IsCancellationRequested)
         {
-            snapshot.Release();
-            return error is null ? null : throw error;
+            return snapshot;
         }
 
-        foreach (MetricFamily family in plan.SharedFamilies)
-        {
-            RemoveDuplicates(family, snapshot);
-        }
-
-        return snapshot;
-    }
-
-    // Two instruments of one family may have observed the same series; the later one's value stays.
-    private static void RemoveDuplicates(MetricFamily family, Snapshot snapshot)
-    {
-        for (int i = family.FirstReader; i < family.FirstReader + family.Readers.Length; i++)
-        {
-            for (int later = i + 1; later < family.FirstReader + family.Readers.Length; later++)
-            {
-                if (snapshot.Samples(i) is { } samples && snapshot.Samples(later) is { } laterSamples)
-                {
-                    samples.RemoveSeriesOf(laterSamples);
-                }
-            }
-        }
+        snapshot.Release();
+        return budget.IsSpent ? throw new InvalidDataException($"The text would be longer than {options.MaxBodyBytes} bytes.") : null;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A collection failed. Said once per cause.")]

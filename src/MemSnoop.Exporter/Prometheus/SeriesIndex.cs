@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>Where a sample line lies in its buffer; its name and labels are the first bytes.</summary>
@@ -21,8 +19,6 @@ internal sealed class SeriesIndex
 
     // Buckets and links hold positions plus one, so that a cleared array is an empty table.
     private record struct Slot(int Hash, int Next);
-
-    public ReadOnlySpan<SampleLine> Lines => CollectionsMarshal.AsSpan(_lines);
 
     /// <summary>Adds a line; returns the line of the same series that it takes the place of, if there is one.</summary>
     public SampleLine? AddOrReplace(byte[] bytes, SampleLine line)
@@ -54,8 +50,6 @@ internal sealed class SeriesIndex
     {
         _lines[_latest] = _lines[_latest] with { End = end };
     }
-
-    public bool Contains(byte[] bytes, ReadOnlySpan<byte> key) => Find(bytes, key, Hash(key)) >= 0;
 
     public void Clear()
     {

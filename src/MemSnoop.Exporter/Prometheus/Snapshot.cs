@@ -1,16 +1,16 @@
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
-/// What one collection has observed. It does not change any more; its buffers go back to their readers when the last one who holds it has
+/// What one collection has observed. It does not change any more; its buffers go back to their families when the last one who holds it has
 /// let go, so a text that is being sent is never written over.
 /// </summary>
-internal sealed class Snapshot(ExpositionPlan plan, CollectorSelection selection, SampleBuffer?[] samples, long completed, DateTimeOffset generated)
+internal sealed class Snapshot(ExpositionPlan plan, MeasurementSelection selection, SampleBuffer?[] samples, long completed, DateTimeOffset generated)
 {
     private int _references = 1;
 
     public ExpositionPlan Plan => plan;
 
-    public CollectorSelection Selection => selection;
+    public MeasurementSelection Selection => selection;
 
     /// <summary>Timestamp of the monotonic clock.</summary>
     public long Completed => completed;
@@ -18,8 +18,8 @@ internal sealed class Snapshot(ExpositionPlan plan, CollectorSelection selection
     /// <summary>Wall-clock time, for people and headers.</summary>
     public DateTimeOffset Generated => generated;
 
-    /// <summary>What a reader has observed, by its position in the plan; null when it was not asked or failed.</summary>
-    public SampleBuffer? Samples(int reader) => samples[reader];
+    /// <summary>What a family has observed, by its position in the plan; null when it was not asked or failed.</summary>
+    public SampleBuffer? Samples(int family) => samples[family];
 
     /// <summary>Only for one who is sure that somebody else holds the snapshot meanwhile.</summary>
     public void AddReference() => Interlocked.Increment(ref _references);
@@ -35,7 +35,7 @@ internal sealed class Snapshot(ExpositionPlan plan, CollectorSelection selection
         {
             if (Interlocked.Exchange(ref samples[i], null) is { } buffer)
             {
-                plan.Readers[i].Return(buffer);
+                plan.Families[i].Return(buffer);
             }
         }
     }

@@ -15,7 +15,7 @@ internal sealed class TargetInfo
         KeyValuePair<string, object?>[] tags = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Key, (object?)attribute.Value))];
         SampleBuffer buffer = new();
         buffer.Append("target_info"u8);
-        new LabelLayout([], tags).Write(buffer, tags);
+        new LabelWriter([]).Write(buffer, tags);
         buffer.Append(" 1\n"u8);
         Text = [.. MetadataLines.ForText("target_info", "gauge", Help), .. buffer.Written];
         OpenMetrics = [.. MetadataLines.ForOpenMetrics("target", "info", unit: null, Help), .. buffer.Written];
@@ -27,6 +27,4 @@ internal sealed class TargetInfo
 
     /// <summary>The family in OpenMetrics, or nothing.</summary>
     public byte[] OpenMetrics { get; } = [];
-
-    public bool IsPresent => Text.Length > 0;
 }

@@ -14,16 +14,16 @@ internal static class MeasurementCatalogue
 {
     public static IReadOnlyList<MeasurementEntry> All { get; } =
     [
-        new(MeasurementNames.Stat, "CPU time, page faults, threads, start time"),
-        new(MeasurementNames.Statm, "virtual, resident, shared, text and data memory"),
-        new(MeasurementNames.ProcessIo, "characters, system calls and storage bytes"),
-        new(MeasurementNames.Scheduling, "context switches and block I/O delay"),
-        new(MeasurementNames.OpenFiles, "number of open files"),
+        new(StatMeasurement.MeasurementName, "CPU time, page faults, threads, start time"),
+        new(StatmMeasurement.MeasurementName, "virtual, resident, shared, text and data memory"),
+        new(ProcessIoMeasurement.MeasurementName, "characters, system calls and storage bytes"),
+        new(SchedulingMeasurement.MeasurementName, "context switches and block I/O delay"),
+        new(OpenFilesMeasurement.MeasurementName, "number of open files"),
         // Walks all page tables of the target under its mmap lock: seconds for a process of 100 GB.
-        new(MeasurementNames.Smaps, "proportional memory and swap; stalls big processes", EnabledByDefault: false),
-        new(MeasurementNames.Counters, "events of processor and kernel; on when --event names some", EnabledByDefault: false),
-        new(MeasurementNames.DiskIo, "operations and bytes of each disk"),
-        new(MeasurementNames.WorkingSet, "memory in use, and how long the rest was idle", IsWindow: true),
+        new(SmapsMeasurement.MeasurementName, "proportional memory and swap; stalls big processes", EnabledByDefault: false),
+        new(CounterMeasurement.MeasurementName, "events of processor and kernel; on when --event names some", EnabledByDefault: false),
+        new(DiskIoMeasurement.MeasurementName, "operations and bytes of each disk"),
+        new(WorkingSetMeasurement.MeasurementName, "memory in use, and how long the rest was idle", IsWindow: true),
     ];
 
     public static MeasurementEntry? Find(string name)

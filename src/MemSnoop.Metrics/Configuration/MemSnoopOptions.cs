@@ -21,5 +21,5 @@ internal class MemSnoopOptions
     public KernelOptions Kernel { get; } = new();
 
     /// <summary>Whether events are counted: who names some wants them, and need not say so twice.</summary>
-    public bool AreCountersEnabled => Readings.Measurements[MeasurementNames.Counters].Enabled ?? Counters.Events.Count > 0;
+    public bool AreCountersEnabled => Readings.Measurements[CounterMeasurement.MeasurementName].Enabled ?? Counters.Events.Count > 0;
 }

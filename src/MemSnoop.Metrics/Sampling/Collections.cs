@@ -33,12 +33,6 @@ internal sealed class Collections(TimeProvider clock)
         }
     }
 
-    /// <summary>
-    /// Held by whoever runs the callbacks of a collection: a scrape and a push at the same time would each see one reading
-    /// in its first half and another in its second.
-    /// </summary>
-    internal SemaphoreSlim Turn { get; } = new(1, 1);
-
     /// <summary>Announces that a collection begins.</summary>
     internal void Begin() => Begin(TimeSpan.Zero);
 

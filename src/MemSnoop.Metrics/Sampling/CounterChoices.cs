@@ -78,5 +78,5 @@ internal static class CounterChoices
         .Distinct();
 
     private static MeasurementState State(CounterChoice choice, string state, string reason) =>
-        new(MemSnoop.Measurements.MeasurementNames.Counters, choice.Provider!.Name, state, reason);
+        new(MemSnoop.Measurements.CounterMeasurement.MeasurementName, choice.Provider!.Name, state, reason);
 }

@@ -10,7 +10,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// <summary>Everything that counting events takes: the providers, the plan, and the readings once there is something to watch.</summary>
 internal sealed class ProcessCounting : IDisposable
 {
-    private static readonly MeasurementState Disabled = new(MeasurementNames.Counters, "none", MeasurementState.Off, "disabled");
+    private static readonly MeasurementState Disabled = new(CounterMeasurement.MeasurementName, "none", MeasurementState.Off, "disabled");
 
     private readonly CounterProviders _providers;
     private readonly TimeProvider _clock;
@@ -37,7 +37,7 @@ internal sealed class ProcessCounting : IDisposable
 
         if (options.Counters.Events.Count == 0)
         {
-            throw new UsageException($"--collector.{MeasurementNames.Counters}", "no event is named", "--event NAME as well; memsnoop events lists them");
+            throw new UsageException($"--collector.{CounterMeasurement.MeasurementName}", "no event is named", "--event NAME as well; memsnoop events lists them");
         }
 
         CounterProviders providers = CounterProviders.Open(paths, budget, options.Counters.Provider);

@@ -26,7 +26,7 @@ internal sealed class SamplingPipeline : IDisposable
     private readonly Dictionary<string, string> _owners = [];
     private readonly List<MeasurementState> _states = [];
     private readonly Meter _meter = new(MeterName, BuildInfo.Version);
-    private readonly HandleBudget _budget = HandleBudget.FromResourceLimit();
+    private readonly HandleBudget _budget = HandleBudget.Shared;
     private readonly WatchList _watchList;
     private readonly SystemClock _systemClock;
     private readonly ProcessCounting? _counting;
@@ -61,7 +61,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal WindowSampler? Windows { get; private set; }
 
     /// <summary>The methods for working sets and whether they work here; empty when working sets are off.</summary>
-    internal IReadOnlyList<MethodSupport> Methods { get; private set; } = [];
+    internal IReadOnlyList<ProbeResult> Methods { get; private set; } = [];
 
     /// <summary>What becomes of the events that are to be counted; empty when none are.</summary>
     internal IReadOnlyList<CounterChoice> Counters => _counting?.Plan.Choices ?? [];
@@ -173,35 +173,35 @@ internal sealed class SamplingPipeline : IDisposable
         if (_counting is { Plan.Counted.Count: > 0 } counting)
         {
             CounterInstruments.Create(
-                Scope(MeasurementNames.Counters),
-                counting.Watch(_watchList, Schedule(MeasurementNames.Counters), _ledger.For(MeasurementNames.Counters)),
+                Scope(CounterMeasurement.MeasurementName),
+                counting.Watch(_watchList, Schedule(CounterMeasurement.MeasurementName), _ledger.For(CounterMeasurement.MeasurementName)),
                 counting.Plan);
         }
     }
 
     private void AddDisks()
     {
-        if (IsOn(MeasurementNames.DiskIo, "diskstats"))
+        if (IsOn(DiskIoMeasurement.MeasurementName, "diskstats"))
         {
             DiskIoMeasurement disks = new(Paths, device => _options.Disks.IsWatched(device));
-            DiskInstruments.Create(Scope(MeasurementNames.DiskIo), new DiskReadings(disks, Schedule(MeasurementNames.DiskIo), _ledger.For(MeasurementNames.DiskIo), _clock));
+            DiskInstruments.Create(Scope(DiskIoMeasurement.MeasurementName), new DiskReadings(disks, Schedule(DiskIoMeasurement.MeasurementName), _ledger.For(DiskIoMeasurement.MeasurementName), _clock));
         }
     }
 
     private void AddWorkingSets(ILoggerFactory loggers)
     {
-        if (!_options.Readings.IsEnabled(MeasurementNames.WorkingSet))
+        if (!_options.Readings.IsEnabled(WorkingSetMeasurement.MeasurementName))
         {
-            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, "none", MeasurementState.Off, "disabled"));
+            _states.Add(new MeasurementState(WorkingSetMeasurement.MeasurementName, "none", MeasurementState.Off, "disabled"));
             return;
         }
 
         Methods = WorkingSetMethods.Probe(Paths);
         Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), Methods);
-        foreach (MethodSupport method in Methods)
+        foreach (ProbeResult method in Methods)
         {
             string state = !method.IsSupported ? MeasurementState.Unavailable : method.Method == Method ? MeasurementState.On : MeasurementState.Available;
-            _states.Add(new MeasurementState(MeasurementNames.WorkingSet, method.Method, state, method.Reason));
+            _states.Add(new MeasurementState(WorkingSetMeasurement.MeasurementName, method.Method, state, method.Reason));
         }
 
         if (Method is null)
@@ -210,12 +210,12 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         EstimatorOptions settings = WorkingSetChoice.Settings(_options.WorkingSet, _options.Processes.ContainerLabels ? ContainerOf : null);
-        MeasurementAccount account = _ledger.For(MeasurementNames.WorkingSet);
+        MeasurementAccount account = _ledger.For(WorkingSetMeasurement.MeasurementName);
         WorkingSetWindows windows = new(Collections, account);
-        WorkingSetInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+        WorkingSetInstruments.Create(Scope(WorkingSetMeasurement.MeasurementName), windows, settings.IdleAges);
         if (settings.GroupOf is not null)
         {
-            ContainerInstruments.Create(Scope(MeasurementNames.WorkingSet), windows, settings.IdleAges);
+            ContainerInstruments.Create(Scope(WorkingSetMeasurement.MeasurementName), windows, settings.IdleAges);
         }
 
         Windows = new WindowSampler(

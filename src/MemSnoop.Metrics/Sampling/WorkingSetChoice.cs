@@ -67,7 +67,7 @@ internal static class WorkingSetChoice
     /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
     internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths)
     {
-        IReadOnlyList<MethodSupport> support = WorkingSetMethods.Probe(paths);
+        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(paths);
         string name = NameOf(wanted);
         RefuseIfInUse(wanted, support);
         string? chosen = WorkingSetMethods.Choose(name, support);
@@ -84,11 +84,11 @@ internal static class WorkingSetChoice
     /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
     /// them from under the other one's windows.
     /// </summary>
-    private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<MethodSupport> support)
+    private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
     {
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
-            if (method.Reason == MethodSupport.InUse && wanted != WorkingSetMethod.Referenced)
+            if (method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced)
             {
                 throw new UsageException("--method", method.Explanation, method.Advice);
             }

@@ -1,5 +1,4 @@
 using MemSnoop.Paging;
-using MemSnoop.ProcFs;
 using MemSnoop.Tracing;
 
 namespace MemSnoop.Analysis;
@@ -101,6 +100,6 @@ internal static class HeatMapBands
         }
 
         ulong end = next < trace.Areas.Count ? Math.Min(rangeEnd, trace.Areas[next].Start / pageBytes) : rangeEnd;
-        return new TracedArea(page * pageBytes, end * pageBytes, AreaPermissions.None, "");
+        return new TracedArea(page * pageBytes, end * pageBytes, default, "");
     }
 }

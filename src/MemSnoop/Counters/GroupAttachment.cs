@@ -1,5 +1,4 @@
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Counters;
@@ -7,6 +6,9 @@ namespace MemSnoop.Counters;
 /// <summary>One provider at one process: not attached yet, counting, or refused and waiting for another try.</summary>
 internal sealed class GroupAttachment(CounterGroup group) : IDisposable
 {
+    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
+    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+
     private IProcessCounters? _counters;
     private ReadOutcome _refusal;
     private long _refusedAt;
@@ -46,7 +48,7 @@ internal sealed class GroupAttachment(CounterGroup group) : IDisposable
         }
 
         bool mayFitNow = _refusal == ReadOutcome.NoDescriptors && closed != _closedAtRefusal;
-        if (_refusal != ReadOutcome.Success && !mayFitNow && clock.GetElapsedTime(_refusedAt) < CounterMeasurement.RetryAfter)
+        if (_refusal != ReadOutcome.Success && !mayFitNow && clock.GetElapsedTime(_refusedAt) < RetryAfter)
         {
             return _refusal;
         }

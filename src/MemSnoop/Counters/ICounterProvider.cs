@@ -1,5 +1,4 @@
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Counters;
@@ -11,7 +10,7 @@ public interface ICounterProvider : IDisposable
     string Name { get; }
 
     /// <summary>Whether it can count other processes here, and if not, what is missing and what to do about it.</summary>
-    MethodSupport Support { get; }
+    ProbeResult Support { get; }
 
     /// <summary>The events it knows by name, those that this machine cannot count included; none when the provider is not there.</summary>
     IReadOnlyList<CounterEvent> Events { get; }

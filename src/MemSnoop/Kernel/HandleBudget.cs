@@ -2,46 +2,32 @@ namespace MemSnoop.Kernel;
 
 /// <summary>
 /// Shares out the file descriptors this process may hold, so that kept handles never starve sockets and short opens.
-/// A reader that gets none opens its file anew each time instead.
+/// A reader that gets none opens its file anew each time instead. The limit is the process's, so all that keep handles
+/// take from one budget: <see cref="Shared"/>.
 /// </summary>
 public sealed class HandleBudget
 {
     /// <summary>Left for the runtime, listening and scraping sockets, and files that are opened for one read.</summary>
     private const int Reserve = 256;
 
+    private static readonly Lazy<HandleBudget> OfThisProcess = new(FromResourceLimit);
+
     private int _used;
 
     /// <summary>A budget of the given number of handles.</summary>
     public HandleBudget(int limit) => Limit = Math.Max(0, limit);
+
+    /// <summary>
+    /// The budget of this process. The first use raises the soft limit of open files to the hard one (<c>getrlimit(2)</c>; the
+    /// runtime of .NET does so too, a service manager may have lowered it again); what is left above a reserve is budgeted.
+    /// </summary>
+    public static HandleBudget Shared => OfThisProcess.Value;
 
     /// <summary>How many handles may be kept at most.</summary>
     public int Limit { get; }
 
     /// <summary>How many are kept now.</summary>
     public int Used => Volatile.Read(ref _used);
-
-    /// <summary>
-    /// Raises the soft limit of open files to the hard one (<c>getrlimit(2)</c>; the runtime of .NET does so too, a
-    /// service manager may have lowered it again) and budgets what is left above the reserve.
-    /// </summary>
-    public static HandleBudget FromResourceLimit()
-    {
-        if (Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit) != 0)
-        {
-            return new HandleBudget(1024 - Reserve);
-        }
-
-        if (limit.Soft < limit.Hard)
-        {
-            Libc.ResourceLimit raised = new() { Soft = limit.Hard, Hard = limit.Hard };
-            if (Libc.SetResourceLimit(Libc.ResourceOpenFiles, raised) == 0)
-            {
-                limit = raised;
-            }
-        }
-
-        return new HandleBudget((int)Math.Min(limit.Soft, int.MaxValue) - Reserve);
-    }
 
     internal bool TryTake() => TryTake(1);
 
@@ -65,4 +51,23 @@ public sealed class HandleBudget
     internal void Return() => Return(1);
 
     internal void Return(int count) => Interlocked.Add(ref _used, -count);
+
+    private static HandleBudget FromResourceLimit()
+    {
+        if (Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit) != 0)
+        {
+            return new HandleBudget(1024 - Reserve);
+        }
+
+        if (limit.Soft < limit.Hard)
+        {
+            Libc.ResourceLimit raised = new() { Soft = limit.Hard, Hard = limit.Hard };
+            if (Libc.SetResourceLimit(Libc.ResourceOpenFiles, raised) == 0)
+            {
+                limit = raised;
+            }
+        }
+
+        return new HandleBudget((int)Math.Min(limit.Soft, int.MaxValue) - Reserve);
+    }
 }

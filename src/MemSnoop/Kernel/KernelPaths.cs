@@ -8,6 +8,9 @@ namespace MemSnoop.Kernel;
 /// <param name="SysRoot">Where sysfs(5) is mounted. Default value: /sys.</param>
 public sealed record KernelPaths(string ProcRoot = "/proc", string SysRoot = "/sys")
 {
+    /// <summary>/proc and /sys.</summary>
+    public static KernelPaths Default { get; } = new();
+
     /// <summary>A path below the proc root, like <c>Proc("diskstats")</c>.</summary>
     public string Proc(string relative) => Path.Join(ProcRoot, relative);
 

@@ -10,8 +10,8 @@ namespace MemSnoop.Measurements;
 /// </summary>
 public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposable
 {
-    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
-    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "counters";
 
     private readonly Dictionary<ProcessIdentity, CountedProcess> _processes = [];
     private readonly CounterGroup[] _groups;
@@ -38,7 +38,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Counters;
+    public string Name => MeasurementName;
 
     /// <summary>Told why some events of a process could not be read, when others could and the reading so was a success.</summary>
     public Action<ReadOutcome>? PartlyFailed { get; init; }

@@ -1,5 +1,6 @@
 using System.Text;
 using MemSnoop.Kernel;
+using MemSnoop.Processes;
 using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
@@ -28,13 +29,30 @@ public readonly record struct DiskSample(
     double IoSeconds,
     double WeightedIoSeconds);
 
-/// <summary>Reads <c>/proc/diskstats</c> (<c>Documentation/admin-guide/iostats.rst</c>).</summary>
+/// <summary>
+/// Reads <c>/proc/diskstats</c> (<c>Documentation/admin-guide/iostats.rst</c>). The disks are the machine's; beside the
+/// measurements of a process they tell what its IO met there.
+/// </summary>
 /// <param name="paths">Where the kernel files are.</param>
-/// <param name="isWanted">Which devices are reported, by name; asked once for each.</param>
-public sealed class DiskIoMeasurement(KernelPaths paths, Predicate<string> isWanted)
+/// <param name="isWanted">Which devices are reported, by name; asked once for each. Default value: all.</param>
+public sealed class DiskIoMeasurement(KernelPaths paths, Predicate<string>? isWanted = null) : IMeasurement<IReadOnlyList<DiskSample>>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "disk-io";
+
     private readonly KernelBuffer _buffer = new(16 * 1024);
     private readonly Dictionary<string, bool> _wanted = [];
+
+    /// <inheritdoc/>
+    public string Name => MeasurementName;
+
+    /// <summary>A list of its own for each reading: samples are kept beyond the next one.</summary>
+    public ReadOutcome Measure(TrackedProcess process, out IReadOnlyList<DiskSample> sample)
+    {
+        List<DiskSample> disks = [];
+        sample = disks;
+        return Measure(disks);
+    }
 
     /// <summary>Replaces the content of <paramref name="disks"/> by one sample a wanted device.</summary>
     public ReadOutcome Measure(ICollection<DiskSample> disks)
@@ -80,7 +98,7 @@ public sealed class DiskIoMeasurement(KernelPaths paths, Predicate<string> isWan
         }
 
         device = text.ToString();
-        wanted = isWanted(device);
+        wanted = isWanted?.Invoke(device) ?? true;
         _wanted.Add(device, wanted);
         return wanted;
     }

@@ -10,7 +10,7 @@ namespace MemSnoop.Measurements;
 /// <typeparam name="TSample">What one reading yields.</typeparam>
 public interface IMeasurement<TSample>
 {
-    /// <summary>The name in options, metrics and reports, one of <see cref="MeasurementNames"/>.</summary>
+    /// <summary>The name in options, metrics and reports; a class has it as a constant, <c>MeasurementName</c>.</summary>
     string Name { get; }
 
     /// <summary>Called once before the first reading, for what has to begin before it can be read, like a window.</summary>

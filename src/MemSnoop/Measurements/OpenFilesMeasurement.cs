@@ -10,8 +10,11 @@ public readonly record struct OpenFilesSample(ulong Count);
 /// <summary>Takes the size of <c>/proc/PID/fd</c>, the number of its entries since Linux 6.2; lists it on kernels before.</summary>
 public sealed class OpenFilesMeasurement : IMeasurement<OpenFilesSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "open-files";
+
     /// <inheritdoc/>
-    public string Name => MeasurementNames.OpenFiles;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out OpenFilesSample sample)

@@ -24,10 +24,13 @@ public readonly record struct IoSample(
 /// <summary>Reads <c>/proc/PID/io</c>, which the kernel gives only to whom it would let trace the process.</summary>
 public sealed class ProcessIoMeasurement : IMeasurement<IoSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "process-io";
+
     private readonly KernelBuffer _buffer = new();
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.ProcessIo;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out IoSample sample)

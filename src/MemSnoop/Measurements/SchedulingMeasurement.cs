@@ -17,6 +17,9 @@ public readonly record struct SchedulingSample(ulong VoluntarySwitches, ulong In
 /// </summary>
 public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "scheduling";
+
     private readonly KernelPaths _paths;
     private readonly KernelUnits _units;
     private readonly KernelBuffer _buffer = new();
@@ -34,7 +37,7 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Scheduling;
+    public string Name => MeasurementName;
 
     /// <summary>Whether <c>kernel.task_delayacct</c> is on: it is off by default since Linux 5.14, and then all delays read 0.</summary>
     public bool AccountsDelays { get; }

@@ -22,11 +22,14 @@ public readonly record struct MappingSample(
 /// </summary>
 public sealed class SmapsMeasurement : IMeasurement<MappingSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "smaps";
+
     private const ulong KiB = 1024;
     private readonly KernelBuffer _buffer = new();
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Smaps;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out MappingSample sample)

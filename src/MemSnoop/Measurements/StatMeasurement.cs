@@ -26,8 +26,11 @@ public readonly record struct CpuSample(
 /// </summary>
 public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMeasurement<CpuSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "stat";
+
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Stat;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out CpuSample sample)

@@ -15,10 +15,13 @@ public readonly record struct MemorySample(ulong VirtualBytes, ulong ResidentByt
 /// <summary>Reads <c>/proc/PID/statm</c>.</summary>
 public sealed class StatmMeasurement(KernelUnits units) : IMeasurement<MemorySample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "statm";
+
     private readonly KernelBuffer _buffer = new();
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Statm;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out MemorySample sample)

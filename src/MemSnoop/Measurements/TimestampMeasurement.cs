@@ -7,10 +7,13 @@ namespace MemSnoop.Measurements;
 /// <param name="clock">The clock. Default value: the system's.</param>
 public sealed class TimestampMeasurement(TimeProvider? clock = null) : IMeasurement<DateTimeOffset>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "timestamp";
+
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Timestamp;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out DateTimeOffset sample)

@@ -14,6 +14,9 @@ public readonly record struct UptimeSample(double SystemSeconds, CpuSample Proce
 /// <summary>Reads <c>/proc/uptime</c> and puts it beside the last reading of <c>/proc/PID/stat</c>.</summary>
 public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "uptime";
+
     private readonly SystemClock _clock;
     private readonly KernelUnits _units;
     private readonly StatMeasurement _stat;
@@ -29,7 +32,7 @@ public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
     }
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.Uptime;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out UptimeSample sample)

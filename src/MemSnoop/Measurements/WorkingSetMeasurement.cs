@@ -11,11 +11,14 @@ namespace MemSnoop.Measurements;
 /// <param name="estimator">How use is found out (<see cref="WorkingSetMethods.Create"/>), in one part; disposed with this object.</param>
 public sealed class WorkingSetMeasurement(IWorkingSetEstimator estimator) : IMeasurement<WorkingSetSample>, IDisposable
 {
+    /// <summary>The measurement's name.</summary>
+    public const string MeasurementName = "working-set";
+
     private readonly LastWindow _last = new();
     private readonly TrackedProcess[] _process = new TrackedProcess[1];
 
     /// <inheritdoc/>
-    public string Name => MeasurementNames.WorkingSet;
+    public string Name => MeasurementName;
 
     /// <inheritdoc/>
     public ReadOutcome Prepare(TrackedProcess process) => Pass(process);

@@ -55,8 +55,8 @@ public sealed class SnoopedProcess : IDisposable
     /// <exception cref="PauseRefusedException">It may not be paused.</exception>
     public static SnoopedProcess Attach(int pid, bool pausable = false, KernelPaths? paths = null)
     {
-        paths ??= new KernelPaths();
-        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.FromResourceLimit(), pid, out TrackedProcess? tracked);
+        paths ??= KernelPaths.Default;
+        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? tracked);
         return outcome == ReadOutcome.Success ? Attach(tracked!, pausable, paths) : throw new ProcessUnavailableException(pid, outcome);
     }
 
@@ -68,7 +68,7 @@ public sealed class SnoopedProcess : IDisposable
     public static SnoopedProcess Attach(Process child, bool pausable = false, KernelPaths? paths = null)
     {
         ArgumentNullException.ThrowIfNull(child);
-        return Follow(child, endsChild: false, pausable, paths ?? new KernelPaths());
+        return Follow(child, endsChild: false, pausable, paths ?? KernelPaths.Default);
     }
 
     /// <summary>Starts a program and follows it. It is ended with this object: SIGTERM, and SIGKILL when it takes too long.</summary>
@@ -92,7 +92,7 @@ public sealed class SnoopedProcess : IDisposable
         Process child = Process.Start(start) ?? throw new InvalidOperationException("No process was started.");
         try
         {
-            return Follow(child, endsChild: true, pausable, paths ?? new KernelPaths());
+            return Follow(child, endsChild: true, pausable, paths ?? KernelPaths.Default);
         }
         catch
         {
@@ -143,7 +143,7 @@ public sealed class SnoopedProcess : IDisposable
     private static SnoopedProcess Follow(Process child, bool endsChild, bool pausable, KernelPaths paths)
     {
         // A child may have ended before we look; that is a trace without samples and with an exit code.
-        TrackedProcess.TryTrack(paths, HandleBudget.FromResourceLimit(), child.Id, out TrackedProcess? tracked);
+        TrackedProcess.TryTrack(paths, HandleBudget.Shared, child.Id, out TrackedProcess? tracked);
         try
         {
             return new SnoopedProcess(tracked, pausable && tracked is not null ? ProcessPauser.Open(paths, tracked) : null, child, endsChild);

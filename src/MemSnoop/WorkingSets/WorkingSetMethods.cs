@@ -1,5 +1,4 @@
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 
@@ -11,7 +10,7 @@ public static class WorkingSetMethods
     /// <summary>Take the best method that works here.</summary>
     public const string Auto = "auto";
 
-    private static readonly (string Name, Func<KernelPaths, MethodSupport> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
+    private static readonly (string Name, Func<KernelPaths, ProbeResult> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
     [
         (PageIdleEstimator.MethodName, PageIdleEstimator.Probe, PageIdleEstimator.Open),
         (ReferencedEstimator.MethodName, ReferencedEstimator.Probe, static (_, settings, clock) => new ReferencedEstimator(settings, clock)),
@@ -21,13 +20,13 @@ public static class WorkingSetMethods
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static method => method.Name)];
 
     /// <summary>Asks each method whether it works here, best first.</summary>
-    public static IReadOnlyList<MethodSupport> Probe(KernelPaths paths) => [.. Known.Select(method => method.Probe(paths))];
+    public static IReadOnlyList<ProbeResult> Probe(KernelPaths paths) => [.. Known.Select(method => method.Probe(paths))];
 
     /// <summary>The method to use: the one asked for, or for <see cref="Auto"/> the best that is supported; null when there is none.</summary>
-    public static string? Choose(string wanted, IReadOnlyList<MethodSupport> support)
+    public static string? Choose(string wanted, IReadOnlyList<ProbeResult> support)
     {
         ArgumentNullException.ThrowIfNull(support);
-        foreach (MethodSupport method in support)
+        foreach (ProbeResult method in support)
         {
             if (method.IsSupported && (wanted == Auto || wanted == method.Method))
             {

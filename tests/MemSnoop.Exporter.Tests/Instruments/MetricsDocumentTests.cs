@@ -1,6 +1,7 @@
 using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
@@ -37,13 +38,35 @@ public class MetricsDocumentTests
         {
             MetricsRow row = MetricsDocument.Rows[name];
             bool isCounter = instrument.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
-            MetricName prometheus = MetricName.From(name, instrument.Unit, isCounter ? MetricType.Counter : MetricType.Gauge);
+            MetricName prometheus = MetricName.From(name, instrument.Unit, isCounter ? InstrumentKind.Counter : InstrumentKind.Gauge);
             Assert.Equal(
                 (name, isCounter ? "counter" : "gauge", instrument.Unit ?? "", prometheus.Sample),
                 (name, row.Kind, row.Unit, row.Prometheus));
             Assert.NotEqual("", row.Meaning);
             Assert.False(string.IsNullOrEmpty(instrument.Description), $"{name} has no description.");
         }
+    }
+
+    [Fact]
+    public async Task No_two_instruments_claim_one_name() // B6, G3 to G6, C11 of the exposition rules
+    {
+        await using Observed observed = await Observed.MakeAsync();
+        Assert.All(observed.Instruments.Keys, static name => Assert.Matches("^[a-zA-Z][a-zA-Z0-9_./-]{0,254}$", name));
+        (MetricName Name, bool IsCounter)[] families = [.. observed.Instruments.Values.Select(static instrument =>
+        {
+            bool isCounter = instrument.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
+            return (MetricName.From(instrument.Name, instrument.Unit, isCounter ? InstrumentKind.Counter : InstrumentKind.Gauge), isCounter);
+        })];
+        string[] text = ["target_info", .. families.Select(static family => family.Name.Sample)];
+        string[] openMetrics =
+        [
+            "target", "target_info",
+            .. families.SelectMany(static family => (string[])(family.IsCounter
+                ? [family.Name.Family, family.Name.Sample, family.Name.Family + "_created"]
+                : [family.Name.Family])),
+        ];
+        Assert.Equal(text.Distinct(), text);
+        Assert.Equal(openMetrics.Distinct(), openMetrics);
     }
 
     [Fact]
@@ -84,7 +107,7 @@ public class MetricsDocumentTests
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
-            options.Readings.Measurements[MemSnoop.Measurements.MeasurementNames.Smaps].Enabled = true;
+            options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>

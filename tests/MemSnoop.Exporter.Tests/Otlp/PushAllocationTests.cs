@@ -1,7 +1,8 @@
 using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
-using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Otlp;
+using MemSnoop.Exporter.Tests.Collector;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
@@ -9,9 +10,9 @@ namespace MemSnoop.Exporter.Tests.Otlp;
 public class PushAllocationTests
 {
     [Theory]
-    [InlineData("cumulative")]
-    [InlineData("delta")]
-    public void What_has_not_changed_is_taken_in_without_allocating_for_each_series(string temporality)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_has_not_changed_is_taken_in_without_allocating_for_each_series(bool isDelta)
     {
         const int Series = 5_000;
         const int Rounds = 10;
@@ -20,10 +21,8 @@ public class PushAllocationTests
         [
             .. Enumerable.Range(1, Series).Select(static pid => new Measurement<long>(pid, new KeyValuePair<string, object?>("comm", "x"), new KeyValuePair<string, object?>("pid", pid))),
         ];
-        using PushedInstrument pushed = PushedInstrument.Create(
-            meter.CreateObservableCounter("total", () => measurements), OtlpSyntax.Temporality.Parse(new SettingText(temporality, "")),
-            new PushSources { MeterFilter = static _ => true, Began = 0 }, new object(), new StateLog())!;
-        pushed.Enable(static _ => { });
+        using CollectedInstrument instrument = CollectedInstrument.Create(meter.CreateObservableCounter("total", () => measurements), new TestSource(), new StateLog())!;
+        using PushStream pushed = PushStream.Create(instrument, isDelta, began: 0, owner: this);
         Push(3);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Push(Rounds);
@@ -36,7 +35,9 @@ public class PushAllocationTests
         {
             for (int i = 0; i < rounds; i++)
             {
-                Assert.True(pushed.TryRun());
+                instrument.Direct(pushed);
+                Assert.True(instrument.TryRun());
+                Assert.True(pushed.IsComplete);
                 pushed.Prepare();
                 pushed.Settle(received: true);
             }

@@ -1,8 +1,10 @@
 using MemSnoop.Metrics.Configuration;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Otlp;
+using MemSnoop.Exporter.Tests.Collector;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
@@ -11,30 +13,37 @@ internal sealed class PushHost : IDisposable
 {
     private static int _meters;
 
-    private readonly bool _ownsMeter;
+    private readonly MetricCollector? _collector;
 
-    public PushHost(Uri receiver, Action<OtlpOptions>? configure = null, TimeProvider? clock = null, PushSources? sources = null, Meter? meter = null)
+    /// <summary>Makes a meter and what pushes it.</summary>
+    /// <param name="receiver">Where to.</param>
+    /// <param name="configure">Sets options.</param>
+    /// <param name="clock">Another clock.</param>
+    /// <param name="failed">Told of instruments that failed.</param>
+    /// <param name="shared">A meter and a collector for it that there are already.</param>
+    public PushHost(
+        Uri receiver, Action<OtlpOptions>? configure = null, TimeProvider? clock = null, Action<Instrument>? failed = null, (Meter Meter, MetricCollector Collector)? shared = null)
     {
-        Meter = meter ?? new Meter($"push{Interlocked.Increment(ref _meters)}");
-        _ownsMeter = meter is null;
+        Meter = shared?.Meter ?? new Meter($"push{Interlocked.Increment(ref _meters)}");
         Meter.CreateObservableGauge("held", () => Observe(static process => process.Held), "By", "What it holds.");
         Meter.CreateObservableCounter("used", () => Observe(static process => process.Used), "s", "What it has used.");
         OtlpOptions options = new() { Endpoint = receiver };
         configure?.Invoke(options);
-        Sources = (sources ?? new PushSources { MeterFilter = static _ => false, Began = Began, CreatedTime = CreatedTime }) with
+        clock ??= new BeginningClock();
+        if (shared is null)
         {
-            MeterFilter = candidate => candidate == Meter,
-        };
+            TestSource source = new() { Owns = candidate => candidate == Meter, CreatedTime = CreatedTime, ObservationFailed = (instrument, _) => failed?.Invoke(instrument) };
+            _collector = new MetricCollector(source, TimeProvider.System, Log);
+        }
+
         ReceiverHandler handler = ReceiverClient.Create(options, TimeProvider.System);
-        Push = new OtlpPush(options, [new("service.name", "test")], Sources, Ledger, handler, Log, clock ?? TimeProvider.System);
+        Push = new OtlpPush(options, [new("service.name", "test")], shared?.Collector ?? _collector!, Ledger, handler, Log, clock);
     }
 
     /// <summary>When watching began, by the clock of these tests.</summary>
     public const double Began = 1_000;
 
     public Meter Meter { get; }
-
-    public PushSources Sources { get; }
 
     public OtlpPush Push { get; }
 
@@ -47,8 +56,9 @@ internal sealed class PushHost : IDisposable
     public void Dispose()
     {
         Push.Dispose();
-        if (_ownsMeter)
+        if (_collector is not null)
         {
+            _collector.Dispose();
             Meter.Dispose();
         }
     }
@@ -69,6 +79,12 @@ internal sealed class PushHost : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Its wall clock stands at the beginning.</summary>
+    private sealed class BeginningClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(Began);
     }
 
     internal sealed class Process

@@ -268,8 +268,7 @@ public class ReceiverFailureTests
     {
         await using TestReceiver receiver = await TestReceiver.StartAsync();
         List<string> failed = [];
-        using PushHost host = new(
-            receiver.Url, sources: new PushSources { MeterFilter = static _ => false, Began = 0, ObservationFailed = (instrument, _) => failed.Add(instrument.Name) });
+        using PushHost host = new(receiver.Url, failed: instrument => failed.Add(instrument.Name));
         host.Meter.CreateObservableGauge("broken", long () => throw new InvalidOperationException("no reading"));
         host.Living[1] = new PushHost.Process();
         for (int i = 0; i < 2; i++)
@@ -277,7 +276,7 @@ public class ReceiverFailureTests
             Assert.Equal((null, 2), ((await host.Push.PushAsync()) is var result ? result.Failure : "", result.Accepted));
         }
 
-        Assert.Equal(["left out of the push: broken: no reading; said once per cause"], host.Log.Lines);
+        Assert.Equal(["broken is left out: no reading; logged once per cause"], host.Log.Lines);
         Assert.Equal(["broken", "broken"], failed);
     }
 

@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
-using MemSnoop.Exporter.Otlp;
-using MemSnoop.Metrics.Sampling;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Tests.Prometheus;
+using MemSnoop.Metrics.Sampling;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
@@ -19,20 +19,13 @@ public sealed class SameReadingTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _receiver = await TestReceiver.StartAsync();
-        _scrapes = await ScrapeHost.StartAsync(options =>
-        {
-            options.Collecting = () => _collections.Begin(_shared);
-            options.Turn = _collections.Turn;
-            Func<Meter, bool> byName = options.MeterFilter;
-            options.MeterFilter = meter => meter.Scope is not PushScope && byName(meter);
-        });
+        _scrapes = await ScrapeHost.StartAsync(options => options.Collecting = () => _collections.Begin(_shared));
         for (int i = 0; i < 20; i++)
         {
             _scrapes.Meter.CreateObservableGauge($"reading{i:00}", () => Read(i));
         }
 
-        PushSources sources = new() { MeterFilter = static _ => false, Began = 0, Collecting = () => _collections.Begin(_shared), Turn = _collections.Turn };
-        _pushes = new PushHost(_receiver.Url, sources: sources, meter: _scrapes.Meter);
+        _pushes = new PushHost(_receiver.Url, shared: (_scrapes.Meter, _scrapes.App.Services.GetRequiredService<MetricCollector>()));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using MemSnoop.Exporter.Collector;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class StateLog : ILogger
+internal sealed class StateLog : ILogger<MetricCollector>
 {
     private readonly ConcurrentQueue<string> _lines = [];
 

@@ -1,4 +1,6 @@
 using MemSnoop.Exporter.Prometheus;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace MemSnoop.Exporter.Tests.Prometheus;
 
@@ -24,6 +26,7 @@ public class AcceptHeaderTests
         { "application/json", Text004 },
         { ";;=\",,", Text004 },
         { "\"\\", Text004 },
+        { "@@@, application/openmetrics-text, <x>", OpenMetrics100 },
         { "text/plain", Text004 },
         { "text/plain;version=0.0.4", Text004 },
         { "text/plain; escaping=values", Text004 },
@@ -50,17 +53,25 @@ public class AcceptHeaderTests
         { "application/openmetrics-text; version = \"1.0.0\" ; foo=\"a,b;c\" ; q=0.5", OpenMetrics100 },
     };
 
+    /// <summary>The format that the endpoint chooses for a request with this header.</summary>
+    internal static ExpositionFormat Choose(StringValues header)
+    {
+        DefaultHttpContext context = new();
+        context.Request.Headers.Accept = header;
+        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
+    }
+
     [Theory]
     [MemberData(nameof(Headers))]
     public void The_best_format_that_both_know_is_chosen(string? header, string contentType)
     {
-        Assert.Equal(contentType, AcceptHeader.Choose(header).ContentType);
+        Assert.Equal(contentType, Choose(header).ContentType);
     }
 
     [Fact]
     public void Entries_may_come_in_several_headers()
     {
-        Assert.Equal(OpenMetrics100, AcceptHeader.Choose(new[] { "text/plain;q=0.3", "application/openmetrics-text;q=0.4" }).ContentType);
+        Assert.Equal(OpenMetrics100, Choose(new[] { "text/plain;q=0.3", "application/openmetrics-text;q=0.4" }).ContentType);
     }
 
     [Theory]
@@ -73,11 +84,13 @@ public class AcceptHeaderTests
     [InlineData("gzip;q=foo", false)]
     [InlineData("*", false)]
     [InlineData("br", false)]
+    [InlineData("@gzip", false)]
+    [InlineData("br;q=1.0, gzip;q=0.8, *;q=0.1", true)]
     [InlineData("", false)]
     [InlineData(null, false)]
     public void Gzip_is_used_where_it_is_named(string? header, bool expected)
     {
-        Assert.Equal(expected, AcceptEncodingHeader.AllowsGzip(header));
+        Assert.Equal(expected, ScrapeHeaders.AllowGzip(header));
     }
 
     [Theory]
@@ -96,6 +109,6 @@ public class AcceptHeaderTests
     [InlineData(null, null)]
     public void A_scrape_timeout_is_a_plain_number_of_seconds(string? header, long? milliseconds)
     {
-        Assert.Equal(milliseconds, (long?)ScrapeTimeout.From(header)?.TotalMilliseconds);
+        Assert.Equal(milliseconds, (long?)ScrapeHeaders.TimeoutOf(header)?.TotalMilliseconds);
     }
 }

@@ -125,7 +125,7 @@ public class CollectionTests
         await using ScrapeHost host = await ScrapeHost.StartAsync(
             options =>
             {
-                options.CollectorOf = instrument => instrument.Name.StartsWith("work", StringComparison.Ordinal) ? instrument.Name : null;
+                options.MeasurementOf = instrument => instrument.Name.StartsWith("work", StringComparison.Ordinal) ? instrument.Name : null;
                 options.Collecting = failed.Clear;
                 options.ObservationFailed = (instrument, _) => failed.Add(instrument.Name);
             },
@@ -237,7 +237,7 @@ public class CollectionTests
     {
         HashSet<string> ran = [];
         await using ScrapeHost host = await ScrapeHost.StartAsync(options =>
-            options.CollectorOf = instrument => instrument.Name == "none" ? null : instrument.Name);
+            options.MeasurementOf = instrument => instrument.Name == "none" ? null : instrument.Name);
         foreach (string name in new[] { "a", "b", "none" })
         {
             host.Meter.CreateObservableGauge(name, () => ran.Add(name) ? 1 : 1);
@@ -254,7 +254,7 @@ public class CollectionTests
     [InlineData("?exclude[]=", "Unknown collector; known are a, b.\n")]
     public async Task A_wrong_choice_is_explained_in_one_line(string query, string expected) // L9
     {
-        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.CollectorOf = instrument => instrument.Name);
+        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.MeasurementOf = instrument => instrument.Name);
         host.Meter.CreateObservableGauge("b", () => 1);
         host.Meter.CreateObservableGauge("a", () => 1);
         using HttpResponseMessage response = await host.GetAsync("/metrics" + query);
@@ -272,7 +272,7 @@ public class CollectionTests
             options =>
             {
                 options.CacheDuration = TimeSpan.FromSeconds(2);
-                options.CollectorOf = instrument => instrument.Name;
+                options.MeasurementOf = instrument => instrument.Name;
             },
             clock);
         host.Meter.CreateObservableGauge("x", () => ++runs);
@@ -315,7 +315,7 @@ public class CollectionTests
             options =>
             {
                 options.CacheDuration = TimeSpan.FromSeconds(2);
-                options.CollectorOf = instrument => instrument.Name;
+                options.MeasurementOf = instrument => instrument.Name;
             },
             new FakeTimeProvider());
         host.Meter.CreateObservableGauge("x", () => 1);

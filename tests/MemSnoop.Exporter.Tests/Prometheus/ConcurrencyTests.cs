@@ -79,15 +79,15 @@ public class ConcurrencyTests
             Eventually.Released(gate);
             return 1;
         });
-        Task<HttpResponseMessage> scrape = host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "2.5"));
+        Task<HttpResponseMessage> scrape = host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "2.5"));
         await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
         using HttpResponseMessage late = await scrape;
         Assert.Equal(HttpStatusCode.RequestTimeout, late.StatusCode);
         Assert.Empty(await late.Content.ReadAsByteArrayAsync(Cancel));
         gate.Set();
-        using HttpResponseMessage inTime = await host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "2.5"));
+        using HttpResponseMessage inTime = await host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "2.5"));
         Assert.Equal(HttpStatusCode.OK, inTime.StatusCode);
-        using HttpResponseMessage unlimited = await host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "-1"));
+        using HttpResponseMessage unlimited = await host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "-1"));
         Assert.Equal(HttpStatusCode.OK, unlimited.StatusCode);
     }
 
@@ -101,9 +101,9 @@ public class ConcurrencyTests
             clock.Elapsed += TimeSpan.FromSeconds(3);
             return 1;
         });
-        using HttpResponseMessage late = await host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "3"));
+        using HttpResponseMessage late = await host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "3"));
         Assert.Equal(HttpStatusCode.RequestTimeout, late.StatusCode);
-        using HttpResponseMessage inTime = await host.GetAsync(headers: headers => headers.Add(ScrapeTimeout.HeaderName, "3.001"));
+        using HttpResponseMessage inTime = await host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "3.001"));
         Assert.Equal(HttpStatusCode.OK, inTime.StatusCode);
     }
 

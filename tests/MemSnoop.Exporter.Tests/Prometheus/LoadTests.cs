@@ -51,7 +51,7 @@ public class LoadTests
             {
                 options.CacheDuration = TimeSpan.FromMilliseconds(2);
                 options.MaxRequests = 0;
-                options.CollectorOf = instrument => instrument.Name[..1];
+                options.MeasurementOf = instrument => instrument.Name[..1];
             },
             kestrel: true);
         int round = 0;

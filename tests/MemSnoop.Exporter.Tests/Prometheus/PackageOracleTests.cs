@@ -30,12 +30,7 @@ public class PackageOracleTests
             options.ScopeLabels = true;
             options.ResourceAttributes = [new("service.name", "memsnoop"), new("host.name", "a\"b"), new("answer", 42L), new("share", 1.0)];
         });
-        using Meter scoped = new(new MeterOptions(host.Meter.Name + "scoped")
-        {
-            Version = "1.2",
-            TelemetrySchemaUrl = "https://example.org/1",
-            Tags = Tags(("region", "north"), ("name", "x")),
-        });
+        using Meter scoped = new(new MeterOptions(host.Meter.Name + "scoped") { Version = "1.2", TelemetrySchemaUrl = "https://example.org/1" });
         AddTypical(host.Meter);
         AddNames(scoped);
         await using WebApplication package = await StartPackageAsync(host.Meter.Name);

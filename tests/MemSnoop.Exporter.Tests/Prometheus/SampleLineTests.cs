@@ -20,10 +20,9 @@ public class SampleLineTests
         host.Meter.CreateObservableGauge("d", () => long.MinValue);
         host.Meter.CreateObservableGauge("e", () => 9007199254740993L);
         host.Meter.CreateObservableGauge("f", () => 0.1f);
-        host.Meter.CreateObservableGauge("g", () => decimal.MinValue);
-        host.Meter.CreateObservableGauge("h", () => 123.0);
+        host.Meter.CreateObservableGauge("g", () => 123.0);
         Assert.Equal(
-            ["255", "-32768", "-2147483648", "-9223372036854775808", "9007199254740993", "0.10000000149011612", "-79228162514264337593543950335", "123"],
+            ["255", "-32768", "-2147483648", "-9223372036854775808", "9007199254740993", "0.10000000149011612", "123"],
             ExpositionChecker.Samples(await host.ScrapeAsync()).Select(sample => sample.Value));
     }
 
@@ -89,7 +88,7 @@ public class SampleLineTests
                 new(-1.5, Tags(("i", -1))), new(double.PositiveInfinity, Tags(("i", -1.5))), new(double.NaN, Tags(("i", -2.5m))),
             };
         });
-        host.Meter.CreateObservableGauge("y", () => -1.5m);
+        host.Meter.CreateObservableGauge("y", () => -1.5f);
         host.Meter.CreateObservableGauge("z", () => -15L);
         Assert.Equal(
             """

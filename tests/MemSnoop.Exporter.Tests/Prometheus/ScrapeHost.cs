@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
+using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Tests.Collector;
 using MemSnoop.Exporter.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -41,7 +43,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
 
     /// <summary>Starts the application. Meters whose name begins with that of <see cref="Meter"/> are published; nothing is cached.</summary>
     public static async Task<ScrapeHost> StartAsync(
-        Action<PrometheusExporterOptions>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
+        Action<ScrapeSetup>? configure = null, TimeProvider? clock = null, bool kestrel = false, Action<WebApplication>? middleware = null)
     {
         Meter meter = new($"test{Interlocked.Increment(ref _meters)}:");
         LogLines log = new();
@@ -56,22 +58,29 @@ internal sealed class ScrapeHost : IAsyncDisposable
         }
 
         builder.Logging.ClearProviders().AddProvider(log);
-        if (clock is not null)
+        ScrapeSetup setup = new() { Owns = candidate => candidate.Scope is null && candidate.Name.StartsWith(meter.Name, StringComparison.Ordinal) };
+        configure?.Invoke(setup);
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
+        builder.Services.AddSingleton(services => new MetricCollector(
+            setup, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<MetricCollector>>())
         {
-            builder.Services.AddSingleton(clock);
-        }
-
-        builder.Services.AddPrometheusExporter(options =>
+            CallbackBudget = setup.CallbackBudget,
+            CollectionBudget = setup.CollectionBudget,
+        });
+        builder.Services.AddPrometheusEndpoint(new PrometheusOptions
         {
-            options.MeterFilter = candidate => candidate.Name.StartsWith(meter.Name, StringComparison.Ordinal);
-            options.CacheDuration = TimeSpan.Zero;
-            configure?.Invoke(options);
+            ResourceAttributes = setup.ResourceAttributes,
+            ScopeLabels = setup.ScopeLabels,
+            CreatedSeries = setup.CreatedSeries,
+            CacheDuration = setup.CacheDuration,
+            MaxBodyBytes = setup.MaxBodyBytes,
+            MaxRequests = setup.MaxRequests,
         });
         WebApplication app = builder.Build();
         RequestCounts requests = new();
         app.Use(requests.CountAsync);
         middleware?.Invoke(app);
-        app.MapPrometheusScrapingEndpoint();
+        app.MapExactly("/metrics", app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         app.MapLandingPage("Test & exporter", "1.2.3", "/metrics");
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested);
         await app.StartAsync();
@@ -111,4 +120,24 @@ internal sealed class ScrapeHost : IAsyncDisposable
         await App.DisposeAsync();
         Meter.Dispose();
     }
+}
+
+/// <summary>What a test may set: the source, the collector's budgets, and the endpoint's options.</summary>
+internal sealed class ScrapeSetup : TestSource
+{
+    public TimeSpan CallbackBudget { get; set; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan CollectionBudget { get; set; } = TimeSpan.FromSeconds(8);
+
+    public IReadOnlyList<KeyValuePair<string, object>> ResourceAttributes { get; set; } = [];
+
+    public bool ScopeLabels { get; set; }
+
+    public bool CreatedSeries { get; set; }
+
+    public TimeSpan CacheDuration { get; set; }
+
+    public long MaxBodyBytes { get; set; } = new PrometheusOptions().MaxBodyBytes;
+
+    public int MaxRequests { get; set; } = new PrometheusOptions().MaxRequests;
 }

@@ -1,6 +1,7 @@
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Measurements;
 
@@ -9,7 +10,7 @@ namespace MemSnoop.Exporter.Tests.Sampling;
 /// <summary>From the names of a configuration to a plan, or to the one line that says what is wrong with them.</summary>
 public class CounterChoicesTests
 {
-    private static readonly MethodSupport Absent = new("library", false, "no_library", "It is not installed.", "install it");
+    private static readonly ProbeResult Absent = new("library", false, "no_library", "It is not installed.", "install it");
 
     [Theory]
     [InlineData("page-fualts", "'page-fualts' is not an event; expected page-faults; memsnoop events lists all")]
@@ -61,9 +62,9 @@ public class CounterChoicesTests
         Assert.Contains(new MeasurementState("counters", "kernel", "on", "multiplexed"), CounterChoices.States(plan, static _ => true));
     }
 
-    private static MethodSupport Support(string name) => new(name, true, "ok", "It works.");
+    private static ProbeResult Support(string name) => new(name, true, "ok", "It works.");
 
-    private static CounterProviders With(MethodSupport library) => new(
+    private static CounterProviders With(ProbeResult library) => new(
         static () => new FakeCounterProvider(
             "kernel",
             new CounterEvent("page-faults", "", true, "flts", "perf::PAGE-FAULTS"), new CounterEvent("task-clock", "", true), new CounterEvent("cycles", "", false)),

@@ -70,16 +70,16 @@ public sealed class CounterMeasurementTests : IDisposable
         {
             Measure(told);
             _measurement.EndRound();
-            _clock.Advance(CounterMeasurement.RetryAfter / 4);
+            _clock.Advance(GroupAttachment.RetryAfter / 4);
         }
 
         Assert.Equal(1, _kernel.Attempts);
-        _clock.Advance(CounterMeasurement.RetryAfter / 4);
+        _clock.Advance(GroupAttachment.RetryAfter / 4);
         Measure(told);
         Assert.Equal(2, _kernel.Attempts);
         _kernel.Opening = ReadOutcome.Success;
         Measure(told);
-        _clock.Advance(CounterMeasurement.RetryAfter);
+        _clock.Advance(GroupAttachment.RetryAfter);
         Measure(ReadOutcome.Success);
         Assert.Equal((3, 1), (_kernel.Attempts, _kernel.Attached));
     }
@@ -137,10 +137,10 @@ public sealed class CounterMeasurementTests : IDisposable
         DateTimeOffset first = _clock.GetUtcNow();
         Measure(ReadOutcome.Success);
         _library.Opening = ReadOutcome.Success;
-        _clock.Advance(CounterMeasurement.RetryAfter);
+        _clock.Advance(GroupAttachment.RetryAfter);
         Measure(ReadOutcome.Success);
         Assert.Equal(first, _measurement.CountingSince(_process.Identity, 0));
-        Assert.Equal(first + CounterMeasurement.RetryAfter, _measurement.CountingSince(_process.Identity, 1));
+        Assert.Equal(first + GroupAttachment.RetryAfter, _measurement.CountingSince(_process.Identity, 1));
         Assert.Equal(first, _measurement.CountingSince(_process.Identity, 2));
     }
 

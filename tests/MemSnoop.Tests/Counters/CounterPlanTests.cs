@@ -1,4 +1,5 @@
 using MemSnoop.Counters;
+using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 
 namespace MemSnoop.Tests.Counters;
@@ -19,7 +20,7 @@ public sealed class CounterPlanTests : IDisposable
         new CounterEvent("perf::PAGE-FAULTS", "faults", true),
         new CounterEvent("cycles", "cycles", true));
 
-    private readonly FakeCounterProvider _missing = new("library") { Support = new MethodSupport("library", false, "no_library", "It is not installed.", "install it") };
+    private readonly FakeCounterProvider _missing = new("library") { Support = new ProbeResult("library", false, "no_library", "It is not installed.", "install it") };
 
     [Theory]
     [InlineData("page-faults", "page-faults", "kernel")]
@@ -55,7 +56,7 @@ public sealed class CounterPlanTests : IDisposable
     [Fact]
     public void A_provider_that_does_not_work_gives_its_reason_for_what_it_knows()
     {
-        MethodSupport support = new("kernel", false, "perf_event_paranoid", "The kernel refuses.", "lower the level");
+        ProbeResult support = new("kernel", false, "perf_event_paranoid", "The kernel refuses.", "lower the level");
         FakeCounterProvider refused = new("kernel", new CounterEvent("task-clock", "nanoseconds", true)) { Support = support };
         CounterChoice choice = Assert.Single(CounterPlan.Create(["task-clock"], [refused, _missing]).Choices);
         Assert.Equal(("perf_event_paranoid", "lower the level", "kernel"), (choice.Reason, choice.Advice, choice.Provider!.Name));

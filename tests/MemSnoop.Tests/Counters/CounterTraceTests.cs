@@ -16,7 +16,7 @@ public class CounterTraceTests
     {
         using Workload workload = await Workload.StartAsync("events");
         using SnoopedProcess process = SnoopedProcess.Attach(workload.Pid);
-        using CounterProviders providers = CounterProviders.Open(new KernelPaths(), HandleBudget.FromResourceLimit(), "perf_event_open");
+        using CounterProviders providers = CounterProviders.Open(new KernelPaths(), HandleBudget.Shared, "perf_event_open");
         CounterPlan plan = CounterPlan.Create(["page-faults", "task-clock"], providers.All);
         using CounterMeasurement counters = new(plan);
 

@@ -43,7 +43,7 @@ public sealed class HandleBudgetTests
     [Fact]
     public void Most_of_what_this_process_may_open_is_budgeted()
     {
-        HandleBudget budget = HandleBudget.FromResourceLimit();
+        HandleBudget budget = HandleBudget.Shared;
 
         Assert.Equal(0, Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit));
         Assert.Equal(limit.Hard, limit.Soft);

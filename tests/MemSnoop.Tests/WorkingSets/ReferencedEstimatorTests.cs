@@ -213,7 +213,7 @@ public sealed class ReferencedEstimatorTests : IDisposable
     public void It_works_on_this_machine_and_says_why_not_elsewhere()
     {
         Assert.True(ReferencedEstimator.Probe(new KernelPaths()).IsSupported);
-        MethodSupport elsewhere = ReferencedEstimator.Probe(new KernelPaths(_directory.Root));
+        ProbeResult elsewhere = ReferencedEstimator.Probe(new KernelPaths(_directory.Root));
         Assert.Equal((false, "no_kernel_option"), (elsewhere.IsSupported, elsewhere.Reason));
         Assert.NotEmpty(elsewhere.Advice);
     }

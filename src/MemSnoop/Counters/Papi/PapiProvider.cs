@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Processes;
 using static MemSnoop.Counters.Papi.PapiNative;
 
@@ -54,7 +53,7 @@ public sealed class PapiProvider : ICounterProvider
     public string Name => ProviderName;
 
     /// <inheritdoc/>
-    public MethodSupport Support => _support.Value.Support;
+    public ProbeResult Support => _support.Value.Support;
 
     /// <summary>
     /// Presets first, then the processor's and the kernel's own events with each of their masks. Every one is tried, so that the first

@@ -1,6 +1,5 @@
 using MemSnoop.Counters.PerfEvents;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using static MemSnoop.Counters.Papi.PapiNative;
 
 namespace MemSnoop.Counters.Papi;
@@ -9,7 +8,7 @@ namespace MemSnoop.Counters.Papi;
 /// <param name="Support">Whether it can count other processes.</param>
 /// <param name="Library">The library; null when there is none that can be used.</param>
 /// <param name="Domain">The modes of the processor that may be counted.</param>
-internal sealed record PapiSupport(MethodSupport Support, PapiLibrary? Library, int Domain)
+internal sealed record PapiSupport(ProbeResult Support, PapiLibrary? Library, int Domain)
 {
     private const string SoftwareEvents = "software events (task-clock, page-faults, context-switches) need no libpapi: perf_event_open counts them";
 
@@ -55,7 +54,7 @@ internal sealed record PapiSupport(MethodSupport Support, PapiLibrary? Library, 
 
     private static PapiSupport Unreachable(PapiLibrary library, KernelPaths paths, string what)
     {
-        MethodSupport kernel = PerfEventSupport.Of(paths).Support;
+        ProbeResult kernel = PerfEventSupport.Of(paths).Support;
         return !kernel.IsSupported
             ? No(library, kernel)
             : HasCounters(paths)
@@ -81,9 +80,9 @@ internal sealed record PapiSupport(MethodSupport Support, PapiLibrary? Library, 
         new(Answer(false, reason, explanation, advice), library, Domain: 0);
 
     /// <summary>What the kernel refuses to us it refuses to the library too.</summary>
-    private static PapiSupport No(PapiLibrary library, MethodSupport kernel) =>
+    private static PapiSupport No(PapiLibrary library, ProbeResult kernel) =>
         No(library, kernel.Reason, kernel.Explanation, kernel.Advice);
 
-    private static MethodSupport Answer(bool isSupported, string reason, string explanation, string advice = "") =>
+    private static ProbeResult Answer(bool isSupported, string reason, string explanation, string advice = "") =>
         new(PapiProvider.ProviderName, isSupported, reason, explanation, advice);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Counters.PerfEvents;
@@ -40,7 +39,7 @@ public sealed class PerfEventProvider : ICounterProvider
     public string Name => ProviderName;
 
     /// <inheritdoc/>
-    public MethodSupport Support => _support.Value.Support;
+    public ProbeResult Support => _support.Value.Support;
 
     /// <summary>All events, which are the same on every machine; none of them is available where there is no support.</summary>
     public IReadOnlyList<CounterEvent> Events => _known.Value.Events;

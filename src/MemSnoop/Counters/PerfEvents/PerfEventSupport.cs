@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using static MemSnoop.Counters.PerfEvents.PerfEventNative;
 
 namespace MemSnoop.Counters.PerfEvents;
@@ -9,7 +8,7 @@ namespace MemSnoop.Counters.PerfEvents;
 /// <summary>Finds out what perf_event_open can do here, and if nothing, which of several causes it is.</summary>
 /// <param name="Support">Whether it works.</param>
 /// <param name="Inheritance">What events are to be opened with: threads only since Linux 5.13, before that children too.</param>
-internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags Inheritance)
+internal sealed record PerfEventSupport(ProbeResult Support, AttributeFlags Inheritance)
 {
     private const string ParanoidFile = "sys/kernel/perf_event_paranoid";
 
@@ -52,7 +51,7 @@ internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags In
         };
     }
 
-    private static MethodSupport Explain(AttributeFlags inheritance)
+    private static ProbeResult Explain(AttributeFlags inheritance)
     {
         string kinds = PerfEventFile.TryOpen(Instructions, PerfEventFile.ThisThread, inheritance) == 0
             ? "software and hardware events"
@@ -78,6 +77,6 @@ internal sealed record PerfEventSupport(MethodSupport Support, AttributeFlags In
 
     private static PerfEventSupport No(string reason, string explanation, string advice) => new(Answer(false, reason, explanation, advice), 0);
 
-    private static MethodSupport Answer(bool isSupported, string reason, string explanation, string advice = "") =>
+    private static ProbeResult Answer(bool isSupported, string reason, string explanation, string advice = "") =>
         new(PerfEventProvider.ProviderName, isSupported, reason, explanation, advice);
 }

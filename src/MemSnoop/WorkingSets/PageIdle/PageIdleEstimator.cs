@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 
@@ -77,7 +76,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan Now => _clock.GetElapsedTime(_epoch);
 
     /// <summary>Whether the method works here, or what is missing.</summary>
-    public static MethodSupport Probe(KernelPaths paths)
+    public static ProbeResult Probe(KernelPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         return PageIdleSupport.Probe(paths);

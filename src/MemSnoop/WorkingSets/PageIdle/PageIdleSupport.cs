@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -12,7 +11,7 @@ internal static class PageIdleSupport
 {
     private const string KernelOption = "CONFIG_IDLE_PAGE_TRACKING";
 
-    internal static MethodSupport Probe(KernelPaths paths)
+    internal static ProbeResult Probe(KernelPaths paths)
     {
         string file = paths.Sys(IdleBitmap.RelativePath);
         if (!File.Exists(file))
@@ -40,12 +39,12 @@ internal static class PageIdleSupport
             }
 
             return bitmap!.TryLock()
-                ? new MethodSupport(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel, exact for every page size, and holds up no process")
-                : No(MethodSupport.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
+                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel, exact for every page size, and holds up no process")
+                : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
         }
     }
 
-    private static MethodSupport ExplainMissing(KernelPaths paths, string file)
+    private static ProbeResult ExplainMissing(KernelPaths paths, string file)
     {
         // The kernel's own directory always has entries (numa, swap or transparent_hugepage); an empty one is a mask.
         string directory = paths.Sys("kernel/mm");
@@ -59,7 +58,7 @@ internal static class PageIdleSupport
             : No("no_kernel_option", $"there is no {file}: this kernel was built without {KernelOption}", $"boot a kernel with {KernelOption}=y (Fedora, RHEL, Ubuntu, Arch and Amazon Linux have it, Debian does not)");
     }
 
-    private static MethodSupport ExplainClosed(string file, ReadOutcome outcome)
+    private static ProbeResult ExplainClosed(string file, ReadOutcome outcome)
     {
         if (outcome == ReadOutcome.Denied && Libc.EffectiveUserId() != 0)
         {
@@ -70,7 +69,7 @@ internal static class PageIdleSupport
             ? ReadOnly(handle)
             : No("denied", $"{file} cannot be opened ({outcome.ToReason()})", "run as root, in Kubernetes as a privileged container");
 
-        MethodSupport ReadOnly(KernelHandle readable)
+        ProbeResult ReadOnly(KernelHandle readable)
         {
             readable.Dispose();
             return No("read_only", $"{file} can be read but not written: sysfs is mounted read-only here", "mount the host's /sys writable, in Kubernetes by a privileged container");
@@ -120,6 +119,6 @@ internal static class PageIdleSupport
         }
     }
 
-    private static MethodSupport No(string reason, string explanation, string advice) =>
+    private static ProbeResult No(string reason, string explanation, string advice) =>
         new(PageIdleEstimator.MethodName, false, reason, explanation, advice);
 }

@@ -1,5 +1,4 @@
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
 
@@ -41,7 +40,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private TimeSpan Now => _clock.GetElapsedTime(_epoch);
 
     /// <summary>Whether this kernel has both files (CONFIG_PROC_PAGE_MONITOR).</summary>
-    public static MethodSupport Probe(KernelPaths paths)
+    public static ProbeResult Probe(KernelPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         string self = paths.Proc("self");

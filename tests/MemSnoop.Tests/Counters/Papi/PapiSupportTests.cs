@@ -54,7 +54,7 @@ public sealed class PapiSupportTests
         HandleBudget budget = new(100);
         using PapiProvider provider = new(new KernelPaths(), budget);
         CounterEvent? instructions = provider.Find("PAPI_TOT_INS");
-        MethodSupport support = provider.Support;
+        ProbeResult support = provider.Support;
         TestContext.Current.TestOutputHelper?.WriteLine($"{support.Reason}: {support.Explanation}; {support.Advice}");
 
         // Presets have names wherever the library is.
@@ -106,7 +106,7 @@ public sealed class PapiSupportTests
             process!.Dispose();
         });
 
-        MethodSupport support = provider.Support;
+        ProbeResult support = provider.Support;
         int level = int.Parse(File.ReadAllText("/proc/sys/kernel/perf_event_paranoid"));
         Assert.Equal(level <= 2, support.IsSupported);
         Assert.Equal(level == 2, support.Explanation.Contains("user space only", StringComparison.Ordinal));

@@ -15,7 +15,7 @@ public sealed class PerfEventSupportTests
     [Fact]
     public void It_works_on_this_machine()
     {
-        MethodSupport support = Support();
+        ProbeResult support = Support();
 
         Assert.Equal((PerfEventProvider.ProviderName, true, "ok"), (support.Method, support.IsSupported, support.Reason));
         Assert.Equal(Capabilities.OfThisProcess().HasSystemAdmin, support.Explanation.Contains("every process", StringComparison.Ordinal));
@@ -25,7 +25,7 @@ public sealed class PerfEventSupportTests
     [Fact]
     public void A_user_without_capabilities_is_told_what_the_setting_allows() => Unprivileged.Run(static () =>
     {
-        MethodSupport support = Support();
+        ProbeResult support = Support();
         if (ParanoidLevel > 1)
         {
             Assert.Equal((false, "perf_event_paranoid"), (support.IsSupported, support.Reason));
@@ -60,7 +60,7 @@ public sealed class PerfEventSupportTests
         Libc.ErrorAccess,
         static () =>
         {
-            MethodSupport support = Support();
+            ProbeResult support = Support();
 
             Assert.Equal((true, "ok"), (support.IsSupported, support.Reason));
             Assert.Contains("own processes", support.Explanation, StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class PerfEventSupportTests
     [InlineData(Libc.ErrorNoSystemCall)]
     public void A_filter_of_system_calls_is_named(int error) => SystemCallFilter.Run(PerfEventNative.SystemCall, error, static () =>
     {
-        MethodSupport support = Support();
+        ProbeResult support = Support();
 
         Assert.Equal((false, "seccomp"), (support.IsSupported, support.Reason));
         Assert.Contains("CAP_PERFMON", support.Advice, StringComparison.Ordinal);
@@ -90,7 +90,7 @@ public sealed class PerfEventSupportTests
     [Fact]
     public void Any_other_error_is_told_by_its_number() => SystemCallFilter.Run(PerfEventNative.SystemCall, 12, static () =>
     {
-        MethodSupport support = Support();
+        ProbeResult support = Support();
 
         Assert.Equal((false, "failed"), (support.IsSupported, support.Reason));
         Assert.Contains("12", support.Explanation, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class PerfEventSupportTests
         Assert.All(provider.Events, static known => Assert.False(known.IsAvailable));
     }
 
-    private static MethodSupport Support()
+    private static ProbeResult Support()
     {
         using PerfEventProvider provider = new(Paths, new HandleBudget(100));
         return provider.Support;

@@ -83,7 +83,7 @@ public sealed class PageIdleSupportTests : IDisposable
             Unprivileged.Run(() =>
             {
                 // Nobody may read neither kpageflags nor frame numbers; which of them is asked first does not matter to the advice.
-                MethodSupport support = PageIdleEstimator.Probe(paths);
+                ProbeResult support = PageIdleEstimator.Probe(paths);
                 Assert.False(support.IsSupported);
                 Assert.Contains(support.Reason, new[] { reason, "no_kpageflags" });
                 Assert.Contains("root", support.Advice, StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class PageIdleSupportTests : IDisposable
         WriteAll();
         using (PageIdleEstimator first = Open())
         {
-            Check(MethodSupport.InUse, "stop the other one");
+            Check(ProbeResult.InUse, "stop the other one");
             IOException error = Assert.Throws<IOException>(Open);
             Assert.Contains("another program", error.Message, StringComparison.Ordinal);
             Assert.Contains(_tree[Bitmap], error.Message, StringComparison.Ordinal);
@@ -134,7 +134,7 @@ public sealed class PageIdleSupportTests : IDisposable
     [Fact]
     public void On_this_machine_it_says_what_is_so()
     {
-        MethodSupport support = PageIdleEstimator.Probe(new KernelPaths());
+        ProbeResult support = PageIdleEstimator.Probe(new KernelPaths());
         Assert.Equal(File.Exists("/sys/kernel/mm/page_idle/bitmap"), support.Reason is not ("no_kernel_option" or "hidden"));
         Assert.Equal(support.IsSupported, support.Advice.Length == 0);
         Assert.NotEmpty(support.Explanation);
@@ -156,7 +156,7 @@ public sealed class PageIdleSupportTests : IDisposable
 
     private void Check(string reason, string advice = "")
     {
-        MethodSupport support = PageIdleEstimator.Probe(Paths);
+        ProbeResult support = PageIdleEstimator.Probe(Paths);
         Assert.Equal(reason, support.Reason);
         Assert.Equal(reason == "ok", support.IsSupported);
         Assert.Contains(advice, support.Advice, StringComparison.Ordinal);

@@ -1,0 +1,31 @@
+#   docker build -t memsnoop:0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" .
+#   docker run --rm --privileged --pid=host -p 9464:9464 memsnoop:0.1.0
+#
+# deploy/README.md says what the options of `docker run` are for.
+
+ARG DOTNET=10.0
+
+FROM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
+ARG REVISION=unknown
+WORKDIR /source
+COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Packages.props global.json ./
+COPY src/ src/
+RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
+
+# No shell, no package manager: the .NET runtime with ASP.NET Core, and what these need of Ubuntu.
+FROM mcr.microsoft.com/dotnet/aspnet:${DOTNET}-noble-chiseled
+ARG REVISION=unknown
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="memsnoop" \
+      org.opencontainers.image.description="Exporter of process working sets, for Prometheus and OTLP" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="MIT"
+COPY LICENSE /app/
+COPY --from=build /app /app
+# The runtime would listen for debuggers on a socket in /tmp, which a container with a read-only file system does not have.
+ENV DOTNET_EnableDiagnostics=0
+# The image's own user could measure no process but its own: other users' pages are shown to root only.
+USER 0
+EXPOSE 9464
+ENTRYPOINT ["/app/memsnoop"]

@@ -1,0 +1,23 @@
+using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Collector;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Diagnostics;
+using MemSnoop.Metrics.Sampling;
+
+namespace MemSnoop.Exporter.Hosting;
+
+/// <summary>What is measured, and the exporter's own process, as the collector sees them.</summary>
+internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, ExporterOptions options) : IInstrumentSource
+{
+    // By the meters themselves and not by their names: something else in this process may use the same.
+    public bool Owns(Meter meter) => meter == pipeline.Meter || meter == self.Meter;
+
+    public string? MeasurementOf(Instrument instrument) => pipeline.OwnerOf(instrument);
+
+    public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
+
+    // A push that begins within the cache's time sees what the scrape saw.
+    public void BeginCollection() => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
+
+    public void ObservationFailed(Instrument instrument, Exception cause) => pipeline.ObservationFailed(instrument);
+}

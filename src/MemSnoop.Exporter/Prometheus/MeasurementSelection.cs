@@ -1,0 +1,59 @@
+using MemSnoop.Exporter.Collector;
+using Microsoft.AspNetCore.Http;
+
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>Which measurements, or collectors as node_exporter's users call them, a scrape asks for, by <c>?collect[]=a&amp;collect[]=b</c> or <c>?exclude[]=a</c>.</summary>
+internal sealed class MeasurementSelection
+{
+    /// <summary>Every instrument.</summary>
+    public static readonly MeasurementSelection All = new(null);
+
+    private readonly IReadOnlySet<string>? _chosen;
+
+    private MeasurementSelection(IReadOnlySet<string>? chosen)
+    {
+        _chosen = chosen;
+    }
+
+    /// <summary>Reads the parameters of a request.</summary>
+    /// <param name="query">The request's query.</param>
+    /// <param name="known">The names of all measurements.</param>
+    /// <param name="selection">What is asked for.</param>
+    /// <param name="complaint">What is wrong with the parameters, in one line, when the result is false.</param>
+    public static bool TryParse(IQueryCollection query, IReadOnlySet<string> known, out MeasurementSelection selection, out string complaint)
+    {
+        string?[] collect = query["collect[]"].ToArray();
+        string?[] exclude = query["exclude[]"].ToArray();
+        selection = All;
+        complaint = "";
+        if (collect.Length > 0 && exclude.Length > 0)
+        {
+            complaint = "collect[] and exclude[] cannot be used together.";
+            return false;
+        }
+
+        // The name itself is not repeated: an answer holds nothing a request has brought.
+        string?[] named = collect.Length > 0 ? collect : exclude;
+        if (!named.All(name => name is not null && known.Contains(name)))
+        {
+            complaint = known.Count == 0
+                ? "collect[] and exclude[] name no collector: there are none."
+                : $"Unknown collector; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+            return false;
+        }
+
+        if (named.Length > 0)
+        {
+            selection = new MeasurementSelection(known.Where(name => named.Contains(name) == collect.Length > 0).ToHashSet(StringComparer.Ordinal));
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether the instrument is asked for. One that belongs to no measurement always is.</summary>
+    public bool Includes(CollectedInstrument instrument) => _chosen is null || instrument.Measurement is null || _chosen.Contains(instrument.Measurement);
+
+    /// <summary>Whether a collection of this selection holds everything that the other one asks for.</summary>
+    public bool Covers(MeasurementSelection other) => _chosen is null || (other._chosen is not null && other._chosen.IsSubsetOf(_chosen));
+}

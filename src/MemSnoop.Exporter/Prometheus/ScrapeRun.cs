@@ -1,0 +1,71 @@
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>A collection for scrapes while it runs, and the scrapes that wait for it.</summary>
+/// <remarks>Its state is guarded by the coordinator's lock.</remarks>
+internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
+{
+    private readonly TaskCompletionSource<Snapshot> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private int _waiting;
+    private Snapshot? _snapshot;
+
+    public Task<Snapshot> Outcome => _outcome.Task;
+
+    /// <summary>Signalled when nobody waits any more: the callbacks that have not begun need not.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    public MeasurementSelection Selection => selection;
+
+    public bool TryJoin(MeasurementSelection wanted)
+    {
+        if (_stop.IsCancellationRequested || !selection.Covers(wanted))
+        {
+            return false;
+        }
+
+        _waiting++;
+        return true;
+    }
+
+    public void Leave()
+    {
+        if (--_waiting > 0)
+        {
+            return;
+        }
+
+        if (Outcome.IsCompleted)
+        {
+            _snapshot?.Release();
+        }
+        else
+        {
+            _stop.Cancel();
+        }
+    }
+
+    /// <summary>Ends the run well. Its own reference to the snapshot lasts until the last waiting scrape has taken one.</summary>
+    public void Complete(Snapshot snapshot)
+    {
+        _outcome.SetResult(snapshot);
+        _snapshot = snapshot;
+        if (_waiting == 0)
+        {
+            snapshot.Release();
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>Ends the run without a snapshot.</summary>
+    public void Fail(Exception? cause)
+    {
+        _outcome.SetException(new ScrapeFailedException(cause));
+
+        // All who wait may have left; nobody has to hear of it then.
+        _ = _outcome.Task.Exception;
+    }
+}
+
+/// <summary>A collection came to nothing. The cause is for the log; clients are not told.</summary>
+internal sealed class ScrapeFailedException(Exception? cause) : Exception("The collection failed.", cause);

