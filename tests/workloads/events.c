@@ -6,7 +6,7 @@
  *   switches N         sleeps so often for a moment: a switch each, but for the few moments that are over before it sleeps
  *   burn MS            uses so much processor time in user mode
  *   spin N             goes round a loop so many million times
- *   pingpong N         passes a byte to another thread and back, so many times: two switches each
+ *   pingpong N         passes a byte to another thread on the same processor and back, so many times: two switches each
  *   crew THREADS WORK  starts so many threads, each of which starts another; all of them do the work and end
  *   hire THREADS       starts so many threads that wait, each started by the one before
  *   work WORK          those that wait do the work and end
@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,12 @@ static void *return_bytes(void *argument)
 
 static void play(size_t rounds)
 {
+    /* On one processor, so that every pass is a switch: between two, either thread may find its byte there already. */
+    cpu_set_t all, one;
+    pthread_getaffinity_np(pthread_self(), sizeof all, &all);
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
     struct pair pair;
     char byte = 0;
     if (pipe(pair.there) != 0 || pipe(pair.back) != 0 || write(pair.back[1], &byte, 1) != 1) {
@@ -230,6 +237,7 @@ static void play(size_t rounds)
     close(pair.there[0]);
     close(pair.back[0]);
     close(pair.back[1]);
+    pthread_setaffinity_np(pthread_self(), sizeof all, &all);
 }
 
 static void run_child(const struct work *work)

@@ -1,6 +1,7 @@
-/* Stands in for a processor's counters on machines that have none: preloaded (LD_PRELOAD, with LIBPFM_ENCODE_INACTIVE=1), it lets libpfm
- * believe that an AMD Zen 2 is there, unless it knows the processor itself, and turns every hardware event that libpapi opens into
- * the time its target runs, which is known otherwise. Software events stay as they are. */
+/* Stands in for the processor's counters, whatever the processor: preloaded (LD_PRELOAD, with LIBPFM_ENCODE_INACTIVE=1), it lets libpapi
+ * see an AMD Zen 2 and no other processor, and turns every hardware event that libpapi opens into the time its target runs, which is
+ * known otherwise. Software events stay as they are. The real processor must not show: libpapi 7.0 has no presets for a Zen 4, which
+ * libpfm knows, and so would have no PAPI_TOT_INS on one. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +28,7 @@ struct pmu_info {
     int fixed_counters;
     unsigned is_present : 1, is_default : 1, reserved : 30;
 };
-enum { ERROR_NOT_FOUND = -4, TYPE_CORE = 1, LAST_PMU = 1000 };
+enum { ERROR_NOT_FOUND = -4, TYPE_OS_GENERIC = 3 };
 
 /* As many as a Zen 2 has. */
 enum { COUNTERS = 6, MAX_FILES = 1 << 16 };
@@ -40,30 +41,18 @@ static void *in_libpfm(const char *name)
     return libpfm != NULL ? dlsym(libpfm, name) : NULL;
 }
 
-/* Whether libpfm has found a processor of its own. */
-static int is_known(int (*next)(int, struct pmu_info *))
-{
-    for (int i = 0; i < LAST_PMU; i++) {
-        struct pmu_info info = {.size = 0};
-        if (next(i, &info) == 0 && info.is_present && info.type == TYPE_CORE) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
+/* The processor that is there is the stand-in. Of the others only what the kernel itself counts stays. */
 int pfm_get_pmu_info(int pmu, struct pmu_info *info)
 {
     int (*next)(int, struct pmu_info *) = in_libpfm("pfm_get_pmu_info");
     int result = next(pmu, info);
-    if (result == 0 && strcmp(info->name, STAND_IN) == 0 && !is_known(next)) {
-        info->is_present = 1;
-        info->is_default = 1;
+    if (result == 0 && info->type != TYPE_OS_GENERIC) {
+        info->is_present = info->is_default = strcmp(info->name, STAND_IN) == 0;
     }
     return result;
 }
 
-/* Names without a processor mean the one that is there. */
+/* Names without a processor mean the stand-in's events, and only then the kernel's. */
 static const char *qualify(const char *name, char *full, size_t size)
 {
     snprintf(full, size, STAND_IN "::%s", name);
@@ -73,18 +62,17 @@ static const char *qualify(const char *name, char *full, size_t size)
 int pfm_get_os_event_encoding(const char *name, int privileges, int os, void *arguments)
 {
     int (*next)(const char *, int, int, void *) = in_libpfm("pfm_get_os_event_encoding");
-    int result = next(name, privileges, os, arguments);
     char full[1024];
-    return result == ERROR_NOT_FOUND && strstr(name, "::") == NULL
-        ? next(qualify(name, full, sizeof full), privileges, os, arguments) : result;
+    int result = strstr(name, "::") == NULL ? next(qualify(name, full, sizeof full), privileges, os, arguments) : ERROR_NOT_FOUND;
+    return result == ERROR_NOT_FOUND ? next(name, privileges, os, arguments) : result;
 }
 
 int pfm_find_event(const char *name)
 {
     int (*next)(const char *) = in_libpfm("pfm_find_event");
-    int result = next(name);
     char full[1024];
-    return result == ERROR_NOT_FOUND && strstr(name, "::") == NULL ? next(qualify(name, full, sizeof full)) : result;
+    int result = strstr(name, "::") == NULL ? next(qualify(name, full, sizeof full)) : ERROR_NOT_FOUND;
+    return result == ERROR_NOT_FOUND ? next(name) : result;
 }
 
 static long next_syscall(long number, const long *arguments)

@@ -101,14 +101,14 @@ internal static partial class CounterCost
     private static void MeasureReader(PerfEventProvider provider, CounterEvent[] events, List<TrackedProcess> watched)
     {
         watched.ForEach(process => Open(provider, process, events).Dispose());
-        TimeSpan began = ThreadCpuTime.Now;
+        TimeSpan began = CpuTime.OfThisThread;
         List<IProcessCounters> counters = [.. watched.Select(process => Open(provider, process, events))];
-        TimeSpan attached = ThreadCpuTime.Now;
+        TimeSpan attached = CpuTime.OfThisThread;
         CounterValue[] values = new CounterValue[events.Length];
         double[] reading = new double[Readings];
         for (int i = 0; i < Readings; i++)
         {
-            TimeSpan before = ThreadCpuTime.Now;
+            TimeSpan before = CpuTime.OfThisThread;
             foreach (IProcessCounters process in counters)
             {
                 if (process.Read(values) != ReadOutcome.Success)
@@ -117,12 +117,12 @@ internal static partial class CounterCost
                 }
             }
 
-            reading[i] = (ThreadCpuTime.Now - before).TotalNanoseconds;
+            reading[i] = (CpuTime.OfThisThread - before).TotalNanoseconds;
         }
 
-        TimeSpan read = ThreadCpuTime.Now;
+        TimeSpan read = CpuTime.OfThisThread;
         counters.ForEach(static process => process.Dispose());
-        TimeSpan ended = ThreadCpuTime.Now;
+        TimeSpan ended = CpuTime.OfThisThread;
         double median = Median(reading);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Processes} processes of one thread, {events.Length} events, CPU time: a reading {median / 1e6:F3} ms, {median / Processes / events.Length:F0} ns an event and process; to begin {(attached - began).TotalMicroseconds / Processes:F0} µs a process, to end {(ended - read).TotalMicroseconds / Processes:F0} µs"));
     }

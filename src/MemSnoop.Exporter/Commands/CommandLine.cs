@@ -4,6 +4,7 @@ using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -58,6 +59,12 @@ internal sealed class CommandLine(
         }
         catch (UsageException wrong)
         {
+            WriteError(error, wrong.Message);
+            return ExitCode.Usage;
+        }
+        catch (OptionsValidationException wrong)
+        {
+            // What of the options is found out only when measuring begins, such as an event that does not exist.
             WriteError(error, wrong.Message);
             return ExitCode.Usage;
         }

@@ -2,7 +2,6 @@ using MemSnoop.Exporter.Hosting;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
-using MemSnoop.Processes;
 using Microsoft.AspNetCore.Builder;
 
 namespace MemSnoop.Exporter.Commands;
@@ -35,7 +34,9 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
             WorkingSetChoice.Choose(options.WorkingSet.Method, invocation.Paths);
         }
 
-        ProcessSelection selection = Selections.From(options.Processes, hasChild: invocation.Child.Length > 0);
-        return ExporterHost.CreateBuilder(invocation.Options, selection, invocation.Child);
+        // Unlike an application that measures itself: without any selection all are watched, or the command alone.
+        options.Processes.WatchesItself = false;
+        options.Processes.All |= !options.Processes.HasSelection && invocation.Child.Length == 0;
+        return ExporterHost.CreateBuilder(invocation.Options, invocation.Child);
     }
 }

@@ -7,6 +7,7 @@ using MemSnoop.Exporter.Hosting;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Processes;
 using MemSnoop.Tracing;
 

@@ -35,7 +35,8 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
         {
             if (method.Method == pipeline.Method)
             {
-                Using(logger, method.Method, options.WorkingSet.Interval, method.Explanation);
+                string interval = Duration.Format(options.WorkingSet.Interval);
+                Using(logger, method.Method, interval, method.Explanation);
             }
             else if (!method.IsSupported)
             {
@@ -74,7 +75,7 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
-    private static partial void Using(ILogger logger, string method, Duration interval, string explanation);
+    private static partial void Using(ILogger logger, string method, string interval, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);

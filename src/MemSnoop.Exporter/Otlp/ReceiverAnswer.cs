@@ -52,7 +52,10 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
     }
 
     /// <summary>Of an exception that no answer came with.</summary>
-    public static ReceiverAnswer Of(Exception error, TimeSpan timeout)
+    /// <param name="error">The exception.</param>
+    /// <param name="timeout">How long was waited, if that is the fault.</param>
+    /// <param name="isTls">Whether the connection is encrypted.</param>
+    public static ReceiverAnswer Of(Exception error, TimeSpan timeout, bool isTls)
     {
         if (error is OperationCanceledException)
         {
@@ -69,8 +72,10 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
         }
 
         HttpRequestError? kind = (error as HttpRequestException)?.HttpRequestError;
-        bool mayPass = kind is HttpRequestError.Unknown or HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ResponseEnded
-            || error is IOException;
+
+        // Over TLS the end of a connection may also mean that the receiver does not want our certificate, and that does not pass.
+        bool mayPass = kind is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            || (!isTls && (kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded || error is IOException));
 
         // In TLS 1.3 a client has done its part before the server has seen its certificate: what then comes is an end, and its alert may be lost.
         string text = kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded

@@ -60,7 +60,7 @@ internal sealed class ReceiverHandler(IReadOnlyList<HttpHeader> headers, TimeSpa
                     return response;
                 }
             }
-            catch (Exception error) when (IsTriedAgain(ReceiverAnswer.Of(error, timeout), longest, begun, out pause))
+            catch (Exception error) when (IsTriedAgain(ReceiverAnswer.Of(error, timeout, request.RequestUri?.Scheme == Uri.UriSchemeHttps), longest, begun, out pause))
             {
                 // The next attempt may fare better.
             }

@@ -181,6 +181,13 @@ internal sealed class LabelWriter(IReadOnlyList<KeyValuePair<string, object?>> c
             foreach (ref readonly Label label in _labels.AsSpan())
             {
                 buffer.Append(label.Opening);
+                if (label.Constant is null && label.Tags.Length == 1)
+                {
+                    // Nearly every label of nearly every sample.
+                    WriteValue(buffer, tags[label.Tags[0]].Value);
+                    continue;
+                }
+
                 bool first = label.Constant is null;
                 buffer.Append(label.Constant);
                 foreach (int tag in label.Tags)

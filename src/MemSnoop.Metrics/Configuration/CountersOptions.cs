@@ -4,26 +4,28 @@ using System.Text.RegularExpressions;
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>Which events of processor and kernel are counted.</summary>
-internal sealed class CountersOptions
+public sealed class CountersOptions
 {
-    /// <summary>The events, by any name that a provider knows. Default value: none.</summary>
-    public IReadOnlyList<EventName> Events { get; set; } = [];
+    /// <summary>The events, by any name that a provider knows: <c>page-faults</c>, <c>PAPI_TOT_INS</c>. Default value: none.</summary>
+    public IReadOnlyList<string> Events { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>The name of the only provider to use, or <see cref="CounterProviders.Auto"/>. Default value: auto.</summary>
-    public string Provider { get; set; } = CounterProviders.Auto;
-}
+    public string Provider { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = CounterProviders.Auto;
 
-/// <summary>The name of an event, and where it was written: whether there is such an event is known only when the providers are asked.</summary>
-internal readonly record struct EventName(string Name, string Source);
+    /// <summary>Where events were written, for those that no provider knows: that is found out only when the providers are asked.</summary>
+    internal Dictionary<string, string> Sources { get; } = [];
+}
 
 /// <summary>The settings of <see cref="CountersOptions"/>.</summary>
 internal static partial class CountersSettings
 {
+    private const string EventsKey = "Counters:Events";
+
     private static readonly string[] Providers = [CounterProviders.Auto, .. CounterProviders.Names];
 
-    private static readonly ValueSyntax<EventName> Event = new(
+    private static readonly ValueSyntax<string> Event = new(
         "NAME", "the name of an event", "the name of an event, such as page-faults or PAPI_TOT_INS; memsnoop events lists them",
-        TryParseEvent, static name => name.Name);
+        TryParseEvent, static name => name);
 
     private static readonly ValueSyntax<string> Provider = new(
         "PROVIDER", "a provider", $"one of {string.Join(", ", Providers)}", TryParseProvider, static name => name);
@@ -38,19 +40,23 @@ internal static partial class CountersSettings
 
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new ListSetting<MemSnoopOptions, EventName>("Counters:Events", Event, o => o.Counters.Events, (o, v) => o.Counters.Events = v)
+        new ListSetting<MemSnoopOptions, string>(EventsKey, Event, o => o.Counters.Events, (o, v) => o.Counters.Events = v)
         {
             Options = ["--event"],
             Help = "Count this event; memsnoop events lists them.",
             SeparatedBy = ',',
-            Locate = static (name, source) => name with { Source = source },
+            Locate = static (options, name, source) => options.Counters.Sources[name] = source,
         },
         OnlyProvider,
     ];
 
-    private static bool TryParseEvent(string text, out EventName value, ref string? problem)
+    /// <summary>Where an event was written, as an error line names it.</summary>
+    public static string SourceOf(CountersOptions options, string name) =>
+        options.Sources.GetValueOrDefault(name) ?? $"{MemSnoopOptions.Section}:{EventsKey}";
+
+    private static bool TryParseEvent(string text, out string value, ref string? problem)
     {
-        value = new EventName(text, "");
+        value = text;
         return EventCharacters().IsMatch(text);
     }
 

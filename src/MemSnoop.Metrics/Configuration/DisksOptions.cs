@@ -3,18 +3,18 @@ using System.Text.RegularExpressions;
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>Which block devices are reported.</summary>
-internal sealed class DisksOptions
+public sealed class DisksOptions
 {
     /// <summary>Memory-backed and loop devices, floppies, and partitions: what a partition does is counted for its disk already.</summary>
-    public const string DefaultExclude = @"^((zram|ram|loop|fd)\d+|([hsv]|xv)d[a-z]+\d+|(nvme\d+n|mmcblk)\d+p\d+)$";
+    internal const string DefaultExclude = @"^((zram|ram|loop|fd)\d+|([hsv]|xv)d[a-z]+\d+|(nvme\d+n|mmcblk)\d+p\d+)$";
 
-    /// <summary>Only devices in whose name this is found. Default value: null, every device.</summary>
+    /// <summary>Only devices in whose name this is found are reported. Default value: null, every device.</summary>
     public Regex? Include { get; set; }
 
     /// <summary>Devices in whose name this is found are left out. Default value: RAM, loop and floppy devices, and partitions.</summary>
     public Regex? Exclude { get; set; } = Syntax.CompileRegex(DefaultExclude);
 
-    public bool IsWatched(ReadOnlySpan<char> device) => Include?.IsMatch(device) != false && Exclude?.IsMatch(device) != true;
+    internal bool IsWatched(ReadOnlySpan<char> device) => Include?.IsMatch(device) != false && Exclude?.IsMatch(device) != true;
 }
 
 /// <summary>The settings of <see cref="DisksOptions"/>.</summary>

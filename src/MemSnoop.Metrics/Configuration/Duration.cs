@@ -23,6 +23,12 @@ internal readonly record struct Duration(long Milliseconds)
 
     public static Duration FromSeconds(long seconds) => new(seconds * 1_000);
 
+    /// <summary>A span of time as text: a duration where one can say it, else a form that no duration has (<c>-00:00:01</c>).</summary>
+    public static string Format(TimeSpan value) =>
+        value >= TimeSpan.Zero && value.Ticks % TimeSpan.TicksPerMillisecond == 0
+            ? new Duration(value.Ticks / TimeSpan.TicksPerMillisecond).ToString()
+            : value.ToString("c", CultureInfo.InvariantCulture);
+
     public static bool TryParse(ReadOnlySpan<char> text, out Duration value)
     {
         value = default;

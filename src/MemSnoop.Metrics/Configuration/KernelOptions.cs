@@ -1,13 +1,13 @@
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>Where the kernel's file systems are mounted; a container sees its host's under another path.</summary>
-internal sealed class KernelOptions
+public sealed class KernelOptions
 {
     /// <summary>Mount point of procfs. Default value: /proc.</summary>
-    public string ProcFs { get; set; } = "/proc";
+    public string ProcFs { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = "/proc";
 
     /// <summary>Mount point of sysfs. Default value: /sys.</summary>
-    public string SysFs { get; set; } = "/sys";
+    public string SysFs { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = "/sys";
 }
 
 /// <summary>The settings of <see cref="KernelOptions"/>.</summary>

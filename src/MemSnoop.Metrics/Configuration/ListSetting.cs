@@ -24,8 +24,8 @@ internal sealed class ListSetting<TOptions, T>(
         init => _separator = value;
     }
 
-    /// <summary>Lets a value remember where it was written, for what can be wrong with it and is found out only later.</summary>
-    public Func<T, string, T> Locate { get; init; } = static (value, _) => value;
+    /// <summary>Hears where each value was written, for what can be wrong with it and is found out only later.</summary>
+    public Action<TOptions, T, string>? Locate { get; init; }
 
     /// <summary>Says what is wrong with the values taken together, or null.</summary>
     public Func<IReadOnlyList<T>, string?>? Check { get; init; }
@@ -40,21 +40,34 @@ internal sealed class ListSetting<TOptions, T>(
         var values = new List<T>(entry.Texts.Count);
         foreach (SettingText text in entry.Texts)
         {
-            if (_separator is char separator)
+            foreach (string part in _separator is char separator ? text.Text.Split(separator, StringSplitOptions.TrimEntries) : [text.Text])
             {
-                values.AddRange(text.Text.Split(separator, StringSplitOptions.TrimEntries).Select(part => Locate(syntax.Parse(text with { Text = part }), text.Source)));
-            }
-            else
-            {
-                values.Add(Locate(syntax.Parse(text), text.Source));
+                T value = syntax.Parse(text with { Text = part });
+                Locate?.Invoke((TOptions)options, value, text.Source);
+                values.Add(value);
             }
         }
 
+        CheckAll(values, entry.Source);
+        set((TOptions)options, values);
+    }
+
+    public override void Verify(MemSnoopOptions options)
+    {
+        IReadOnlyList<T> values = get((TOptions)options);
+        for (int i = 0; i < values.Count; i++)
+        {
+            syntax.Parse(new SettingText(syntax.Format(values[i]), $"{Path}:{i}"));
+        }
+
+        CheckAll(values, Path);
+    }
+
+    private void CheckAll(IReadOnlyList<T> values, string source)
+    {
         if (Check?.Invoke(values) is string problem)
         {
-            throw new UsageException(entry.Source, problem, CheckExpected);
+            throw new UsageException(source, problem, CheckExpected);
         }
-
-        set((TOptions)options, values);
     }
 }

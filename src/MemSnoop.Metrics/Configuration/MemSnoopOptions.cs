@@ -2,24 +2,33 @@ using MemSnoop.Measurements;
 
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>What is measured and how, one section per feature.</summary>
-internal class MemSnoopOptions
+/// <summary>What is measured and how, one section for each feature.</summary>
+/// <remarks>
+/// The same sections, with the same keys, are in the configuration file of the program <c>memsnoop</c>. There times and sizes are text such as <c>30s</c> and <c>4GiB</c>.
+/// </remarks>
+public class MemSnoopOptions
 {
-    /// <summary>The section of the file, and the prefix of the environment variables.</summary>
+    /// <summary>The usual name of the section in a configuration file: <c>MemSnoop</c>.</summary>
     public const string Section = "MemSnoop";
 
+    /// <summary>Which processes are watched. Default value: the process itself.</summary>
     public ProcessesOptions Processes { get; } = new();
 
+    /// <summary>What is read from the kernel, and how often.</summary>
     public ReadingsOptions Readings { get; } = new();
 
+    /// <summary>Which events of processor and kernel are counted. Default value: none.</summary>
     public CountersOptions Counters { get; } = new();
 
+    /// <summary>Which block devices are reported.</summary>
     public DisksOptions Disks { get; } = new();
 
+    /// <summary>How working sets are estimated.</summary>
     public WorkingSetOptions WorkingSet { get; } = new();
 
+    /// <summary>Where the kernel's file systems are mounted.</summary>
     public KernelOptions Kernel { get; } = new();
 
     /// <summary>Whether events are counted: who names some wants them, and need not say so twice.</summary>
-    public bool AreCountersEnabled => Readings.Measurements[CounterMeasurement.MeasurementName].Enabled ?? Counters.Events.Count > 0;
+    internal bool AreCountersEnabled => Readings.Measurements[CounterMeasurement.MeasurementName].Enabled ?? Counters.Events.Count > 0;
 }

@@ -3,24 +3,27 @@ using System.Text.RegularExpressions;
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>
-/// Which processes are watched. Pids add; the other kinds of selection narrow each other, and the values of one kind widen it.
+/// Which processes are watched: without a selection the process itself, without its children. Pids add; the other kinds of selection narrow each other, and several values of
+/// one kind widen it.
 /// </summary>
-internal sealed class ProcessesOptions
+public sealed class ProcessesOptions
 {
-    /// <summary>Process ids. Default value: none.</summary>
-    public IReadOnlyList<int> Pids { get; set; } = [];
+    /// <summary>Ids of processes that are watched, whatever else is selected. Default value: none.</summary>
+    public IReadOnlyList<int> Pids { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>Expressions found anywhere in the process name, <c>/proc/PID/comm</c> (the kernel keeps 15 bytes of it). Default value: none.</summary>
-    public IReadOnlyList<Regex> Names { get; set; } = [];
+    public IReadOnlyList<Regex> Names { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>Expressions found anywhere in the command line, its arguments joined by blanks. Default value: none.</summary>
-    public IReadOnlyList<Regex> CommandLines { get; set; } = [];
+    public IReadOnlyList<Regex> CommandLines { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
-    /// <summary>Users whose processes are watched, by real user id. Default value: none.</summary>
-    public IReadOnlyList<UserId> Users { get; set; } = [];
+    /// <summary>Real user ids of the users whose processes are watched. Default value: none.</summary>
+    public IReadOnlyList<uint> Users { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
-    /// <summary>Patterns for the cgroup path. Default value: none.</summary>
-    public IReadOnlyList<Glob> Cgroups { get; set; } = [];
+    /// <summary>
+    /// Patterns for the cgroup path: <c>*</c> and <c>?</c> stay within one part of it, <c>**</c> crosses parts, as in <c>/system.slice/**</c>. Default value: none.
+    /// </summary>
+    public IReadOnlyList<string> Cgroups { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>Watch every process, whatever else is selected. Default value: false.</summary>
     public bool All { get; set; }
@@ -28,8 +31,8 @@ internal sealed class ProcessesOptions
     /// <summary>Watch the children of watched processes too. Default value: true.</summary>
     public bool Children { get; set; } = true;
 
-    /// <summary>Processes that hold less memory than this are left out. Default value: 0.</summary>
-    public ByteSize MinResident { get; set; }
+    /// <summary>Processes that hold less resident memory than this are left out. Unit: bytes. Default value: 0.</summary>
+    public long MinResident { get; set; }
 
     /// <summary>At most this many processes are watched, those that hold most first. Default value: 2000.</summary>
     public int MaxProcesses { get; set; } = 2000;
@@ -37,8 +40,14 @@ internal sealed class ProcessesOptions
     /// <summary>Label series with the container a process runs in. Default value: false.</summary>
     public bool ContainerLabels { get; set; }
 
-    /// <summary>True when every process is watched: by <see cref="All"/>, or because nothing was selected.</summary>
-    public bool SelectsAll => All || (Pids.Count == 0 && Names.Count == 0 && CommandLines.Count == 0 && Users.Count == 0 && Cgroups.Count == 0);
+    /// <summary>
+    /// Whether the process itself is watched where nothing is selected. Not by the program <c>memsnoop</c>: it watches every process then, or the command that it starts.
+    /// Default value: true.
+    /// </summary>
+    internal bool WatchesItself { get; set; } = true;
+
+    /// <summary>Whether anything is selected.</summary>
+    internal bool HasSelection => All || Pids.Count > 0 || Names.Count > 0 || CommandLines.Count > 0 || Users.Count > 0 || Cgroups.Count > 0;
 }
 
 /// <summary>The settings of <see cref="ProcessesOptions"/>.</summary>
@@ -62,12 +71,12 @@ internal static class ProcessesSettings
             Options = ["--command-line"],
             Help = "Watch processes with this in their command line.",
         },
-        new ListSetting<MemSnoopOptions, UserId>("Processes:Users", Syntax.User, o => o.Processes.Users, (o, v) => o.Processes.Users = v)
+        new ListSetting<MemSnoopOptions, uint>("Processes:Users", Syntax.User, o => o.Processes.Users, (o, v) => o.Processes.Users = v)
         {
             Options = ["--user"],
             Help = "Watch the processes of this user, a name or a user id.",
         },
-        new ListSetting<MemSnoopOptions, Glob>("Processes:Cgroups", Syntax.CgroupGlob, o => o.Processes.Cgroups, (o, v) => o.Processes.Cgroups = v)
+        new ListSetting<MemSnoopOptions, string>("Processes:Cgroups", Syntax.CgroupGlob, o => o.Processes.Cgroups, (o, v) => o.Processes.Cgroups = v)
         {
             Options = ["--cgroup"],
             Help = "Watch the processes of cgroups whose path matches; * and ? stay within one part of the path, ** crosses parts.",
@@ -82,7 +91,7 @@ internal static class ProcessesSettings
             OffOption = "--no-children",
             Help = "Do not watch the children of watched processes.",
         },
-        new ScalarSetting<MemSnoopOptions, ByteSize>("Processes:MinResident", Syntax.ByteSize, o => o.Processes.MinResident, (o, v) => o.Processes.MinResident = v)
+        new ScalarSetting<MemSnoopOptions, long>("Processes:MinResident", Syntax.Bytes, o => o.Processes.MinResident, (o, v) => o.Processes.MinResident = v)
         {
             Options = ["--min-resident"],
             Help = "Leave out processes that hold less memory.",

@@ -1,36 +1,36 @@
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>What is read from the kernel, and how often.</summary>
-internal sealed class ReadingsOptions
+public sealed class ReadingsOptions
 {
-    /// <summary>How old a reading may be before a collection takes it anew; 0s reads at every collection. Default value: 5s.</summary>
-    public Duration Interval { get; set; } = Duration.FromSeconds(5);
+    /// <summary>How old a reading may be before a collection takes it anew; zero reads at every collection. Default value: 5 seconds.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Take only the measurements that are enabled by name. Default value: false.</summary>
     public bool DisableDefaults { get; set; }
 
-    /// <summary>Settings by measurement, one entry for each name of <see cref="MeasurementCatalogue"/>. Default value: entries that change nothing.</summary>
+    /// <summary>Settings by measurement, one entry for each: <c>Measurements["smaps"].Enabled = true</c>. Default value: entries that change nothing.</summary>
     public IReadOnlyDictionary<string, MeasurementOptions> Measurements { get; } =
         MeasurementCatalogue.All.ToDictionary(entry => entry.Name, _ => new MeasurementOptions(), StringComparer.Ordinal);
 
     /// <summary>Whether the named measurement is taken.</summary>
     /// <exception cref="KeyNotFoundException">There is no measurement of this name.</exception>
-    public bool IsEnabled(string measurement) =>
+    internal bool IsEnabled(string measurement) =>
         Measurements[measurement].Enabled ?? (!DisableDefaults && MeasurementCatalogue.Find(measurement) is { EnabledByDefault: true });
 
     /// <summary>How old a reading of the named measurement may get.</summary>
     /// <exception cref="KeyNotFoundException">There is no measurement of this name.</exception>
-    public TimeSpan IntervalOf(string measurement) => (Measurements[measurement].Interval ?? Interval).Value;
+    internal TimeSpan IntervalOf(string measurement) => Measurements[measurement].Interval ?? Interval;
 }
 
 /// <summary>The settings of <see cref="ReadingsOptions"/>, with two for each measurement.</summary>
 internal static class ReadingsSettings
 {
-    private static readonly ValueSyntax<Duration> Interval = Syntax.Duration(new Duration(0), Duration.FromSeconds(86_400));
+    private static readonly ValueSyntax<TimeSpan> Interval = Syntax.Time(new Duration(0), Duration.FromSeconds(86_400));
 
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new ScalarSetting<MemSnoopOptions, Duration>("Readings:Interval", Interval, o => o.Readings.Interval, (o, v) => o.Readings.Interval = v)
+        new ScalarSetting<MemSnoopOptions, TimeSpan>("Readings:Interval", Interval, o => o.Readings.Interval, (o, v) => o.Readings.Interval = v)
         {
             Options = ["--interval"],
             Help = "Read again what is older than this when it is asked for; 0s reads at every collection.",
@@ -56,7 +56,7 @@ internal static class ReadingsSettings
 
         if (!entry.IsWindow)
         {
-            yield return new ScalarSetting<MemSnoopOptions, Duration>(
+            yield return new ScalarSetting<MemSnoopOptions, TimeSpan>(
                 $"{key}:Interval", Interval, o => o.Readings.Measurements[entry.Name].Interval ?? o.Readings.Interval,
                 (o, v) => o.Readings.Measurements[entry.Name].Interval = v)
             {

@@ -25,4 +25,12 @@ internal sealed class ScalarSetting<TOptions, T>(string key, ValueSyntax<T> synt
 
         set((TOptions)options, syntax.Parse(text));
     }
+
+    public override void Verify(MemSnoopOptions options)
+    {
+        if (get((TOptions)options) is { } value)
+        {
+            syntax.Parse(new SettingText(syntax.Format(value), Path));
+        }
+    }
 }

@@ -46,4 +46,8 @@ internal abstract class Setting(string key)
     /// <summary>Replaces the value.</summary>
     /// <exception cref="UsageException">A text is not a value of this setting.</exception>
     public abstract void Apply(MemSnoopOptions options, ConfigurationEntry entry);
+
+    /// <summary>Checks a value that code has set: it must be one that could have been written as text.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public abstract void Verify(MemSnoopOptions options);
 }

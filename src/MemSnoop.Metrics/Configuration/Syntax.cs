@@ -11,20 +11,26 @@ internal static class Syntax
     /// <summary>Process ids; the kernel's PID_MAX_LIMIT is 2^22 on 64-bit systems (proc(5), pid_max).</summary>
     public static ValueSyntax<int> Pid { get; } = Integer("PID", "a process id", 1, 1 << 22);
 
-    public static ValueSyntax<UserId> User { get; } = new(
+    /// <summary>User ids.</summary>
+    public static ValueSyntax<uint> User { get; } = new ValueSyntax<UserId>(
         "USER", "a user known here", "the name of a user or a user id",
-        (string text, out UserId value, ref string? _) => UserId.TryParse(text, out value), value => value.ToString());
+        (string text, out UserId value, ref string? _) => UserId.TryParse(text, out value), value => value.ToString())
+        .As(static user => user.Value, static id => new UserId(id).ToString());
 
-    public static ValueSyntax<Glob> CgroupGlob { get; } = new(
+    /// <summary>Patterns that <see cref="Glob"/> understands, as they are written.</summary>
+    public static ValueSyntax<string> CgroupGlob { get; } = new ValueSyntax<Glob>(
         "GLOB", "a pattern", "a pattern for cgroup paths, such as /system.slice/** or docker-*.scope",
-        (string text, out Glob value, ref string? _) => Glob.TryParse(text, out value!), value => value.ToString());
+        (string text, out Glob value, ref string? _) => Glob.TryParse(text, out value!), value => value.ToString())
+        .As(static glob => glob.ToString(), static pattern => pattern);
 
     public static ValueSyntax<Regex> Regex { get; } = new(
         "REGEX", "a regular expression", "a regular expression without look-around and back-references", TryParseRegex, value => value.ToString());
 
-    public static ValueSyntax<ByteSize> ByteSize { get; } = new(
+    /// <summary>Amounts of memory in bytes.</summary>
+    public static ValueSyntax<long> Bytes { get; } = new ValueSyntax<ByteSize>(
         "SIZE", "a size", "a number of bytes, or a size such as 10MiB or 1.5GB",
-        (string text, out ByteSize value, ref string? _) => Configuration.ByteSize.TryParse(text, out value), value => value.ToString());
+        (string text, out ByteSize value, ref string? _) => ByteSize.TryParse(text, out value), value => value.ToString())
+        .As(static size => size.Bytes, static bytes => new ByteSize(bytes).ToString());
 
     public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
 
@@ -36,6 +42,10 @@ internal static class Syntax
         (string text, out int value, ref string? _) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
             && value >= least && value <= most,
         value => value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Spans of time within limits, written as durations.</summary>
+    public static ValueSyntax<TimeSpan> Time(Duration least, Duration most) =>
+        Duration(least, most).As(static duration => duration.Value, Configuration.Duration.Format);
 
     /// <summary>Durations within limits. The upper one keeps a mistyped unit from asking for a timer that fires next year.</summary>
     public static ValueSyntax<Duration> Duration(Duration least, Duration most) => new(
@@ -75,7 +85,8 @@ internal static class Syntax
             value = default;
             return false;
         },
-        value => words.First(word => word.Value.Equals(value)).Word);
+        // A number that is no member of an enumeration has no word.
+        value => words.FirstOrDefault(word => word.Value.Equals(value)).Word ?? value.ToString()!);
 
     private static bool TryParseRegex(string text, out Regex value, ref string? problem)
     {

@@ -14,6 +14,19 @@ internal delegate bool ValueParser<T>(string text, out T value, ref string? prob
 /// <param name="Format">Writes it, such that the parser reads the same value again.</param>
 internal sealed record ValueSyntax<T>(string Placeholder, string Noun, string Expected, ValueParser<T> Parser, Func<T, string> Format)
 {
+    /// <summary>The same texts for a type that knows nothing of text.</summary>
+    /// <param name="convert">From what the text says.</param>
+    /// <param name="format">Writes a value; one that no text stands for, in a way that no parser takes.</param>
+    public ValueSyntax<TOther> As<TOther>(Func<T, TOther> convert, Func<TOther, string> format) => new(
+        Placeholder, Noun, Expected,
+        (string text, out TOther value, ref string? problem) =>
+        {
+            bool isValue = Parser(text, out T written, ref problem);
+            value = isValue ? convert(written) : default!;
+            return isValue;
+        },
+        format);
+
     /// <exception cref="UsageException">The text is not such a value.</exception>
     public T Parse(SettingText text)
     {

@@ -1,50 +1,46 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using MemSnoop.Paging;
 
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>How the memory in use is told from the memory that is only held.</summary>
-internal enum WorkingSetMethod
+public enum WorkingSetMethod
 {
     /// <summary>The best that works on this host.</summary>
     Auto,
 
-    /// <summary>The kernel's bitmap of idle pages.</summary>
+    /// <summary>The kernel's bitmap of idle pages. It needs root, and a kernel with CONFIG_IDLE_PAGE_TRACKING.</summary>
     PageIdle,
 
-    /// <summary>Referenced bits, cleared and read again.</summary>
+    /// <summary>Referenced bits, cleared and read again. It works on any kernel and stalls its target while it walks the page tables.</summary>
     Referenced,
 }
 
 /// <summary>How working sets are estimated.</summary>
-internal sealed class WorkingSetOptions
+public sealed class WorkingSetOptions
 {
-    /// <summary>Length of a window; memory accessed within it is in use. Default value: 60s.</summary>
-    public Duration Interval { get; set; } = Duration.FromSeconds(60);
+    /// <summary>Length of a window; memory accessed within it is in use. Default value: 60 seconds.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How accesses are found out. Default value: auto.</summary>
+    /// <summary>How accesses are found out. Default value: <see cref="WorkingSetMethod.Auto"/>.</summary>
     public WorkingSetMethod Method { get; set; } = WorkingSetMethod.Auto;
 
-    /// <summary>The referenced method refuses processes that hold more, because clearing their bits stalls them. Default value: 4GiB.</summary>
-    public ByteSize ReferencedMaxResident { get; set; } = ByteSize.FromGiB(4);
+    /// <summary>The referenced method refuses processes that hold more, because clearing their bits stalls them. Unit: bytes. Default value: 4 GiB.</summary>
+    public long ReferencedMaxResident { get; set; } = 4L << 30;
 
-    /// <summary>The ages for which idle memory is reported, rising from 0. Default value: 0s, 30s, 1m, 2m, 5m, 10m, 30m, 1h.</summary>
-    public IReadOnlyList<Duration> IdleAges { get; set; } =
+    /// <summary>The ages for which idle memory is reported, rising from zero. Default value: 0 and 30 seconds, 1, 2, 5, 10 and 30 minutes, 1 hour.</summary>
+    public IReadOnlyList<TimeSpan> IdleAges { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } =
     [
-        Duration.FromSeconds(0), Duration.FromSeconds(30), Duration.FromSeconds(60), Duration.FromSeconds(120),
-        Duration.FromSeconds(300), Duration.FromSeconds(600), Duration.FromSeconds(1800), Duration.FromSeconds(3600),
+        TimeSpan.Zero, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2),
+        TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1),
     ];
 
     /// <summary>Spread a pass over its interval instead of making it at once; heeded by page_idle. Default value: false.</summary>
     public bool Spread { get; set; }
 
-    /// <summary>Kinds of memory areas that count, any of them; heeded by page_idle. Default value: none, which counts all.</summary>
-    public IReadOnlyList<AreaWord> Areas { get; set; } = [];
-
-    /// <summary>Only areas of more pages than this count; heeded by page_idle. Default value: 0.</summary>
-    public int AreaLongerThan { get; set; }
-
-    /// <summary>Only areas in whose path or name this is found count; heeded by page_idle. Default value: null, every area.</summary>
-    public Regex? AreaPath { get; set; }
+    /// <summary>Memory areas that count; heeded by page_idle. Default value: <see cref="AreaFilter.All"/>.</summary>
+    public AreaFilter Areas { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = AreaFilter.All;
 }
 
 /// <summary>The settings of <see cref="WorkingSetOptions"/>.</summary>
@@ -59,9 +55,12 @@ internal static class WorkingSetSettings
         ("readable", AreaWord.Readable), ("writable", AreaWord.Writable), ("executable", AreaWord.Executable));
 
     // Below 100 ms a pass over a large host would not end before the next one starts.
-    private static readonly ValueSyntax<Duration> Window = Syntax.Duration(new Duration(100), Duration.FromSeconds(86_400));
+    private static readonly ValueSyntax<TimeSpan> Window = Syntax.Time(new Duration(100), Duration.FromSeconds(86_400));
 
-    private static readonly ValueSyntax<Duration> Age = Syntax.Duration(new Duration(0), Duration.FromSeconds(30 * 86_400));
+    private static readonly ValueSyntax<TimeSpan> Age = Syntax.Time(new Duration(0), Duration.FromSeconds(30 * 86_400));
+
+    private static readonly ValueSyntax<long> Pages =
+        Syntax.Integer("PAGES", "a number of pages", 0, int.MaxValue).As(static pages => (long)pages, static pages => pages.ToString(CultureInfo.InvariantCulture));
 
     public static Setting Method { get; } =
         new ScalarSetting<MemSnoopOptions, WorkingSetMethod>("WorkingSet:Method", MethodWord, o => o.WorkingSet.Method, (o, v) => o.WorkingSet.Method = v)
@@ -71,15 +70,15 @@ internal static class WorkingSetSettings
         };
 
     public static Setting ReferencedMaxResident { get; } =
-        new ScalarSetting<MemSnoopOptions, ByteSize>(
-            "WorkingSet:ReferencedMaxResident", Syntax.ByteSize, o => o.WorkingSet.ReferencedMaxResident, (o, v) => o.WorkingSet.ReferencedMaxResident = v)
+        new ScalarSetting<MemSnoopOptions, long>(
+            "WorkingSet:ReferencedMaxResident", Syntax.Bytes, o => o.WorkingSet.ReferencedMaxResident, (o, v) => o.WorkingSet.ReferencedMaxResident = v)
         {
             Options = ["--referenced-max-resident"],
             Help = "Processes that hold more are refused by the method referenced, which would stall them.",
         };
 
     public static Setting IdleAges { get; } =
-        new ListSetting<MemSnoopOptions, Duration>("WorkingSet:IdleAges", Age, o => o.WorkingSet.IdleAges, (o, v) => o.WorkingSet.IdleAges = v)
+        new ListSetting<MemSnoopOptions, TimeSpan>("WorkingSet:IdleAges", Age, o => o.WorkingSet.IdleAges, (o, v) => o.WorkingSet.IdleAges = v)
         {
             Options = ["--idle-ages"],
             Help = "The ages for which idle memory is reported.",
@@ -91,20 +90,19 @@ internal static class WorkingSetSettings
     /// <summary>Which areas count; options of every command that measures working sets.</summary>
     public static IReadOnlyList<Setting> Areas { get; } =
     [
-        new ListSetting<MemSnoopOptions, AreaWord>("WorkingSet:Areas", AreaKind, o => o.WorkingSet.Areas, (o, v) => o.WorkingSet.Areas = v)
+        new ListSetting<MemSnoopOptions, AreaWord>("WorkingSet:Areas", AreaKind, o => AreaWords.Of(o.WorkingSet.Areas), (o, v) => o.WorkingSet.Areas = AreaWords.Apply(v, o.WorkingSet.Areas))
         {
             Options = ["--area"],
             Help = "Count only these areas: heap, stack, anonymous, file (any of them), readable, writable, executable (all of them); page_idle only.",
             SeparatedBy = ',',
         },
-        new ScalarSetting<MemSnoopOptions, int>(
-            "WorkingSet:AreaLongerThan", Syntax.Integer("PAGES", "a number of pages", 0, int.MaxValue),
-            o => o.WorkingSet.AreaLongerThan, (o, v) => o.WorkingSet.AreaLongerThan = v)
+        new ScalarSetting<MemSnoopOptions, long>(
+            "WorkingSet:AreaLongerThan", Pages, o => o.WorkingSet.Areas.LongerThanPages, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { LongerThanPages = v })
         {
             Options = ["--area-longer-than"],
             Help = "Count only areas of more pages than this; page_idle only.",
         },
-        new ScalarSetting<MemSnoopOptions, Regex>("WorkingSet:AreaPath", Syntax.Regex, o => o.WorkingSet.AreaPath, (o, v) => o.WorkingSet.AreaPath = v)
+        new ScalarSetting<MemSnoopOptions, Regex>("WorkingSet:AreaPath", Syntax.Regex, o => o.WorkingSet.Areas.Path, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { Path = v })
         {
             Options = ["--area-path"],
             Help = "Count only areas with this in their path or name, as /proc/PID/maps shows it; page_idle only.",
@@ -113,7 +111,7 @@ internal static class WorkingSetSettings
 
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new ScalarSetting<MemSnoopOptions, Duration>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
+        new ScalarSetting<MemSnoopOptions, TimeSpan>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
         {
             Options = ["--working-set-interval"],
             Help = "Length of a window: memory accessed within it is in use.",
@@ -129,18 +127,18 @@ internal static class WorkingSetSettings
         .. Areas,
     ];
 
-    private static string? CheckAges(IReadOnlyList<Duration> ages)
+    private static string? CheckAges(IReadOnlyList<TimeSpan> ages)
     {
-        if (ages is not [{ Milliseconds: 0 }, ..])
+        if (ages is not [{ Ticks: 0 }, ..])
         {
-            return ages.Count == 0 ? "is empty" : $"starts with {ages[0]}";
+            return ages.Count == 0 ? "is empty" : $"starts with {Duration.Format(ages[0])}";
         }
 
         for (int i = 1; i < ages.Count; i++)
         {
-            if (ages[i].Milliseconds <= ages[i - 1].Milliseconds)
+            if (ages[i] <= ages[i - 1])
             {
-                return $"{ages[i]} follows {ages[i - 1]}";
+                return $"{Duration.Format(ages[i])} follows {Duration.Format(ages[i - 1])}";
             }
         }
 

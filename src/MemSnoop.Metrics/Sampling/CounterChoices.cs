@@ -15,7 +15,7 @@ internal static class CounterChoices
     /// <exception cref="UsageException">A name means nothing, or what is probably another event.</exception>
     internal static CounterPlan Plan(CountersOptions options, CounterProviders providers)
     {
-        CounterPlan plan = CounterPlan.Create(options.Events.Select(static name => name.Name), providers.All);
+        CounterPlan plan = CounterPlan.Create(options.Events, providers.All);
         foreach (CounterChoice choice in plan.Choices)
         {
             if (choice.Event is null)
@@ -33,7 +33,7 @@ internal static class CounterChoices
         if (choice.Provider is null || !MayBeOfAProcessor(choice.Name, nearest.Count > 0, Spellings(providers)))
         {
             throw new UsageException(
-                options.Events.First(name => name.Name == choice.Name).Source,
+                CountersSettings.SourceOf(options, choice.Name),
                 $"{UsageException.Quote(choice.Name)} is not an event",
                 nearest.Count > 0 ? $"{string.Join(" or ", nearest)}; memsnoop events lists all" : "one that memsnoop events lists");
         }

@@ -18,28 +18,37 @@ namespace MemSnoop.Metrics.Sampling;
 internal sealed class SamplingPipeline : IDisposable
 {
     /// <summary>The meter that all instruments about processes, disks and the measuring belong to.</summary>
-    internal const string MeterName = "MemSnoop";
+    internal const string MeterName = MemSnoopMeter.Name;
 
     private readonly MemSnoopOptions _options;
     private readonly TimeProvider _clock;
     private readonly MeasurementLedger _ledger = new();
     private readonly Dictionary<string, string> _owners = [];
     private readonly List<MeasurementState> _states = [];
-    private readonly Meter _meter = new(MeterName, BuildInfo.Version);
-    private readonly HandleBudget _budget = HandleBudget.Shared;
+    private readonly Meter _meter;
+    private readonly HandleBudget _budget;
     private readonly WatchList _watchList;
     private readonly SystemClock _systemClock;
     private readonly ProcessCounting? _counting;
 
-    internal SamplingPipeline(MemSnoopOptions options, ProcessSelection selection, ILoggerFactory loggers, TimeProvider clock)
+    /// <param name="options">What is measured.</param>
+    /// <param name="paths">Where the kernel files are.</param>
+    /// <param name="budget">The one budget of this process for file handles.</param>
+    /// <param name="meter">The meter to make instruments of; it ends with this object.</param>
+    /// <param name="loggers">Where failures are told of.</param>
+    /// <param name="clock">Source of time.</param>
+    /// <exception cref="UsageException">An event that is to be counted does not exist.</exception>
+    internal SamplingPipeline(MemSnoopOptions options, KernelPaths paths, HandleBudget budget, Meter meter, ILoggerFactory loggers, TimeProvider clock)
     {
         _options = options;
         _clock = clock;
-        Paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);
+        _meter = meter;
+        _budget = budget;
+        Paths = paths;
         _counting = ProcessCounting.Create(options, Paths, _budget, clock);
         Collections = new Collections(clock);
         _watchList = new WatchList(
-            new ProcessTable(Paths, selection, _budget, clock, wantsCgroup: options.Processes.ContainerLabels),
+            new ProcessTable(Paths, Selections.From(options.Processes, Paths), _budget, clock, wantsCgroup: options.Processes.ContainerLabels),
             Collections,
             options.Processes.ContainerLabels);
         _systemClock = new SystemClock(Paths);
@@ -197,7 +206,7 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         Methods = WorkingSetMethods.Probe(Paths);
-        Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), Methods);
+        Method = WorkingSetChoice.ChooseFrom(_options.WorkingSet.Method, Methods);
         foreach (ProbeResult method in Methods)
         {
             string state = !method.IsSupported ? MeasurementState.Unavailable : method.Method == Method ? MeasurementState.On : MeasurementState.Available;
@@ -220,7 +229,7 @@ internal sealed class SamplingPipeline : IDisposable
 
         Windows = new WindowSampler(
             WorkingSetMethods.Create(Method, Paths, settings, _clock),
-            _options.WorkingSet.Interval.Value,
+            _options.WorkingSet.Interval,
             _watchList,
             windows,
             account,
@@ -246,6 +255,7 @@ internal sealed class SamplingPipeline : IDisposable
     public void Dispose()
     {
         _meter.Dispose();
+        Windows?.Dispose();
         _counting?.Dispose();
         _watchList.Dispose();
     }

@@ -11,6 +11,7 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
     private WatchedProcess[] _watched = [];
     private Dictionary<int, ulong> _startTicks = [];
     private long _seen = -1;
+    private bool _isDisposed;
 
     /// <summary>Selected processes that are not watched, as of the last look.</summary>
     internal IReadOnlyList<DroppedProcess> Dropped => table.Dropped;
@@ -41,6 +42,12 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
 
     private WatchedProcess[] Look(long collection)
     {
+        // A meter of a factory outlives its pipeline for a moment, and who collects then must not open files anew.
+        if (_isDisposed)
+        {
+            return [];
+        }
+
         table.Refresh();
         Adopt();
         _seen = collection;
@@ -76,5 +83,13 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
         Volatile.Write(ref _startTicks, current.ToDictionary(static process => process.Identity.Pid, static process => process.Identity.StartTicks));
     }
 
-    public void Dispose() => table.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _watched = [];
+            table.Dispose();
+        }
+    }
 }

@@ -16,12 +16,26 @@ internal sealed partial class WindowSampler(
     TimeProvider clock,
     ILogger<WindowSampler> logger) : BackgroundService
 {
+    private readonly Lock _gate = new();
     private TrackedProcess[] _processes = [];
+    private bool _isDisposed;
     private Stint _passed;
     private Type? _lastFailure;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
+    {
+        lock (_gate)
+        {
+            // Who disposes without stopping first, as an application that fails at start, must not take the estimator from under a pass.
+            if (!_isDisposed)
+            {
+                Sample(part);
+            }
+        }
+    }
+
+    private void Sample(int part)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
         WatchedProcess[] watched = watchList.Refresh();
@@ -90,6 +104,10 @@ internal sealed partial class WindowSampler(
     public override void Dispose()
     {
         base.Dispose();
-        estimator.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            estimator.Dispose();
+        }
     }
 }

@@ -21,47 +21,15 @@ internal static class WorkingSetChoice
     /// <summary>What the estimator needs to know; <paramref name="groupOf"/> says which processes are one container.</summary>
     internal static EstimatorOptions Settings(WorkingSetOptions options, Func<TrackedProcess, string?>? groupOf = null) => new()
     {
-        IdleAges = new IdleAges([.. options.IdleAges.Select(static age => age.Value)]),
-        ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident.Bytes,
-        Areas = Areas(options),
-        Parts = options.Spread ? PartsOf(options.Interval.Value) : 1,
+        IdleAges = new IdleAges([.. options.IdleAges]),
+        ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident,
+        Areas = options.Areas,
+        Parts = options.Spread ? PartsOf(options.Interval) : 1,
         GroupOf = groupOf,
     };
 
     /// <summary>Parts of half a second and more: small enough that none shows, and few enough that their starts cost nothing.</summary>
     private static int PartsOf(TimeSpan interval) => Math.Clamp((int)(interval / TimeSpan.FromMilliseconds(500)), 2, 120);
-
-    private static AreaFilter Areas(WorkingSetOptions options)
-    {
-        AreaRoles roles = AreaRoles.None;
-        AreaPermissions permissions = AreaPermissions.None;
-        foreach (AreaWord word in options.Areas)
-        {
-            roles |= word switch
-            {
-                AreaWord.Heap => AreaRoles.Heap,
-                AreaWord.Stack => AreaRoles.Stack,
-                AreaWord.Anonymous => AreaRoles.Anonymous,
-                AreaWord.File => AreaRoles.File,
-                _ => AreaRoles.None,
-            };
-            permissions |= word switch
-            {
-                AreaWord.Readable => AreaPermissions.Read,
-                AreaWord.Writable => AreaPermissions.Write,
-                AreaWord.Executable => AreaPermissions.Execute,
-                _ => AreaPermissions.None,
-            };
-        }
-
-        return new AreaFilter
-        {
-            Roles = roles == AreaRoles.None ? AreaRoles.All : roles,
-            Permissions = permissions,
-            LongerThanPages = options.AreaLongerThan,
-            Path = options.AreaPath,
-        };
-    }
 
     /// <summary>The method to use here, or null when <c>auto</c> finds none.</summary>
     /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
@@ -80,18 +48,25 @@ internal static class WorkingSetChoice
         return chosen;
     }
 
-    /// <summary>
-    /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
-    /// them from under the other one's windows.
-    /// </summary>
+    /// <summary>The method to use of those that were probed, or null where there is none, or none that would not do harm.</summary>
+    internal static string? ChooseFrom(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support) =>
+        support.Any(method => IsTaken(method, wanted)) ? null : WorkingSetMethods.Choose(NameOf(wanted), support);
+
     private static void RefuseIfInUse(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
     {
         foreach (ProbeResult method in support)
         {
-            if (method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced)
+            if (IsTaken(method, wanted))
             {
                 throw new UsageException("--method", method.Explanation, method.Advice);
             }
         }
     }
+
+    /// <summary>
+    /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
+    /// them from under the other one's windows.
+    /// </summary>
+    private static bool IsTaken(ProbeResult method, WorkingSetMethod wanted) =>
+        method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced;
 }

@@ -1,3 +1,6 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
 namespace MemSnoop.Counters;
 
 /// <summary>A process whose events are counted, by as many providers as that takes.</summary>
@@ -31,5 +34,113 @@ internal sealed class CountedProcess(CounterGroup[] groups, int events) : IDispo
         {
             attachment.Dispose();
         }
+    }
+}
+
+/// <summary>One provider at one process: not attached yet, counting, or refused and waiting for another try.</summary>
+internal sealed class GroupAttachment(CounterGroup group) : IDisposable
+{
+    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
+    internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+
+    private IProcessCounters? _counters;
+    private ReadOutcome _refusal;
+    private long _refusedAt;
+    private long _closedAtRefusal;
+
+    internal CounterGroup Group => group;
+
+    /// <summary>When counting began; null before.</summary>
+    internal DateTimeOffset? Since { get; private set; }
+
+    /// <summary>Reads the values of now, attaching first where that is due. Values that could not be read are null.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="sample">The values of all events, this group's among them.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="closed">How many processes have been let go so far, each of which left descriptors behind.</param>
+    internal ReadOutcome Read(TrackedProcess process, CounterValue?[] sample, TimeProvider clock, long closed)
+    {
+        ReadOutcome outcome = process.HasLeft ? ReadOutcome.ProcessGone : Attach(process, clock, closed);
+        if (outcome == ReadOutcome.Success)
+        {
+            outcome = group.Read(_counters!, sample);
+        }
+
+        for (int i = 0; outcome != ReadOutcome.Success && i < group.Places.Length; i++)
+        {
+            sample[group.Places[i]] = null;
+        }
+
+        return outcome;
+    }
+
+    private ReadOutcome Attach(TrackedProcess process, TimeProvider clock, long closed)
+    {
+        if (_counters is not null)
+        {
+            return ReadOutcome.Success;
+        }
+
+        bool mayFitNow = _refusal == ReadOutcome.NoDescriptors && closed != _closedAtRefusal;
+        if (_refusal != ReadOutcome.Success && !mayFitNow && clock.GetElapsedTime(_refusedAt) < RetryAfter)
+        {
+            return _refusal;
+        }
+
+        DateTimeOffset now = clock.GetUtcNow();
+        ReadOutcome outcome = group.Provider.Open(process, group.Events, out _counters);
+
+        // What is too large about a process is the number of descriptors that it would take.
+        outcome = outcome == ReadOutcome.TooLarge ? ReadOutcome.NoDescriptors : outcome;
+        if (outcome == ReadOutcome.Success)
+        {
+            Since = now;
+        }
+
+        // One that is gone is not asked again, or was in the middle of an exec and can be asked at once.
+        _refusal = outcome == ReadOutcome.ProcessGone ? ReadOutcome.Success : outcome;
+        _refusedAt = clock.GetTimestamp();
+        _closedAtRefusal = closed;
+        return outcome;
+    }
+
+    public void Dispose() => _counters?.Dispose();
+}
+
+/// <summary>The events of a plan that one provider counts, with their places in the plan.</summary>
+internal sealed class CounterGroup(ICounterProvider provider, CounterEvent[] events, int[] places)
+{
+    private readonly CounterValue[] _read = new CounterValue[events.Length];
+
+    internal ICounterProvider Provider { get; } = provider;
+
+    internal CounterEvent[] Events { get; } = events;
+
+    /// <summary>Where the value of each event stands among those of a sample.</summary>
+    internal int[] Places { get; } = places;
+
+    /// <summary>Whether any event was ever seen to take turns with others.</summary>
+    internal bool IsMultiplexed { get; private set; }
+
+    internal static CounterGroup[] Of(CounterPlan plan) =>
+    [
+        .. plan.Counted
+            .Select(static (choice, place) => (choice.Provider, Event: choice.Event!, Place: place))
+            .GroupBy(static choice => choice.Provider!)
+            .Select(static group => new CounterGroup(
+                group.Key, [.. group.Select(static choice => choice.Event)], [.. group.Select(static choice => choice.Place)])),
+    ];
+
+    /// <summary>Reads the counters of one process into the places of its sample.</summary>
+    internal ReadOutcome Read(IProcessCounters counters, CounterValue?[] sample)
+    {
+        ReadOutcome outcome = counters.Read(_read);
+        for (int i = 0; outcome == ReadOutcome.Success && i < _read.Length; i++)
+        {
+            sample[Places[i]] = _read[i];
+            IsMultiplexed |= _read[i].RunningRatio is not >= 1;   // unknown where the provider extrapolates by itself
+        }
+
+        return outcome;
     }
 }

@@ -24,7 +24,6 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
     private readonly KernelUnits _units;
     private readonly KernelBuffer _buffer = new();
     private readonly Dictionary<ProcessIdentity, ThreadTotals> _totals = [];
-    private readonly List<ProcessIdentity> _left = [];
     private long _round;
 
     /// <summary>A measurement that asks once whether delays are accounted for.</summary>
@@ -33,7 +32,7 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
         ArgumentNullException.ThrowIfNull(paths);
         _paths = paths;
         _units = units;
-        AccountsDelays = DelayAccounting.IsOn(paths);
+        AccountsDelays = KernelSettings.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>
@@ -69,18 +68,12 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
     /// <summary>Forgets the threads of processes that were not measured in the round.</summary>
     public void EndRound()
     {
-        _left.Clear();
         foreach ((ProcessIdentity identity, ThreadTotals totals) in _totals)
         {
             if (totals.Round != _round)
             {
-                _left.Add(identity);
+                _totals.Remove(identity);
             }
-        }
-
-        foreach (ProcessIdentity identity in _left)
-        {
-            _totals.Remove(identity);
         }
 
         _round++;

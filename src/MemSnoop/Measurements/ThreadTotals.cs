@@ -20,7 +20,7 @@ internal readonly record struct ThreadCounts(ulong VoluntarySwitches, ulong Invo
 internal sealed class ThreadTotals
 {
     private readonly Dictionary<int, Entry> _threads = [];
-    private readonly List<int> _ended = [];
+    private readonly List<int> _listed = [];
     private ThreadCounts _retired;
     private long _scan;
 
@@ -30,28 +30,21 @@ internal sealed class ThreadTotals
     internal ReadOutcome Refresh(ProcessDirectory directory, KernelPaths paths, int pid, KernelBuffer buffer, bool withDelays)
     {
         _scan++;
+        ReadOutcome outcome = PidEnumerator.ReadThreads(paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task")), _listed);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
         ReadOutcome result = ReadOutcome.ProcessGone;
-        try
+        foreach (int thread in _listed)
         {
-            foreach (int thread in PidEnumerator.Enumerate(paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task"))))
+            outcome = ReadThread(directory, thread, buffer, withDelays);
+            result = outcome == ReadOutcome.ProcessGone ? result : outcome;
+            if (result is not (ReadOutcome.Success or ReadOutcome.ProcessGone))
             {
-                ReadOutcome outcome = ReadThread(directory, thread, buffer, withDelays);
-                result = outcome == ReadOutcome.ProcessGone ? result : outcome;
-                if (result is not (ReadOutcome.Success or ReadOutcome.ProcessGone))
-                {
-                    return result;
-                }
+                return result;
             }
-        }
-        catch (IOException)
-        {
-            // The directory vanished, or ESRCH from getdents: the process was reaped while its threads were listed.
-            return ReadOutcome.ProcessGone;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // A proc mount with hidepid shows the pid and not what is below it.
-            return ReadOutcome.Denied;
         }
 
         if (result == ReadOutcome.Success)
@@ -131,19 +124,13 @@ internal sealed class ThreadTotals
 
     private void RetireEnded()
     {
-        _ended.Clear();
         foreach ((int thread, Entry entry) in _threads)
         {
             if (entry.Scan != _scan)
             {
-                _ended.Add(thread);
+                _threads.Remove(thread);
                 _retired += entry.Counts;
             }
-        }
-
-        foreach (int thread in _ended)
-        {
-            _threads.Remove(thread);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
         _clock = new SystemClock(paths);
         _units = units;
         _stat = new StatMeasurement(_clock, units);
-        _accountsDelays = DelayAccounting.IsOn(paths);
+        _accountsDelays = KernelSettings.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>

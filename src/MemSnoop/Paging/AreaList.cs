@@ -51,3 +51,15 @@ internal sealed class AreaList(AreaFilter filter, ulong pageBytes, IActivePages?
     /// <summary>Whether the address space that the areas were read from is still there.</summary>
     internal ReadOutcome StillThere(KernelHandle maps) => AddressSpace.StillThere(maps, _buffer);
 }
+
+/// <summary>One area of an address space, as far as walks over its pages need it.</summary>
+/// <param name="Start">First address.</param>
+/// <param name="End">Address behind the last.</param>
+/// <param name="Device">The device of the mapped file, major and minor; 0 without one.</param>
+/// <param name="Inode">The inode of the mapped file; 0 for anonymous memory.</param>
+internal readonly record struct MemoryArea(ulong Start, ulong End, ulong Device, ulong Inode)
+{
+    internal ulong Bytes => End - Start;
+
+    internal bool IsFile => Inode != 0;
+}

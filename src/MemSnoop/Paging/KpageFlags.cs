@@ -36,3 +36,45 @@ internal sealed class KpageFlags : IDisposable
 
     public void Dispose() => _handle.Dispose();
 }
+
+/// <summary>
+/// The flags of one page frame, an entry of <c>/proc/kpageflags</c>, by the kernel's own names.
+/// Source: <c>include/uapi/linux/kernel-page-flags.h</c>.
+/// </summary>
+/// <param name="Word">The entry as the kernel writes it.</param>
+public readonly record struct PageFlags(ulong Word)
+{
+    private const int LruBit = 5;
+    private const int AnonBit = 12;
+    private const int SwapBackedBit = 14;
+    private const int CompoundHeadBit = 15;
+    private const int CompoundTailBit = 16;
+    private const int HugeBit = 17;
+    private const int ZeroPageBit = 24;
+
+    /// <summary>On a list of the page reclaim; only such pages can be idle.</summary>
+    public bool IsOnLru => IsSet(LruBit);
+
+    /// <summary>Anonymous memory.</summary>
+    public bool IsAnon => IsSet(AnonBit);
+
+    /// <summary>Backed by swap rather than a file: anonymous memory, and shared memory.</summary>
+    public bool IsSwapBacked => IsSet(SwapBackedBit);
+
+    /// <summary>First page of a folio of several pages; the idle flag of the folio is its.</summary>
+    public bool IsCompoundHead => IsSet(CompoundHeadBit);
+
+    /// <summary>Another page of such a folio; its bit of the idle bitmap always reads 0.</summary>
+    public bool IsCompoundTail => IsSet(CompoundTailBit);
+
+    /// <summary>A page of hugetlbfs, on no list of the reclaim and so never idle.</summary>
+    public bool IsHugetlb => IsSet(HugeBit);
+
+    /// <summary>The zero page or the huge zero page: everybody's, and nobody's memory.</summary>
+    public bool IsZeroPage => IsSet(ZeroPageBit);
+
+    /// <summary>On a list of the reclaim and neither hugetlb nor a zero page: its own idle flag, or its folio's, tells.</summary>
+    internal bool IsOrdinary => (Word & ((1UL << LruBit) | (1UL << HugeBit) | (1UL << ZeroPageBit))) == 1UL << LruBit;
+
+    private bool IsSet(int bit) => (Word >> bit & 1) != 0;
+}

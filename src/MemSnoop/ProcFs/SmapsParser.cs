@@ -46,14 +46,18 @@ public sealed class SmapsParser
     /// <summary>The area that <see cref="Accept"/> or <see cref="Complete"/> has just finished; its path is valid until the next call.</summary>
     public SmapsArea Area => new()
     {
-        Start = _finished.Start,
-        End = _finished.End,
-        Permissions = _finished.Permissions,
-        DeviceMajor = _finished.DeviceMajor,
-        DeviceMinor = _finished.DeviceMinor,
-        Inode = _finished.Inode,
+        Entry = new MapsEntry
+        {
+            Start = _finished.Start,
+            End = _finished.End,
+            Permissions = _finished.Permissions,
+            Offset = _finished.Offset,
+            DeviceMajor = _finished.DeviceMajor,
+            DeviceMinor = _finished.DeviceMinor,
+            Inode = _finished.Inode,
+            Path = _finishedPath.AsSpan(0, _finished.PathLength),
+        },
         Sums = _finishedSums,
-        Path = _finishedPath.AsSpan(0, _finished.PathLength),
     };
 
     /// <summary>
@@ -132,11 +136,21 @@ public sealed class SmapsParser
 
         header.Path.CopyTo(_openPath);
         _open = new Header(
-            header.Start, header.End, header.Permissions, header.DeviceMajor, header.DeviceMinor, header.Inode, header.Path.Length);
+            header.Start, header.End, header.Permissions, header.Offset, header.DeviceMajor, header.DeviceMinor, header.Inode, header.Path.Length);
         _tally = default;
         _hasOpen = true;
     }
 
     private readonly record struct Header(
-        ulong Start, ulong End, AreaPermissions Permissions, uint DeviceMajor, uint DeviceMinor, ulong Inode, int PathLength);
+        ulong Start, ulong End, AreaPermissions Permissions, ulong Offset, uint DeviceMajor, uint DeviceMinor, ulong Inode, int PathLength);
+}
+
+/// <summary>One memory area with its sizes, as smaps lists it. Belongs to the <see cref="SmapsParser"/> that it came from.</summary>
+public readonly ref struct SmapsArea
+{
+    /// <summary>The area's line of maps. Its path is valid until the parser takes its next line.</summary>
+    public MapsEntry Entry { get; init; }
+
+    /// <summary>The area's sizes, in KiB.</summary>
+    public SmapsSums Sums { get; init; }
 }

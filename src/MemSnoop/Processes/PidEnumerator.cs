@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using MemSnoop.Kernel;
 
 namespace MemSnoop.Processes;
 
@@ -14,6 +15,29 @@ internal static class PidEnumerator
     {
         ShouldIncludePredicate = static (ref FileSystemEntry entry) => Parse(entry.FileName) > 0,
     };
+
+    /// <summary>The threads of a process, or what kept them from being listed.</summary>
+    /// <param name="taskDirectory">The directory <c>/proc/PID/task</c>.</param>
+    /// <param name="threads">Its content is replaced.</param>
+    internal static ReadOutcome ReadThreads(string taskDirectory, List<int> threads)
+    {
+        threads.Clear();
+        try
+        {
+            threads.AddRange(Enumerate(taskDirectory));
+            return ReadOutcome.Success;
+        }
+        catch (IOException)
+        {
+            // The directory vanished, or ESRCH from getdents: the process was reaped while its threads were listed.
+            return ReadOutcome.ProcessGone;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // A proc mount with hidepid shows the pid and not what is below it.
+            return ReadOutcome.Denied;
+        }
+    }
 
     private static int Parse(ReadOnlySpan<char> name)
     {

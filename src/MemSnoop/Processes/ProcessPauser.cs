@@ -16,17 +16,17 @@ public sealed class ProcessPauser : IDisposable
 
     private readonly KernelPaths _paths;
     private readonly TrackedProcess _process;
-    private readonly ProcessSignals _signals;
+    private readonly PidFd _pidFd;
     private readonly PauseGuard _guard;
     private readonly KernelBuffer _buffer = new(1024);
     private readonly string _threads;
     private bool _isPaused;
 
-    private ProcessPauser(KernelPaths paths, TrackedProcess process, ProcessSignals signals, PauseGuard guard)
+    private ProcessPauser(KernelPaths paths, TrackedProcess process, PidFd pidFd, PauseGuard guard)
     {
         _paths = paths;
         _process = process;
-        _signals = signals;
+        _pidFd = pidFd;
         _guard = guard;
         _threads = paths.Proc(process.Identity.Pid.ToString(CultureInfo.InvariantCulture) + "/task");
     }
@@ -41,28 +41,29 @@ public sealed class ProcessPauser : IDisposable
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(process);
         Refuse(paths, process.Identity.Pid);
-        ReadOutcome outcome = ProcessSignals.Open(process.Identity.Pid, out ProcessSignals? signals);
+        ReadOutcome outcome = PidFd.Open(process, out PidFd? pidFd);
         try
         {
-            // The pid may have changed hands before the handle was opened; what the handle leads to stays the same from here on.
+            // A zombie cannot be paused: its first thread has ended, whatever the others do.
             outcome = outcome != ReadOutcome.Success ? outcome : process.Look(new KernelBuffer(1024), out _);
-            outcome = outcome != ReadOutcome.Success ? outcome : signals!.Send(0);
+            outcome = outcome != ReadOutcome.Success ? outcome : pidFd!.Send(0);
             if (outcome != ReadOutcome.Success)
             {
                 throw new PauseRefusedException(outcome switch
                 {
                     ReadOutcome.ProcessGone => $"process {process} has ended",
                     ReadOutcome.Denied => $"this user may not send signals to process {process}",
+                    ReadOutcome.TooLarge => $"there is no file descriptor left to pause process {process} by",
                     ReadOutcome.NotSupported => "pausing needs Linux 5.3 (pidfd_open)",
                     _ => $"process {process} cannot be paused ({outcome.ToReason()})",
                 });
             }
 
-            return new ProcessPauser(paths, process, signals!, PauseGuard.Start(paths.ProcRoot, process.Identity));
+            return new ProcessPauser(paths, process, pidFd!, PauseGuard.Start(paths.ProcRoot, process.Identity));
         }
         catch
         {
-            signals?.Dispose();
+            pidFd?.Dispose();
             throw;
         }
     }
@@ -83,7 +84,7 @@ public sealed class ProcessPauser : IDisposable
         }
 
         _guard.AnnounceStop();
-        if (_signals.Send(Libc.SignalStop) != ReadOutcome.Success)
+        if (_pidFd.Send(Libc.SignalStop) != ReadOutcome.Success)
         {
             _guard.AnnounceRun();
             return default;
@@ -99,7 +100,7 @@ public sealed class ProcessPauser : IDisposable
         if (_isPaused)
         {
             _isPaused = false;
-            _signals.Send(Libc.SignalContinue);
+            _pidFd.Send(Libc.SignalContinue);
             _guard.AnnounceRun();
         }
     }
@@ -109,7 +110,7 @@ public sealed class ProcessPauser : IDisposable
     {
         Continue();
         _guard.Dispose();
-        _signals.Dispose();
+        _pidFd.Dispose();
     }
 
     private static void Refuse(KernelPaths paths, int pid)
@@ -195,3 +196,20 @@ public sealed class ProcessPauser : IDisposable
     // T: stopped by a signal; t: stopped by a tracer (proc_pid_stat(5)).
     private static bool IsStopped(byte state) => state is (byte)'T' or (byte)'t';
 }
+
+/// <summary>The time during which a process is stopped; disposing lets it run again. The default value is no pause.</summary>
+public readonly struct ProcessPause : IDisposable
+{
+    private readonly ProcessPauser? _pauser;
+
+    internal ProcessPause(ProcessPauser pauser) => _pauser = pauser;
+
+    /// <summary>False when the process was not stopped by this pause: it had been stopped by someone else, or has ended.</summary>
+    public bool IsOurs => _pauser is not null;
+
+    /// <summary>Lets the process run again, unless somebody else had stopped it.</summary>
+    public void Dispose() => _pauser?.Continue();
+}
+
+/// <summary>A process may not, or cannot, be paused. The message says why, in one sentence without a stop.</summary>
+public sealed class PauseRefusedException(string message) : Exception(message);

@@ -24,7 +24,6 @@ public sealed class ProcessTable : IDisposable
     private readonly KernelBuffer _buffer = new();
     private readonly Dictionary<int, Selected> _selected = [];
     private readonly Dictionary<int, Rejected> _rejected = [];
-    private readonly List<int> _departed = [];
     private readonly HashSet<int> _added = [];
     private readonly WatchLimits _limits;
     private readonly bool _wantsCgroup;
@@ -197,33 +196,22 @@ public sealed class ProcessTable : IDisposable
 
     private bool LetDepart()
     {
-        _departed.Clear();
+        bool changed = false;
         foreach ((int pid, Selected entry) in _selected)
         {
             if (entry.Round != _round)
             {
-                _departed.Add(pid);
+                Remove(pid, entry);
+                changed = true;
             }
         }
 
-        foreach (int pid in _departed)
-        {
-            Remove(pid, _selected[pid]);
-        }
-
-        bool changed = _departed.Count > 0;
-        _departed.Clear();
         foreach ((int pid, Rejected entry) in _rejected)
         {
             if (entry.Round != _round)
             {
-                _departed.Add(pid);
+                _rejected.Remove(pid);
             }
-        }
-
-        foreach (int pid in _departed)
-        {
-            _rejected.Remove(pid);
         }
 
         return changed;

@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.ProcFs;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
 
@@ -18,17 +21,16 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     public const string MeasurementName = "active-pages";
 
     private readonly ActivePageRecorder _recorder = new();
-    private readonly LastWindow _last = new();
-    private readonly TrackedProcess[] _process = new TrackedProcess[1];
     private readonly TimeProvider _clock;
-    private readonly PageIdleEstimator _estimator;
+    private readonly WorkingSetMeasurement _windows;
+    private WorkingSetSample _window;
     private ReadOutcome _outcome = ReadOutcome.ProcessGone;
     private long _started;
 
     private ActivePagesMeasurement(KernelPaths paths, EstimatorOptions options, TimeProvider clock)
     {
         _clock = clock;
-        _estimator = PageIdleEstimator.Open(paths, options with { Parts = 1, GroupOf = null }, clock, _recorder);
+        _windows = new WorkingSetMeasurement(PageIdleEstimator.Open(paths, options, clock, _recorder));
         WorkingSet = new SameWindow(this);
     }
 
@@ -56,30 +58,20 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     public ReadOutcome Prepare(TrackedProcess process)
     {
         _started = _clock.GetTimestamp();
-        return Pass(process);
+        return _windows.Prepare(process);
     }
 
     /// <inheritdoc/>
     public ReadOutcome Measure(TrackedProcess process, out PageSample sample)
     {
         TimeSpan offset = _clock.GetElapsedTime(_started);
-        _outcome = Pass(process);
-        sample = _recorder.ToSample(offset, _last.Sample.Window);
-
-        // An exec begins a new address space, and a new window.
-        return _outcome = _outcome != ReadOutcome.Success || _last.IsComplete ? _outcome : ReadOutcome.ProcessGone;
-    }
-
-    private ReadOutcome Pass(TrackedProcess process)
-    {
-        _process[0] = process;
-        _last.Begin();
-        _estimator.Pass(_process, 0, _last);
-        return _last.Outcome;
+        _outcome = _windows.Measure(process, out _window);
+        sample = _recorder.ToSample(offset, _window.Window);
+        return _outcome;
     }
 
     /// <summary>Gives the bitmap back.</summary>
-    public void Dispose() => _estimator.Dispose();
+    public void Dispose() => _windows.Dispose();
 
     private sealed class SameWindow(ActivePagesMeasurement pages) : IMeasurement<WorkingSetSample>
     {
@@ -87,8 +79,72 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
 
         public ReadOutcome Measure(TrackedProcess process, out WorkingSetSample sample)
         {
-            sample = pages._last.Sample;
+            sample = pages._window;
             return pages._outcome;
         }
+    }
+}
+
+/// <summary>Gathers what a walk over one process reports. Areas that stay the same cost nothing from sample to sample.</summary>
+internal sealed class ActivePageRecorder : IActivePages
+{
+    private readonly PageRangeSet.Builder _pages = new();
+    private readonly List<TracedArea> _areas = [];
+    private TracedArea[] _last = [];
+    private ulong _end;
+
+    public void Begin()
+    {
+        _areas.Clear();
+        _pages.Clear();
+        _end = 0;
+    }
+
+    public void AddArea(in MapsEntry area)
+    {
+        // Mostly the area that was in this place the last time, so that its name need not be made again.
+        if (_areas.Count < _last.Length && IsSame(_last[_areas.Count], area))
+        {
+            _areas.Add(_last[_areas.Count]);
+            return;
+        }
+
+        _areas.Add(new TracedArea(area.Start, area.End, area.Permissions, Encoding.UTF8.GetString(area.Path)));
+    }
+
+    public void AddActive(ulong firstPage, int count)
+    {
+        // An area that grew downwards while maps was read is listed again, and its pages come twice.
+        ulong end = firstPage + (ulong)count;
+        ulong first = Math.Max(firstPage, _end);
+        if (first < end)
+        {
+            _pages.Add(first, end - first);
+            _end = end;
+        }
+    }
+
+    internal PageSample ToSample(TimeSpan offset, TimeSpan window)
+    {
+        if (!CollectionsMarshal.AsSpan(_areas).SequenceEqual(_last))
+        {
+            _last = [.. _areas];
+        }
+
+        return new PageSample(offset, window, _last, _pages.Build());
+    }
+
+    private static bool IsSame(in TracedArea last, in MapsEntry area) =>
+        last.Start == area.Start
+        && last.End == area.End
+        && last.Permissions == area.Permissions
+        && Encoding.UTF8.GetByteCount(last.Name) == area.Path.Length
+        && IsText(last.Name, area.Path);
+
+    private static bool IsText(string text, ReadOnlySpan<byte> bytes)
+    {
+        // A longer path is made anew each time; few are.
+        Span<byte> encoded = stackalloc byte[512];
+        return Encoding.UTF8.TryGetBytes(text, encoded, out int length) && bytes.SequenceEqual(encoded[..length]);
     }
 }

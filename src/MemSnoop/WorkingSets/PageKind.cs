@@ -13,7 +13,7 @@ public enum PageKind
     Shmem,
 }
 
-/// <summary>The words under which kinds appear in metrics.</summary>
+/// <summary>The words under which kinds appear in metrics, and what tells them apart.</summary>
 public static class PageKinds
 {
     /// <summary>Number of kinds.</summary>
@@ -26,4 +26,20 @@ public static class PageKinds
         PageKind.File => "file",
         _ => "shmem",
     };
+
+    /// <summary>
+    /// The kind of an area's pages by its name, where there is nothing else: smaps does not tell shared memory from files. Names
+    /// are those the kernel gives (<c>mm/shmem.c</c>, <c>ipc/shm.c</c>) and the customary tmpfs mount for POSIX shared memory.
+    /// </summary>
+    internal static PageKind ByName(ReadOnlySpan<byte> path, ulong inode)
+    {
+        if (path.IsEmpty || inode == 0 || path[0] == (byte)'[')
+        {
+            return PageKind.Anon;
+        }
+
+        return path.StartsWith("/dev/shm/"u8) || path.StartsWith("/memfd:"u8) || path.StartsWith("/SYSV"u8) || path.StartsWith("/dev/zero"u8)
+            ? PageKind.Shmem
+            : PageKind.File;
+    }
 }

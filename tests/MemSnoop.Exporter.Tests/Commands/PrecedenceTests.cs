@@ -11,18 +11,18 @@ public class PrecedenceTests
     public void Defaults_are_as_documented()
     {
         ExporterOptions options = new CommandLineRun().Options();
-        Assert.True(options.Processes.SelectsAll);
+        Assert.False(options.Processes.HasSelection);
         Assert.True(options.Processes.Children);
         Assert.Equal(2000, options.Processes.MaxProcesses);
-        Assert.Equal(TimeSpan.FromSeconds(5), options.Readings.Interval.Value);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.Readings.Interval);
         Assert.False(options.Readings.IsEnabled("smaps"));
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
         Assert.All(MeasurementCatalogue.All.Where(entry => entry.Name is not ("smaps" or "counters")), entry => Assert.True(options.Readings.IsEnabled(entry.Name)));
-        Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval.Value);
+        Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
-        Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident.Bytes);
-        Assert.Equal(["0s", "30s", "1m", "2m", "5m", "10m", "30m", "1h"], options.WorkingSet.IdleAges.Select(age => age.ToString()));
+        Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident);
+        Assert.Equal(["0s", "30s", "1m", "2m", "5m", "10m", "30m", "1h"], options.WorkingSet.IdleAges.Select(Duration.Format));
         Assert.Equal([new ListenAddress("0.0.0.0", 9464)], options.Web.Listen);
         Assert.Equal(("/metrics", 40, 300L), (options.Web.TelemetryPath, options.Web.MaxRequests, options.Web.CacheDuration.Milliseconds));
         Assert.Equal(("/proc", "/sys"), (options.Kernel.ProcFs, options.Kernel.SysFs));
@@ -41,7 +41,7 @@ public class PrecedenceTests
         using var file = new TemporaryFile(inFile ? """{ "MemSnoop": { "Readings": { "Interval": "1m" } } }""" : "{}");
         CommandLineRun run = inEnvironment ? new(("MemSnoop__Readings__Interval", "2m")) : new();
         string[] arguments = ["--config", file.Path, .. inOption ? ["--interval", "3m"] : Array.Empty<string>()];
-        Assert.Equal(expected, run.Options(arguments).Readings.Interval.ToString());
+        Assert.Equal(expected, Duration.Format(run.Options(arguments).Readings.Interval));
     }
 
     [Fact]
@@ -79,11 +79,11 @@ public class PrecedenceTests
             }
             """);
         ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
-        Assert.Equal([new UserId(0)], options.Processes.Users);
-        Assert.Equal(["/system.slice/**"], options.Processes.Cgroups.Select(glob => glob.ToString()));
+        Assert.Equal([0u], options.Processes.Users);
+        Assert.Equal(["/system.slice/**"], options.Processes.Cgroups);
         Assert.Equal(
             (false, 10L << 20, 7, true),
-            (options.Processes.Children, options.Processes.MinResident.Bytes, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
+            (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
         Assert.Equal(["statm", "smaps"], MeasurementCatalogue.All.Select(entry => entry.Name).Where(options.Readings.IsEnabled));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
@@ -146,7 +146,7 @@ public class PrecedenceTests
     public void Empty_and_foreign_variables_are_passed_over() =>
         Assert.Equal(
             "5s",
-            new CommandLineRun(("MemSnoop__Readings__Interval", ""), ("MEMSNOOP_INTERVAL", "x"), ("PATH", "/bin")).Options().Readings.Interval.ToString());
+            Duration.Format(new CommandLineRun(("MemSnoop__Readings__Interval", ""), ("MEMSNOOP_INTERVAL", "x"), ("PATH", "/bin")).Options().Readings.Interval));
 
     [Theory]
     [InlineData("127.0.0.1", null, "127.0.0.1:9464")]
@@ -174,7 +174,7 @@ public class PrecedenceTests
         Assert.Equal("^a$", options.Processes.Names.Single().ToString());
         Assert.Equal([":1", ":2"], options.Web.Listen.Select(address => address.ToString()));
         Assert.False(options.Processes.Children);
-        Assert.False(options.Processes.SelectsAll);
+        Assert.True(options.Processes.HasSelection);
         Assert.True(options.Readings.IsEnabled("smaps"));
         Assert.False(options.Readings.IsEnabled("stat"));
     }
@@ -195,9 +195,11 @@ public class PrecedenceTests
         ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal("perf_event_open", options.Counters.Provider);
         Assert.Equal(
-            [new("a::b:c=1", $"{file.Path}:2: MemSnoop:Counters:Events:0"), new("d", $"{file.Path}:2: MemSnoop:Counters:Events:1")],
-            options.Counters.Events);
-        Assert.Equal([new("x", "--event"), new("y", "--event")], new CommandLineRun().Options("--event", "x,y", "--config", file.Path).Counters.Events);
+            [("a::b:c=1", $"{file.Path}:2: MemSnoop:Counters:Events:0"), ("d", $"{file.Path}:2: MemSnoop:Counters:Events:1")],
+            Events(options.Counters));
+        Assert.Equal([("x", "--event"), ("y", "--event")], Events(new CommandLineRun().Options("--event", "x,y", "--config", file.Path).Counters));
+
+        static IEnumerable<(string, string)> Events(CountersOptions counters) => counters.Events.Select(name => (name, CountersSettings.SourceOf(counters, name)));
     }
 
     [Fact]

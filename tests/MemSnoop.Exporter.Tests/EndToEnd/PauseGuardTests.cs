@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using MemSnoop.Exporter.Tests.Commands;
@@ -7,28 +8,31 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>Whatever becomes of <c>memsnoop trace --pause</c>, its target runs.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
-public class PauseGuardTests
+public class PauseGuardTests(ITestOutputHelper output)
 {
     private const int Rounds = 200;
 
     // Several at a time: a round mostly waits for the runtime to start.
     private const int AtOnce = 4;
 
-    private static readonly TimeSpan RunsAgainWithin = TimeSpan.FromSeconds(1);
-
     [Fact]
     public async Task Two_hundred_deaths_at_random_moments_leave_nothing_stopped()
     {
         int[] caught = new int[AtOnce];
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, caught))));
+        ConcurrentBag<double> stopped = [];
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, caught, stopped))));
 
-        TestContext.Current.SendDiagnosticMessage($"stopped at the moment of death: {caught.Sum()} of {Rounds}");
+        double[] times = [.. stopped.Order()];
+        output.WriteLine($"stopped at the moment of death: {caught.Sum()} of {Rounds}; running again {times[times.Length / 2]:F0} ms after the end, {times[^1]:F0} at most");
 
         // Otherwise no round would have shown anything.
         Assert.InRange(caught.Sum(), Rounds / 8, Rounds);
+
+        // The guard has to get a processor first, which on a busy machine takes its time, but not half of the times.
+        Assert.InRange(times[times.Length / 2], 0, 1000);
     }
 
-    private static async Task KillAsync(int lane, int[] caught)
+    private static async Task KillAsync(int lane, int[] caught, ConcurrentBag<double> stopped)
     {
         Random random = new(lane);
         using Workload target = await Workload.StartAsync("puppet");
@@ -54,7 +58,9 @@ public class PauseGuardTests
             caught[lane] += State(target.Pid) == 'T' ? 1 : 0;
             trace.Kill();
             await trace.WaitForExitAsync();
-            Assert.True(SpinWait.SpinUntil(() => State(target.Pid) != 'T', RunsAgainWithin), $"Round {round}: still stopped after {RunsAgainWithin}.");
+            Stopwatch dead = Stopwatch.StartNew();
+            Assert.True(SpinWait.SpinUntil(() => State(target.Pid) != 'T', ExporterProcess.Deadline), $"Round {round}: still stopped.");
+            stopped.Add(dead.Elapsed.TotalMilliseconds);
         }
 
         // It lives, and it answers.

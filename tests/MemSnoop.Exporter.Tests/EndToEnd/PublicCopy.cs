@@ -29,12 +29,25 @@ internal sealed class PublicCopy : IDisposable
         PublicCopy copy = new();
         copy._directory.CopyFrom(Path.GetDirectoryName(Repository.Executable)!, "program");
         File.Copy(await Workloads.PathAsync("touch"), copy.Touch);
-        foreach (string entry in Directory.EnumerateFileSystemEntries(copy._directory.Root, "*", SearchOption.AllDirectories).Append(copy._directory.Root))
+        Open(copy._directory);
+        return copy;
+    }
+
+    /// <summary>A copy of another program's directory.</summary>
+    public static TemporaryDirectory Of(string program)
+    {
+        TemporaryDirectory copy = new();
+        copy.CopyFrom(program, "");
+        Open(copy);
+        return copy;
+    }
+
+    private static void Open(TemporaryDirectory directory)
+    {
+        foreach (string entry in Directory.EnumerateFileSystemEntries(directory.Root, "*", SearchOption.AllDirectories).Append(directory.Root))
         {
             File.SetUnixFileMode(entry, Everybody);
         }
-
-        return copy;
     }
 
     public void Dispose() => _directory.Dispose();

@@ -5,7 +5,11 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
 {
     // A connection that is broken off is tried again until the timeout.
-    private static readonly string[] Briefly = ["--otlp.timeout", "1s"];
+    private static readonly string[] Briefly = ["--otlp.timeout", "2s"];
+
+    // What is logged then is how the last attempt ended, and now and then that is the timeout itself: the more often, the busier the machine.
+    private const int Starts = 5;
+    private const string CutShort = "no answer within";
 
     private readonly Certificates _certificates = new();
 
@@ -30,8 +34,8 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
     public async Task A_receiver_that_another_authority_vouches_for_is_refused_in_one_line(string protocol, bool system)
     {
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(_certificates);
-        await using ExporterProcess exporter = await StartAsync(receiver, protocol, [.. Briefly, .. system ? (string[])[] : ["--otlp.certificate", _certificates.Stranger]]);
-        await AssertRefusedAsync(exporter, "certificate");
+        await AssertRefusedAsync(
+            () => StartAsync(receiver, protocol, [.. Briefly, .. system ? (string[])[] : ["--otlp.certificate", _certificates.Stranger]]), "certificate");
         Assert.Empty(receiver.Requests);
     }
 
@@ -56,8 +60,7 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
     {
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(_certificates, requiresClientCertificate: true);
         string[] shown = none ? [] : ["--otlp.client-certificate", _certificates.StrangerClient.Certificate, "--otlp.client-key", _certificates.StrangerClient.Key];
-        await using ExporterProcess exporter = await StartAsync(receiver, protocol, [.. Briefly, "--otlp.certificate", _certificates.Authority, .. shown]);
-        await AssertRefusedAsync(exporter, "client certificate");
+        await AssertRefusedAsync(() => StartAsync(receiver, protocol, [.. Briefly, "--otlp.certificate", _certificates.Authority, .. shown]), "client certificate");
         Assert.Empty(receiver.Requests);
     }
 
@@ -72,12 +75,18 @@ public sealed class PushTlsTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _certificates.Dispose();
 
-    private async Task AssertRefusedAsync(ExporterProcess exporter, string word)
+    private async Task AssertRefusedAsync(Func<Task<ExporterProcess>> startAsync, string word)
     {
-        // Three attempts, and still one line.
-        await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_otlp_exports_total", ("outcome", "failure")).Sum(static sample => sample.Number) >= 3);
-        string line = Assert.Single(exporter.Log, static line => line.Contains("msg=\"push to", StringComparison.Ordinal));
-        output.WriteLine(line);
+        string line = CutShort;
+        for (int start = 0; start < Starts && line.Contains(CutShort, StringComparison.Ordinal); start++)
+        {
+            // Two pushes, and still one line.
+            await using ExporterProcess exporter = await startAsync();
+            await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_otlp_exports_total", ("outcome", "failure")).Sum(static sample => sample.Number) >= 2);
+            line = Assert.Single(exporter.Log, static line => line.Contains("msg=\"push to", StringComparison.Ordinal));
+            output.WriteLine(line);
+        }
+
         Assert.Contains("level=warn", line, StringComparison.Ordinal);
         Assert.Contains(word, line, StringComparison.OrdinalIgnoreCase);
     }

@@ -40,11 +40,11 @@ public partial class WorkingSetTests
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--pid", $"{touch.Pid}", "--working-set-interval", "1s", "--idle-ages", "0s,1s,2s,4s", "--interval", "0s"], ExporterProcess.Uncached);
 
-        Scrape scrape = await exporter.ScrapeUntilAsync(scrape => scrape.Of(Series.Idle, touch.Pid).Count() == 4);
+        // The first windows of a busy machine are not always a second long.
+        Scrape scrape = await exporter.ScrapeUntilAsync(
+            scrape => scrape.Of(Series.Idle, touch.Pid).Count() == 4 && scrape.Value(Series.Window, touch.Pid) is > 0.4 and < 1.6);
         Assert.InRange(scrape.Sum(Series.WorkingSet, touch.Pid), Least, Most);
         Assert.Equal(["anon", "file", "shmem"], scrape.Of(Series.WorkingSet, touch.Pid).Select(static sample => sample.Label("kind")!).Order());
-        Assert.InRange(scrape.Value(Series.Window, touch.Pid), 0.4, 1.6);
-
         double[] bands = [.. scrape.Of(Series.Idle, touch.Pid).Select(static sample => sample.Number)];
         Assert.Equal(["0", "1", "2", "4"], scrape.Of(Series.Idle, touch.Pid).Select(static sample => sample.Label("age")!));
         Assert.Equal(bands.OrderDescending(), bands);

@@ -1,3 +1,4 @@
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -106,7 +107,7 @@ public class MetricsDocumentTests
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
-            options.Counters.Events = [new("page-faults", ""), new("task-clock", "")];
+            options.Counters.Events = ["page-faults", "task-clock"];
             options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
@@ -121,7 +122,8 @@ public class MetricsDocumentTests
             _listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.Start();
-            _pipeline = new SamplingPipeline(options, Selections.From(options.Processes, hasChild: false), NullLoggerFactory.Instance, TimeProvider.System);
+            _pipeline = new SamplingPipeline(
+                options, new KernelPaths(), HandleBudget.Shared, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
             OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
             _self = new SelfMeter(_pipeline.Budget);
         }

@@ -76,7 +76,12 @@ public class CounterChoicesTests
     {
         using (providers)
         {
-            CountersOptions options = new() { Events = [.. names.Select(static name => new EventName(name, "file.json:3"))] };
+            CountersOptions options = new() { Events = names };
+            foreach (string name in names)
+            {
+                options.Sources[name] = "file.json:3";
+            }
+
             return CounterChoices.Plan(options, providers);
         }
     }

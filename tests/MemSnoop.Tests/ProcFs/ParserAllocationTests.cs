@@ -68,7 +68,7 @@ public class ParserAllocationTests
         int areas = 0;
         foreach (Range range in text.Split((byte)'\n'))
         {
-            areas += parser.Accept(text[range]) && parser.Area.End > 0 ? 1 : 0;
+            areas += parser.Accept(text[range]) && parser.Area.Entry.End > 0 ? 1 : 0;
         }
 
         return areas + (parser.Complete() && !parser.IsMalformed ? 1 : 0);

@@ -189,7 +189,7 @@ public class ParserPropertyTests
 
         return (areas, parser.IsMalformed);
 
-        static string Describe(SmapsArea area) => $"{area.Start:x}-{area.End:x} {area.Permissions} {area.Inode} {Encoding.UTF8.GetString(area.Path)} {area.Sums}";
+        static string Describe(SmapsArea area) => $"{area.Entry.Start:x}-{area.Entry.End:x} {area.Entry.Permissions} {area.Entry.Inode} {Encoding.UTF8.GetString(area.Entry.Path)} {area.Sums}";
     }
 
     private static string[] Lines(byte[] text) => Encoding.Latin1.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -43,10 +43,10 @@ public class SmapsParserTests
         Assert.True(parser.Complete());
         Assert.False(parser.IsMalformed);
         SmapsArea area = parser.Area;
-        Assert.Equal((0x403000ul, 0x408000ul), (area.Start, area.End));
-        Assert.Equal(AreaPermissions.Read | AreaPermissions.Execute, area.Permissions);
-        Assert.Equal((0xfeu, 0x1au, 248174ul), (area.DeviceMajor, area.DeviceMinor, area.Inode));
-        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(area.Path));
+        Assert.Equal((0x403000ul, 0x408000ul), (area.Entry.Start, area.Entry.End));
+        Assert.Equal(AreaPermissions.Read | AreaPermissions.Execute, area.Entry.Permissions);
+        Assert.Equal((0xfeu, 0x1au, 248174ul), (area.Entry.DeviceMajor, area.Entry.DeviceMinor, area.Entry.Inode));
+        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(area.Entry.Path));
         Assert.Equal(Sums, area.Sums);
         Assert.False(parser.Complete());
     }
@@ -59,16 +59,16 @@ public class SmapsParserTests
         Feed(parser, [Header, .. Values]);
 
         Assert.True(parser.Accept(Encoding.UTF8.GetBytes($"00409000-0040a000 rw-p 00000000 fe:00 7 {longPath}\n")));
-        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(parser.Area.Path));
+        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(parser.Area.Entry.Path));
         Feed(parser, ["Rss: 5 kB\n", "Locked: 0 kB\n", "\n"]);
-        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(parser.Area.Path));
+        Assert.Equal("/usr/bin/sleep", Encoding.UTF8.GetString(parser.Area.Entry.Path));
 
         Assert.True(parser.Accept("0040b000-0040c000 rw-p 00000000 00:00 0 "u8));
-        Assert.Equal(longPath, Encoding.UTF8.GetString(parser.Area.Path));
+        Assert.Equal(longPath, Encoding.UTF8.GetString(parser.Area.Entry.Path));
         Assert.Equal(new SmapsSums { RssKib = 5 }, parser.Area.Sums);
         Feed(parser, ["Rss: 0 kB", "Locked: 0 kB"]);
         Assert.True(parser.Complete());
-        Assert.True(parser.Area.Path.IsEmpty);
+        Assert.True(parser.Area.Entry.Path.IsEmpty);
         Assert.False(parser.IsMalformed);
     }
 
@@ -146,7 +146,7 @@ public class SmapsParserTests
         void Add(SmapsArea area)
         {
             sums += area.Sums;
-            areas.Add($"{area.Start:x}-{area.End:x} {area.Permissions} {area.DeviceMajor}:{area.DeviceMinor} {area.Inode} {Encoding.UTF8.GetString(area.Path)}");
+            areas.Add($"{area.Entry.Start:x}-{area.Entry.End:x} {area.Entry.Permissions} {area.Entry.DeviceMajor}:{area.Entry.DeviceMinor} {area.Entry.Inode} {Encoding.UTF8.GetString(area.Entry.Path)}");
         }
 
         static string Describe(string line)

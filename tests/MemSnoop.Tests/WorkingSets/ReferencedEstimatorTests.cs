@@ -227,7 +227,7 @@ public sealed class ReferencedEstimatorTests : IDisposable
     [InlineData("/SYSV0000 (deleted)", 17ul, PageKind.Shmem)]
     [InlineData("/dev/zero (deleted)", 17ul, PageKind.Shmem)]
     public void The_kind_of_an_area_is_told_by_its_name(string path, ulong inode, PageKind expected) =>
-        Assert.Equal(expected, AreaKind.Of(System.Text.Encoding.UTF8.GetBytes(path), inode));
+        Assert.Equal(expected, PageKinds.ByName(System.Text.Encoding.UTF8.GetBytes(path), inode));
 
     /// <summary>A window in which the child goes round its hot set at least twice; it waits after each round.</summary>
     private async Task<WorkingSetSample> WindowAsync(TrackedProcess process, TimeSpan length)

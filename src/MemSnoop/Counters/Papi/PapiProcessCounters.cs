@@ -10,7 +10,7 @@ namespace MemSnoop.Counters.Papi;
 internal sealed class PapiProcessCounters : IProcessCounters
 {
     private readonly HandleBudget _budget;
-    private readonly ProcessExit _exit;
+    private readonly PidFd _pidFd;
     private readonly PapiAttachment _attachment;
     private readonly Reading _reading;
 
@@ -20,10 +20,10 @@ internal sealed class PapiProcessCounters : IProcessCounters
     /// <summary>Where in the sets each event is that was asked for: a set takes none twice.</summary>
     private readonly int[] _places;
 
-    private PapiProcessCounters(HandleBudget budget, ProcessExit exit, PapiAttachment attachment, PapiEvent[] events, PapiEvent[] asked)
+    private PapiProcessCounters(HandleBudget budget, PidFd pidFd, PapiAttachment attachment, PapiEvent[] events, PapiEvent[] asked)
     {
         _budget = budget;
-        _exit = exit;
+        _pidFd = pidFd;
         _attachment = attachment;
         _reading = new Reading(attachment, events.Length);
         _largest = new long[events.Length];
@@ -40,7 +40,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
             return ReadOutcome.TooLarge;
         }
 
-        ReadOutcome outcome = ProcessExit.Open(process, out ProcessExit? exit);
+        ReadOutcome outcome = PidFd.Open(process, out PidFd? pidFd);
         PapiAttachment? attachment = null;
         if (outcome == ReadOutcome.Success)
         {
@@ -49,7 +49,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
         }
 
         // Between the list of threads and the last of them the pid may have changed hands, unless the process is still there afterwards.
-        if (outcome == ReadOutcome.Success && exit!.HasHappened)
+        if (outcome == ReadOutcome.Success && pidFd!.HasExited)
         {
             Detach(attachment!);
             outcome = ReadOutcome.ProcessGone;
@@ -57,18 +57,18 @@ internal sealed class PapiProcessCounters : IProcessCounters
 
         if (outcome != ReadOutcome.Success)
         {
-            exit?.Dispose();
+            pidFd?.Dispose();
             budget.Return();
             return outcome;
         }
 
-        counters = new PapiProcessCounters(budget, exit!, attachment!, events, asked);
+        counters = new PapiProcessCounters(budget, pidFd!, attachment!, events, asked);
         return ReadOutcome.Success;
     }
 
     public ReadOutcome Read(Span<CounterValue> values)
     {
-        if (_exit.HasHappened)
+        if (_pidFd.HasExited)
         {
             return ReadOutcome.ProcessGone;
         }
@@ -96,7 +96,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
     public void Dispose()
     {
         Detach(_attachment);
-        _exit.Dispose();
+        _pidFd.Dispose();
         _budget.Return();
     }
 

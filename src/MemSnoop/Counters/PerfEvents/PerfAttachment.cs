@@ -88,3 +88,132 @@ internal sealed class PerfAttachment : IDisposable
         _budget.Return(_files.Length);
     }
 }
+
+/// <summary>
+/// Opens the events of all threads that a process has. It may go wrong: a thread that is started in the meantime has its parent's events if
+/// those were there already and none if not, and nothing tells which: events of its own might count it twice, and without them nothing might.
+/// </summary>
+internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEvent[] events, AttributeFlags inheritance)
+{
+    /// <summary>Nanoseconds of processor time in which a thread has certainly finished to start another: ten times what that takes.</summary>
+    private const ulong LongestClone = 500_000;
+
+    /// <summary>On a crowded machine a thread may wait for its turn for longer than anybody would wait for it.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(20);
+
+    private readonly List<int> _listed = [];
+    private readonly List<int> _listedAfter = [];
+    private readonly List<int> _opened = [];
+    private readonly List<KernelHandle> _files = [];
+
+    /// <summary>Opens what there is to open; the attempt went wrong when <paramref name="isQuiet"/> is false.</summary>
+    internal ReadOutcome Open(out bool isQuiet)
+    {
+        isQuiet = false;
+        ReadOutcome outcome = list.Read(_listed);
+        outcome = outcome == ReadOutcome.Success ? OpenThreads() : outcome;
+        if (outcome == ReadOutcome.Success)
+        {
+            AwaitClones();
+            outcome = list.Read(_listedAfter);
+            isQuiet = _listed.SequenceEqual(_listedAfter);
+        }
+
+        if (outcome != ReadOutcome.Success)
+        {
+            Close();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Takes the events, one thread's after another's, together with their part of the budget.</summary>
+    internal KernelHandle[] Take()
+    {
+        KernelHandle[] files = [.. _files];
+        Forget();
+        return files;
+    }
+
+    /// <summary>Closes what was opened. Nobody has read a count yet, so that another attempt loses nothing.</summary>
+    internal void Close()
+    {
+        _files.ForEach(static file => file.Dispose());
+        budget.Return(_files.Count);
+        Forget();
+    }
+
+    private void Forget()
+    {
+        _files.Clear();
+        _opened.Clear();
+    }
+
+    private ReadOutcome OpenThreads()
+    {
+        foreach (int thread in _listed)
+        {
+            ReadOutcome outcome = OpenThread(thread);
+            if (outcome == ReadOutcome.Success)
+            {
+                _opened.Add(thread);
+            }
+            else if (outcome != ReadOutcome.ProcessGone)
+            {
+                // One that has ended, or is the first and a zombie while others go on, has nothing more to count.
+                return outcome;
+            }
+        }
+
+        return _opened.Count > 0 ? ReadOutcome.Success : ReadOutcome.ProcessGone;
+    }
+
+    private ReadOutcome OpenThread(int thread)
+    {
+        if (!budget.TryTake(events.Length))
+        {
+            return ReadOutcome.TooLarge;
+        }
+
+        int before = _files.Count;
+        foreach (PerfEvent wanted in events)
+        {
+            int error = PerfEventFile.Open(wanted, thread, inheritance, out KernelHandle handle);
+            if (error != 0)
+            {
+                _files[before..].ForEach(static file => file.Dispose());
+                _files.RemoveRange(before, _files.Count - before);
+                budget.Return(events.Length);
+                return PerfEventFile.Classify(error);
+            }
+
+            _files.Add(handle);
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    /// <summary>
+    /// clone(2) hands down the events early and lists the new thread late: one that was being started when its parent's events were opened
+    /// has none, and does not show before the call is over. That it is once the parent waits for something else, or has run for long enough.
+    /// </summary>
+    private void AwaitClones()
+    {
+        int past = 0;
+        SpinWait.SpinUntil(
+            () =>
+            {
+                while (past < _opened.Count && IsPastClone(past))
+                {
+                    past++;
+                }
+
+                return past == _opened.Count;
+            },
+            LongestWait);
+    }
+
+    private bool IsPastClone(int index) =>
+        list.IsAtRest(_opened[index])
+        || (PerfEventFile.TryRead(_files[index * events.Length], out read_format reading) && reading.time_enabled >= LongestClone);
+}

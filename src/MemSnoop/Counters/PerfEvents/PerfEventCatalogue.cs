@@ -45,3 +45,8 @@ internal static class PerfEventCatalogue
     /// <summary>An event with the names by which people know it.</summary>
     internal sealed record Entry(PerfEvent Event, string Description, string Name, IReadOnlyList<string> Aliases);
 }
+
+/// <summary>An event in the kernel's terms.</summary>
+/// <param name="Type">What kind it is: PERF_TYPE_SOFTWARE or PERF_TYPE_HARDWARE.</param>
+/// <param name="Config">Which one of its kind.</param>
+internal readonly record struct PerfEvent(uint Type, ulong Config);

@@ -26,7 +26,7 @@ internal sealed class PerfProcessCounters : IProcessCounters
     private readonly TrackedProcess _process;
     private readonly PerfEvent[] _events;
     private readonly AttributeFlags _inheritance;
-    private readonly ProcessExit _exit;
+    private readonly PidFd _pidFd;
 
     /// <summary>Counted by attachments before the present one.</summary>
     private readonly CounterTotal[] _before;
@@ -36,14 +36,14 @@ internal sealed class PerfProcessCounters : IProcessCounters
     private ulong _timeUsed;
     private ulong _timeCounted;
 
-    private PerfProcessCounters(KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, ProcessExit exit)
+    private PerfProcessCounters(KernelPaths paths, HandleBudget budget, TrackedProcess process, PerfEvent[] events, AttributeFlags inheritance, PidFd pidFd)
     {
         _paths = paths;
         _budget = budget;
         _process = process;
         _events = events;
         _inheritance = inheritance;
-        _exit = exit;
+        _pidFd = pidFd;
         _before = new CounterTotal[events.Length];
         _totals = new CounterTotal[events.Length];
     }
@@ -57,14 +57,14 @@ internal sealed class PerfProcessCounters : IProcessCounters
             return ReadOutcome.TooLarge;
         }
 
-        ReadOutcome outcome = ProcessExit.Open(process, out ProcessExit? exit);
+        ReadOutcome outcome = PidFd.Open(process, out PidFd? pidFd);
         if (outcome != ReadOutcome.Success)
         {
             budget.Return();
             return outcome;
         }
 
-        PerfProcessCounters opened = new(paths, budget, process, events, inheritance, exit!);
+        PerfProcessCounters opened = new(paths, budget, process, events, inheritance, pidFd!);
         outcome = opened.Attach();
         if (outcome != ReadOutcome.Success)
         {
@@ -78,13 +78,13 @@ internal sealed class PerfProcessCounters : IProcessCounters
 
     public ReadOutcome Read(Span<CounterValue> values)
     {
-        if (_exit.HasHappened)
+        if (_pidFd.HasExited)
         {
             return ReadOutcome.ProcessGone;
         }
 
         ReadOutcome outcome = _attachment is null ? Attach() : ReadOutcome.Success;
-        ProcessCpuTime.TryGet(_process.Identity.Pid, out ulong timeUsed);
+        CpuTime.TryGetOfProcess(_process.Identity.Pid, out ulong timeUsed);
         outcome = outcome == ReadOutcome.Success ? ReadTotals() : outcome;
         if (outcome == ReadOutcome.Success && (HasStalled(timeUsed) || MayBecomeComplete()))
         {
@@ -109,7 +109,7 @@ internal sealed class PerfProcessCounters : IProcessCounters
     public void Dispose()
     {
         Detach();
-        _exit.Dispose();
+        _pidFd.Dispose();
         _budget.Return();
     }
 
@@ -117,13 +117,13 @@ internal sealed class PerfProcessCounters : IProcessCounters
     private ReadOutcome Attach()
     {
         ReadOutcome outcome = PerfAttachment.Open(_paths, _budget, _process.Identity.Pid, _events, _inheritance, out _attachment);
-        if (outcome == ReadOutcome.Success && _exit.HasHappened)
+        if (outcome == ReadOutcome.Success && _pidFd.HasExited)
         {
             Detach();
             outcome = ReadOutcome.ProcessGone;
         }
 
-        ProcessCpuTime.TryGet(_process.Identity.Pid, out _timeUsed);
+        CpuTime.TryGetOfProcess(_process.Identity.Pid, out _timeUsed);
         _timeCounted = _before[0].TimeEnabled;
         return outcome;
     }

@@ -11,24 +11,7 @@ internal sealed class ThreadList(KernelPaths paths, int pid)
     private readonly string _directory = paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task"));
     private readonly KernelBuffer _buffer = new(1024);
 
-    internal ReadOutcome Read(List<int> threads)
-    {
-        threads.Clear();
-        try
-        {
-            threads.AddRange(PidEnumerator.Enumerate(_directory));
-            return ReadOutcome.Success;
-        }
-        catch (IOException)
-        {
-            return ReadOutcome.ProcessGone;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // A proc mount with hidepid shows the pid and not what is below it.
-            return ReadOutcome.Denied;
-        }
-    }
+    internal ReadOutcome Read(List<int> threads) => PidEnumerator.ReadThreads(_directory, threads);
 
     /// <summary>Whether the thread is in no system call but one that waits, or has ended; R and D are the states of those that may be in any.</summary>
     internal bool IsAtRest(int thread) =>

@@ -33,7 +33,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly PageAges _scratch = new();
     private readonly Dictionary<ProcessIdentity, ProcessPages> _processes = [];
     private readonly List<(TrackedProcess Process, string? Group)> _order = [];
-    private readonly List<ProcessIdentity> _forgotten = [];
     private readonly List<FrameBlock> _empty = [];
     private readonly GroupTotals _group;
     private long _pass;
@@ -308,18 +307,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void Forget()
     {
-        _forgotten.Clear();
         foreach ((ProcessIdentity identity, ProcessPages pages) in _processes)
         {
             if (pages.Pass != _pass)
             {
-                _forgotten.Add(identity);
+                _processes.Remove(identity);
             }
-        }
-
-        foreach (ProcessIdentity identity in _forgotten)
-        {
-            _processes.Remove(identity);
         }
     }
 

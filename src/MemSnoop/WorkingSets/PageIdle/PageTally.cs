@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>Pages counted in a walk over one process, or over a group of processes that share some.</summary>
@@ -57,5 +59,89 @@ internal struct PageTally
             Idle = idle,
             KnownAges = ages.CountReached(now - observedSince),
         };
+    }
+}
+
+/// <summary>What the processes of a group have touched together, every frame counted once however many of them map it.</summary>
+internal sealed class GroupTotals
+{
+    private PageTally _tally;
+    private TimeSpan _window;
+    private TimeSpan _observedSince = TimeSpan.MaxValue;
+
+    /// <summary>Processes with a complete window so far.</summary>
+    internal int Processes { get; private set; }
+
+    internal void Clear()
+    {
+        _tally = default;
+        _window = TimeSpan.Zero;
+        _observedSince = TimeSpan.MaxValue;
+        Processes = 0;
+    }
+
+    /// <summary>
+    /// Adds what a walk has counted for the group, also when the process left in the middle of it: no other process of the
+    /// group counts the frames they shared again, and at the end of the window it was there.
+    /// </summary>
+    internal void Add(in PageTally tally)
+    {
+        _tally.Resident += tally.Resident;
+        _tally.Anon += tally.Anon;
+        _tally.File += tally.File;
+        _tally.Shmem += tally.Shmem;
+        _tally.Untracked += tally.Untracked;
+        for (int epoch = 0; epoch < 256; epoch++)
+        {
+            _tally.Idle[epoch] += tally.Idle[epoch];
+        }
+
+    }
+
+    /// <summary>Counts a process whose window is complete.</summary>
+    internal void AddProcess(TimeSpan window, TimeSpan firstSeen)
+    {
+        Processes++;
+        _window = window > _window ? window : _window;
+        _observedSince = firstSeen < _observedSince ? firstSeen : _observedSince;
+    }
+
+    internal WorkingSetSample ToSample(TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes) =>
+        _tally.ToSample(_window, now, _observedSince, epochs, ages, pageBytes);
+}
+
+/// <summary>Pages by the number of the pass that last saw them accessed.</summary>
+[InlineArray(256)]
+internal struct EpochCounts
+{
+    private long _first;
+
+    /// <summary>Counts each age. Long stretches of one age are the rule, and a counter is slow to raise twice in a row.</summary>
+    internal void Add(ReadOnlySpan<byte> ages)
+    {
+        const int Stretch = 32;
+        while (ages.Length >= Stretch)
+        {
+            int same = ages.IndexOfAnyExcept(ages[0]);
+            same = same < 0 ? ages.Length : same;
+            this[ages[0]] += same;
+            ages = ages[same..];
+            if (same < Stretch && ages.Length >= Stretch)
+            {
+                // Mixed: the search would cost more than the counting.
+                AddEach(ages[..Stretch]);
+                ages = ages[Stretch..];
+            }
+        }
+
+        AddEach(ages);
+    }
+
+    private void AddEach(ReadOnlySpan<byte> ages)
+    {
+        foreach (byte age in ages)
+        {
+            this[age]++;
+        }
     }
 }

@@ -19,7 +19,6 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private readonly TimeProvider _clock;
     private readonly long _epoch;
     private readonly Dictionary<ProcessIdentity, ReferencedHistory> _histories = [];
-    private readonly List<ProcessIdentity> _forgotten = [];
     private readonly KernelBuffer _buffer = new(64 * 1024);
     private readonly SmapsParser _parser = new();
     private long _pass;
@@ -168,18 +167,12 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
 
     private void ForgetAbsent()
     {
-        _forgotten.Clear();
         foreach ((ProcessIdentity identity, ReferencedHistory history) in _histories)
         {
             if (history.Pass != _pass)
             {
-                _forgotten.Add(identity);
+                _histories.Remove(identity);
             }
-        }
-
-        foreach (ProcessIdentity identity in _forgotten)
-        {
-            _histories.Remove(identity);
         }
     }
 

@@ -6,7 +6,6 @@ namespace MemSnoop.WorkingSets.Referenced;
 internal sealed class ReferencedHistory
 {
     private readonly Dictionary<ulong, IdleStaircase> _areas = [];
-    private readonly List<ulong> _gone = [];
     private long _round;
     private ulong _resident;
     private ulong _anon;
@@ -51,12 +50,12 @@ internal sealed class ReferencedHistory
         ulong resident = sums.RssKib * 1024;
         ulong referenced = Math.Min(sums.ReferencedKib, sums.RssKib) * 1024;
         _resident += resident;
-        AddReferenced(AreaKind.Of(area.Path, area.Inode), sums, referenced);
+        AddReferenced(PageKinds.ByName(area.Entry.Path, area.Entry.Inode), sums, referenced);
 
-        if (!_areas.TryGetValue(area.Start, out IdleStaircase? staircase))
+        if (!_areas.TryGetValue(area.Entry.Start, out IdleStaircase? staircase))
         {
             staircase = new IdleStaircase();
-            _areas.Add(area.Start, staircase);
+            _areas.Add(area.Entry.Start, staircase);
         }
 
         staircase.Round = _round;
@@ -72,7 +71,7 @@ internal sealed class ReferencedHistory
             return;
         }
 
-        ulong anonymous = AreaKind.AnonymousShare(sums, referenced);
+        ulong anonymous = AnonymousShare(sums, referenced);
         _anon += anonymous;
         if (kind == PageKind.File)
         {
@@ -83,6 +82,13 @@ internal sealed class ReferencedHistory
             _shmem += referenced - anonymous;
         }
     }
+
+    /// <summary>
+    /// Splits referenced bytes of an area: pages of a private file mapping that were written to are anonymous, and the
+    /// kernel gives one Referenced for both, so they are shared out in proportion to what is resident.
+    /// </summary>
+    private static ulong AnonymousShare(in SmapsSums sums, ulong bytes) =>
+        sums.RssKib == 0 ? 0 : (ulong)((UInt128)bytes * Math.Min(sums.AnonymousKib, sums.RssKib) / sums.RssKib);
 
     /// <summary>The finished window as a sample; areas that are gone are forgotten.</summary>
     internal WorkingSetSample Close(TimeSpan now, IdleAges ages)
@@ -103,18 +109,12 @@ internal sealed class ReferencedHistory
 
     private void ForgetGoneAreas()
     {
-        _gone.Clear();
         foreach ((ulong start, IdleStaircase staircase) in _areas)
         {
             if (staircase.Round != _round)
             {
-                _gone.Add(start);
+                _areas.Remove(start);
             }
-        }
-
-        foreach (ulong start in _gone)
-        {
-            _areas.Remove(start);
         }
     }
 }

@@ -9,10 +9,12 @@ using MemSnoop.Tests.Counters.PerfEvents;
 
 namespace MemSnoop.Tests.Counters.Papi;
 
-/// <summary>What it costs, in the tests' output, beside what the kernel alone costs; bounds are ten times what a slow machine takes.</summary>
+/// <summary>What it costs, in the tests' output, beside what the kernel alone costs; bounds are ratios within a run, since machines differ.</summary>
 public sealed class PapiCostTests
 {
     private const int Processes = 200;
+    private const int Rounds = 5;
+    private const int Passes = 5000;
 
     [Fact]
     public async Task A_reading_of_six_events_of_200_processes()
@@ -28,8 +30,11 @@ public sealed class PapiCostTests
         using PapiProvider papi = new(new KernelPaths(), budget);
         using PerfEventProvider perf = new(new KernelPaths(), budget);
 
-        Measure(papi, budget, pids, ["PAPI_TOT_CYC", "PAPI_TOT_INS", "PAPI_BR_INS", "perf::PAGE-FAULTS", "perf::TASK-CLOCK", "perf::CONTEXT-SWITCHES"]);
-        Measure(perf, budget, pids, ["cpu-clock", "minor-faults", "migrations", "page-faults", "task-clock", "context-switches"]);
+        TimeSpan byLibrary = Measure(papi, budget, pids, ["PAPI_TOT_CYC", "PAPI_TOT_INS", "PAPI_BR_INS", "perf::PAGE-FAULTS", "perf::TASK-CLOCK", "perf::CONTEXT-SWITCHES"]);
+        TimeSpan byKernel = Measure(perf, budget, pids, ["cpu-clock", "minor-faults", "migrations", "page-faults", "task-clock", "context-switches"]);
+
+        // Ten times as much here; a library that is asked for each event by itself, or opens anew what it has, costs hundreds of times.
+        Assert.InRange(byLibrary / byKernel, 0, 60);
     }
 
     [Fact]
@@ -40,31 +45,35 @@ public sealed class PapiCostTests
             return;
         }
 
-        // Switches cost most: the kernel stops and starts each counter with them. The best of some rounds is one nobody else disturbed.
+        // Switches cost most: the kernel stops and starts each counter with them. The child's processor time, and the least of some rounds:
+        // how long a round takes depends on who else runs.
         HandleBudget budget = new(100);
         using CountedWorkload counted = await CountedWorkload.StartAsync(
             new PapiProvider(new KernelPaths(), budget), budget, ["PAPI_TOT_CYC", "PAPI_TOT_INS", "PAPI_BR_INS", "perf::PAGE-FAULTS", "perf::TASK-CLOCK", "perf::CONTEXT-SWITCHES"]);
-        double alone = await BestRoundAsync(counted.Child);
+        double alone = await LeastRoundAsync(counted.Child);
         Assert.Equal(ReadOutcome.Success, counted.Attach());
-        double watched = await BestRoundAsync(counted.Child);
+        double watched = await LeastRoundAsync(counted.Child);
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"20,000 passes between two threads: {alone:F1} ms alone, {watched:F1} ms with six events");
-        Assert.InRange(counted.Count(5), 5 * 20_000ul, ulong.MaxValue);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Passes:N0} passes between two threads: {alone:F1} ms alone, {watched:F1} ms with six events");
+        Assert.InRange(counted.Count(5), Rounds * (ulong)Passes, ulong.MaxValue);
         Assert.InRange(watched, 0, 5 * alone);
     }
 
-    private static async Task<double> BestRoundAsync(Workload child)
+    private static async Task<double> LeastRoundAsync(Workload child)
     {
-        double best = double.MaxValue;
-        for (int i = 0; i < 5; i++)
+        double least = double.MaxValue;
+        double before = (await child.TellAsync("usage")).GetProperty("processor_ns").GetDouble();
+        for (int i = 0; i < Rounds; i++)
         {
-            best = double.Min(best, (await child.TellAsync("pingpong 20000")).GetProperty("took_ns").GetInt64() / 1e6);
+            double after = (await child.TellAsync($"pingpong {Passes}")).GetProperty("processor_ns").GetDouble();
+            (least, before) = (double.Min(least, (after - before) / 1e6), after);
         }
 
-        return best;
+        return least;
     }
 
-    private static void Measure(ICounterProvider provider, HandleBudget budget, int[] pids, string[] names)
+    /// <summary>The least time that a reading of all of them took.</summary>
+    private static TimeSpan Measure(ICounterProvider provider, HandleBudget budget, int[] pids, string[] names)
     {
         Assert.True(provider.Support.IsSupported, provider.Support.Explanation);
         CounterEvent[] events = [.. names.Select(name => provider.Find(name)!)];
@@ -81,9 +90,8 @@ public sealed class PapiCostTests
         TimeSpan attaching = Stopwatch.GetElapsedTime(started);
         int descriptors = budget.Used;
         CounterValue[] values = new CounterValue[events.Length];
-        const int Rounds = 20;
-        TimeSpan[] rounds = new TimeSpan[Rounds];
-        for (int i = 0; i < Rounds; i++)
+        TimeSpan[] readings = new TimeSpan[20];
+        for (int i = 0; i < readings.Length; i++)
         {
             started = Stopwatch.GetTimestamp();
             foreach (IProcessCounters counters in all)
@@ -91,17 +99,17 @@ public sealed class PapiCostTests
                 Assert.Equal(ReadOutcome.Success, counters.Read(values));
             }
 
-            rounds[i] = Stopwatch.GetElapsedTime(started);
+            readings[i] = Stopwatch.GetElapsedTime(started);
         }
 
         started = Stopwatch.GetTimestamp();
         all.ForEach(static counters => counters.Dispose());
         TimeSpan detaching = Stopwatch.GetElapsedTime(started);
-        Array.Sort(rounds);
+        Array.Sort(readings);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{provider.Name}: {events.Length} events of {pids.Length} processes: reading {rounds[Rounds / 2].TotalMilliseconds:F2} ms, attaching {attaching.TotalMilliseconds:F0} ms, "
+            $"{provider.Name}: {events.Length} events of {pids.Length} processes: reading {readings[readings.Length / 2].TotalMilliseconds:F2} ms, attaching {attaching.TotalMilliseconds:F0} ms, "
             + $"detaching {detaching.TotalMilliseconds:F0} ms, {descriptors} descriptors");
         Assert.Equal(0, budget.Used);
-        Assert.InRange(rounds[Rounds / 2], TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+        return readings[0];
     }
 }

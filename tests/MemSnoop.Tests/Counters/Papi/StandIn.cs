@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
@@ -12,6 +13,9 @@ internal static class StandIn
     private const string Preload = "LD_PRELOAD";
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
+    /// <summary>By method: all cases of a theory run there at once.</summary>
+    private static readonly ConcurrentDictionary<string, Task<string>> Runs = [];
+
     private static bool IsHere => Environment.GetEnvironmentVariable(Preload)?.EndsWith("standin.so", StringComparison.Ordinal) ?? false;
 
     /// <summary>True when the caller, a test, has been run there and passed; false when this is there, and it has to do its work.</summary>
@@ -22,7 +26,14 @@ internal static class StandIn
             return false;
         }
 
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["-method", $"{tests.FullName}.{test}", "-showliveoutput", "-noLogo", "-noColor"])
+        TestContext.Current.TestOutputHelper?.WriteLine(await Runs.GetOrAdd($"{tests.FullName}.{test}", static method => RunAsync(method)));
+        return true;
+    }
+
+    /// <summary>What the program there has written.</summary>
+    private static async Task<string> RunAsync(string method)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!, ["-method", method, "-showliveoutput", "-noLogo", "-noColor"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -49,7 +60,6 @@ internal static class StandIn
 
         // Nothing but the test runner writes there: the library is to be silent.
         Assert.Equal("", await error);
-        TestContext.Current.TestOutputHelper?.WriteLine(await output);
-        return true;
+        return await output;
     }
 }

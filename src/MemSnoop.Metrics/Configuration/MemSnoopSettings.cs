@@ -1,0 +1,15 @@
+namespace MemSnoop.Metrics.Configuration;
+
+/// <summary>The settings of <see cref="MemSnoopOptions"/>: what a section of an application's configuration may say.</summary>
+internal static class MemSnoopSettings
+{
+    public static SettingCatalogue Catalogue { get; } = new(
+    [
+        new("Processes", ProcessesSettings.All),
+        new("Readings", ReadingsSettings.All),
+        new("Working set", WorkingSetSettings.All),
+        new("Event counters", CountersSettings.All),
+        new("Disks", DisksSettings.All),
+        new("Kernel", KernelSettings.All),
+    ]);
+}

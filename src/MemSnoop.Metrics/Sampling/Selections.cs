@@ -1,0 +1,74 @@
+using System.Globalization;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>From the options about processes to a selection.</summary>
+internal static class Selections
+{
+    /// <summary>The selection; where nothing is selected, this process without its children, unless the options say no to that too.</summary>
+    internal static ProcessSelection From(ProcessesOptions options, KernelPaths paths) =>
+        options.HasSelection || !options.WatchesItself
+            ? Of(options, [.. options.Pids], options.Children)
+            : Of(options, Own(paths) is int own ? [own] : [], includeChildren: false);
+
+    private static ProcessSelection Of(ProcessesOptions options, HashSet<int> pids, bool includeChildren) => new()
+    {
+        All = options.All,
+        Pids = pids,
+        Names = options.Names,
+        CommandLines = options.CommandLines,
+        UserIds = options.Users.ToHashSet(),
+        Cgroups = [.. options.Cgroups.Select(static pattern => Matcher(pattern))],
+        IncludeChildren = includeChildren,
+        MinResidentBytes = (ulong)options.MinResident,
+        MaxProcesses = options.MaxProcesses,
+    };
+
+    /// <summary>
+    /// The pid of this process below the proc root, as the link <c>self</c> there says: a procfs shows the pids of the namespace that it was mounted for, and a container
+    /// that looks at its host's has another one there. Null where that namespace does not have this process (<c>pid_namespaces(7)</c>).
+    /// </summary>
+    private static int? Own(KernelPaths paths) =>
+        int.TryParse(new FileInfo(paths.Proc("self")).LinkTarget, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+
+    private static Func<string, bool> Matcher(string pattern) =>
+        Glob.TryParse(pattern, out Glob? glob) ? glob!.IsMatch : throw new ArgumentException($"{UsageException.Quote(pattern)} is not a pattern", nameof(pattern));
+
+    /// <summary>Sees to it that each pid asked for exists now.</summary>
+    /// <exception cref="UsageException">One does not.</exception>
+    internal static void CheckPids(IEnumerable<int> pids, KernelPaths paths, string thing)
+    {
+        foreach (int pid in pids)
+        {
+            Require(pid, paths, thing).Dispose();
+        }
+    }
+
+    /// <summary>Follows a process that must exist.</summary>
+    /// <exception cref="UsageException">There is none, or it has no memory to speak of.</exception>
+    internal static TrackedProcess Require(int pid, KernelPaths paths, string thing)
+    {
+        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? process);
+        if (outcome != ReadOutcome.Success)
+        {
+            throw outcome switch
+            {
+                ReadOutcome.ProcessGone => new UsageException(thing, $"there is no process {pid}", "the pid of a living process"),
+                ReadOutcome.Denied => new UsageException(thing, $"process {pid} may not be read", "root, or a process of this user"),
+                _ => new UsageException(thing, $"process {pid} cannot be read ({outcome.ToReason()})", $"a proc file system at {paths.ProcRoot}"),
+            };
+        }
+
+        if (process!.Stat.IsKernelThread)
+        {
+            string name = process.Comm;
+            process.Dispose();
+            throw new UsageException(thing, $"{pid} ({name}) is a thread of the kernel, which has no memory of its own", "the pid of a process");
+        }
+
+        return process;
+    }
+}
