@@ -138,7 +138,7 @@ internal sealed class HostCheck
             Ok("huge pages", "this kernel has no transparent huge pages");
         }
 
-        if (KernelSettings.AccountsDelays(_paths))
+        if (Sysctl.AccountsDelays(_paths))
         {
             Ok("block IO delay", "delay accounting is on");
         }
@@ -149,7 +149,7 @@ internal sealed class HostCheck
                 "sysctl kernel.task_delayacct=1, if the number is worth a little time in every context switch"));
         }
 
-        if (KernelSettings.BalancesNuma(_paths))
+        if (Sysctl.BalancesNuma(_paths))
         {
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "NUMA balancing", "numa_balancing_on", "on: the kernel unmaps pages to see who uses them, and its faults look like accesses",

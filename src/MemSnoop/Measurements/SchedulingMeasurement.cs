@@ -32,7 +32,7 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
         ArgumentNullException.ThrowIfNull(paths);
         _paths = paths;
         _units = units;
-        AccountsDelays = KernelSettings.AccountsDelays(paths);
+        AccountsDelays = Sysctl.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>

@@ -35,15 +35,7 @@ public sealed class SmapsMeasurement : IMeasurement<MappingSample>
     public ReadOutcome Measure(TrackedProcess process, out MappingSample sample)
     {
         ArgumentNullException.ThrowIfNull(process);
-        sample = default;
-        ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
-        if (outcome != ReadOutcome.Success)
-        {
-            return outcome;
-        }
-
-        outcome = directory.Read("smaps_rollup"u8, _buffer, SmapsRollup.TryParse, out SmapsSums sums);
-        process.Leave(directory);
+        ReadOutcome outcome = process.ReadOnce("smaps_rollup"u8, _buffer, SmapsRollup.TryParse, out SmapsSums sums);
         sample = new MappingSample(
             sums.RssKib * KiB,
             sums.PssKib * KiB,

@@ -28,7 +28,7 @@ public sealed class UptimeMeasurement : IMeasurement<UptimeSample>
         _clock = new SystemClock(paths);
         _units = units;
         _stat = new StatMeasurement(_clock, units);
-        _accountsDelays = KernelSettings.AccountsDelays(paths);
+        _accountsDelays = Sysctl.AccountsDelays(paths);
     }
 
     /// <inheritdoc/>

@@ -158,15 +158,7 @@ public sealed class ProcessPauser : IDisposable
     }
 
     private bool IsRunning() =>
-        _process.Enter(out ProcessDirectory directory) == ReadOutcome.Success && TryReadState(directory, out byte state) && !IsStopped(state) && state != (byte)'Z';
-
-    private bool TryReadState(ProcessDirectory directory, out byte state)
-    {
-        ReadOutcome outcome = directory.Read("stat"u8, _buffer, Stat.TryParse, out Stat stat);
-        _process.Leave(directory);
-        state = stat.State;
-        return outcome == ReadOutcome.Success;
-    }
+        _process.ReadOnce("stat"u8, _buffer, Stat.TryParse, out Stat stat) == ReadOutcome.Success && !IsStopped(stat.State) && !stat.IsZombie;
 
     /// <summary>SIGSTOP reaches each thread when it next enters or leaves the kernel, not all at the same instant.</summary>
     private bool AreAllThreadsStopped()

@@ -155,15 +155,21 @@ public sealed class TrackedProcess : IDisposable
     }
 
     /// <summary>Whether the pid still is this process's: success also when its first thread has ended and others go on.</summary>
-    internal ReadOutcome Verify()
+    internal ReadOutcome Verify() => ReadOnce("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat _);
+
+    /// <summary>Opens, reads and closes a file that is not kept.</summary>
+    internal ReadOutcome ReadOnce<T>(ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
+        where T : struct
     {
         ReadOutcome outcome = Enter(out ProcessDirectory directory);
-        if (outcome == ReadOutcome.Success)
+        if (outcome != ReadOutcome.Success)
         {
-            outcome = directory.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat _);
-            Leave(directory);
+            value = default;
+            return outcome;
         }
 
+        outcome = directory.Read(name, buffer, parser, out value);
+        Leave(directory);
         return outcome;
     }
 
@@ -221,21 +227,7 @@ public sealed class TrackedProcess : IDisposable
             }
         }
 
-        if (kept is not null)
-        {
-            return ProcessDirectory.Parse(kept, buffer, parser, out value);
-        }
-
-        ReadOutcome outcome = Enter(out ProcessDirectory directory);
-        if (outcome != ReadOutcome.Success)
-        {
-            value = default;
-            return outcome;
-        }
-
-        outcome = directory.Read(name, buffer, parser, out value);
-        Leave(directory);
-        return outcome;
+        return kept is not null ? ProcessDirectory.Parse(kept, buffer, parser, out value) : ReadOnce(name, buffer, parser, out value);
     }
 
     /// <summary>Measurements and the table run on different threads: a handle must not be opened behind the back of Dispose.</summary>

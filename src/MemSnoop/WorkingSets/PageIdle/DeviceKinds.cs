@@ -2,34 +2,21 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>What the pages of a mapped file are.</summary>
-internal enum BackingKind
-{
-    /// <summary>Not known yet: no page of the device has been looked at.</summary>
-    Unknown,
-
-    /// <summary>A file in the page cache.</summary>
-    File,
-
-    /// <summary>tmpfs in one of its forms.</summary>
-    Shmem,
-
-    /// <summary>hugetlbfs, whose pages cannot be idle.</summary>
-    Hugetlb,
-}
-
 /// <summary>
 /// What the pages of a file are, by its device. All files of a superblock are of one kind, so one look at the flags of
 /// one page settles it for all; a table of names or of mounts would not know those of other mount namespaces.
 /// </summary>
 internal sealed class DeviceKinds(KpageFlags flags)
 {
-    private readonly Dictionary<ulong, BackingKind> _kinds = [];
+    private readonly Dictionary<ulong, PageKind?> _kinds = [];
 
-    /// <summary>The kind of an area's file, by the first present page at hand if it is not known.</summary>
-    internal BackingKind Find(in MemoryArea area, ReadOnlySpan<ulong> entries)
+    /// <summary>
+    /// The kind of an area's file, by the first present page at hand if it is not known; an ordinary file as long as no page was
+    /// there to be looked at. Null for hugetlbfs, whose pages cannot be idle.
+    /// </summary>
+    internal PageKind? Find(in MemoryArea area, ReadOnlySpan<ulong> entries)
     {
-        if (_kinds.TryGetValue(area.Device, out BackingKind kind))
+        if (_kinds.TryGetValue(area.Device, out PageKind? kind))
         {
             return kind;
         }
@@ -39,8 +26,7 @@ internal sealed class DeviceKinds(KpageFlags flags)
             PagemapEntry entry = new(word);
             if (entry.IsPresent && entry.FrameNumber <= FrameTable.HighestFrame)
             {
-                kind = Look(entry);
-                if (kind != BackingKind.Unknown)
+                if (TryLook(entry, out kind))
                 {
                     _kinds.Add(area.Device, kind);
                     return kind;
@@ -56,22 +42,27 @@ internal sealed class DeviceKinds(KpageFlags flags)
             }
         }
 
-        return BackingKind.Unknown;
+        return PageKind.File;
     }
 
-    private BackingKind Look(PagemapEntry entry)
+    /// <summary>False when the page says nothing of its file: a private copy, or one whose flags cannot be read.</summary>
+    private bool TryLook(PagemapEntry entry, out PageKind? kind)
     {
+        kind = null;
         ReadOnlySpan<ulong> words = flags.Read(entry.FrameNumber, 1);
         if (words.IsEmpty)
         {
-            return BackingKind.Unknown;
+            return false;
         }
 
         PageFlags page = new(words[0]);
-        return page.IsHugetlb ? BackingKind.Hugetlb
-            : !entry.IsFileOrShared || page.IsAnon ? BackingKind.Unknown
-            : IsSwapBacked(entry, page) ? BackingKind.Shmem
-            : BackingKind.File;
+        if (!page.IsHugetlb && (!entry.IsFileOrShared || page.IsAnon))
+        {
+            return false;
+        }
+
+        kind = page.IsHugetlb ? null : IsSwapBacked(entry, page) ? PageKind.Shmem : PageKind.File;
+        return true;
     }
 
     /// <summary>Flags of a folio's own, like this one, are reported for its tails only by newer kernels; ask the head.</summary>

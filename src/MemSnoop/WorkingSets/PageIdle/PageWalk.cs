@@ -57,8 +57,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// <inheritdoc/>
     public bool Take(in MemoryArea area, ulong firstPage, ReadOnlySpan<ulong> entries)
     {
-        BackingKind backing = area.IsFile ? kinds.Find(area, entries) : BackingKind.File;
-        if (backing == BackingKind.Hugetlb)
+        if ((area.IsFile ? kinds.Find(area, entries) : PageKind.File) is not { } sharedKind)
         {
             TakeHugetlb(entries);
             return true;
@@ -66,7 +65,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
         Span<byte> ages = _after.Append(firstPage, entries.Length);
         _before.Read(PageBefore(area, firstPage), ages);
-        return Attribute(firstPage, entries, ages, backing == BackingKind.Shmem ? PageKind.Shmem : PageKind.File);
+        return Attribute(firstPage, entries, ages, sharedKind);
     }
 
     private ulong PageBefore(in MemoryArea area, ulong page) =>

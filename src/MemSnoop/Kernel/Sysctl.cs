@@ -1,7 +1,7 @@
 namespace MemSnoop.Kernel;
 
 /// <summary>Settings of the kernel (<c>sysctl(8)</c>) that change what can be measured.</summary>
-internal static class KernelSettings
+internal static class Sysctl
 {
     /// <summary>Automatic NUMA balancing (<c>kernel.numa_balancing</c>, <c>Documentation/admin-guide/sysctl/kernel.rst</c>).</summary>
     internal static bool BalancesNuma(KernelPaths paths) =>
