@@ -1,8 +1,10 @@
-using MemSnoop.Metrics;
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -60,10 +62,21 @@ internal sealed class CommandLine(
             WriteError(error, wrong.Message);
             return ExitCode.Usage;
         }
+        catch (OptionsValidationException wrong)
+        {
+            // What of the options is found out only when measuring begins, such as an event that does not exist.
+            WriteError(error, wrong.Message);
+            return ExitCode.Usage;
+        }
         catch (CommandNotFoundException missing)
         {
             WriteError(error, missing.Message);
             return missing.ExitCode;
+        }
+        catch (ServiceFailedException failed)
+        {
+            WriteError(error, failed.Message);
+            return ExitCode.Failure;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && command is not null)
         {
@@ -149,15 +162,7 @@ internal sealed class CommandLine(
             throw new UsageException("--config", "is given more than once", "one file");
         }
 
-        return OptionsBinder.Bind(
-        [
-            OpenTelemetryEnvironment.Read(environment),
-            .. OtlpEnvironment.Read(environment),
-            ResourceEnvironment.Read(environment),
-            files is [string file] ? ConfigurationFile.Read(file, "--config") : new ConfigurationLayer(),
-            EnvironmentLayer.Read(environment),
-            options,
-        ]);
+        return ExporterOptions.Read(environment, files.SingleOrDefault(), options);
     }
 
     // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command.

@@ -1,7 +1,12 @@
-using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
+using System.Buffers;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text;
+using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -61,6 +66,18 @@ internal abstract class MemSnoopCommand : Command
     /// <exception cref="UsageException">What was asked for cannot be done as asked.</exception>
     public abstract Task<int> RunAsync(Invocation invocation, CancellationToken stop);
 
+    /// <summary>JSON as commands print it: indented, and with a line end.</summary>
+    protected static string ToJson(Action<Utf8JsonWriter> write)
+    {
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter writer = new(text, new JsonWriterOptions { Indented = true }))
+        {
+            write(writer);
+        }
+
+        return Encoding.UTF8.GetString(text.WrittenSpan) + "\n";
+    }
+
     /// <summary>The strongest layer: what the options of this command line say.</summary>
     public ConfigurationLayer ReadLayer(ParseResult arguments)
     {
@@ -75,4 +92,16 @@ internal abstract class MemSnoopCommand : Command
 
         return layer;
     }
+}
+
+/// <summary>One run of a command, everything checked.</summary>
+/// <param name="Arguments">The command line; a command asks it for its own arguments and options.</param>
+/// <param name="Options">The configuration of all layers.</param>
+/// <param name="Child">What followed <c>--</c>: a program and its arguments, or nothing.</param>
+/// <param name="Output">Standard output.</param>
+/// <param name="Error">Standard error, for what is neither output nor an error that ends the command.</param>
+internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error)
+{
+    /// <summary>The host that is measured: one for the command.</summary>
+    public MeasuredHost Host { get; } = new(Options);
 }

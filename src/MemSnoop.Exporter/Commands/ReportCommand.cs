@@ -1,6 +1,8 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Report;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Tracing;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -30,10 +32,19 @@ internal sealed class ReportCommand : MemSnoopCommand
 
     public override void CheckArguments(ParseResult arguments) => _ = ReadArguments(arguments);
 
-    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop)
+    /// <exception cref="UsageException">The file is no trace or not all of one; in the latter case what there is has been reported.</exception>
+    public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         (string file, string output) = ReadArguments(invocation.Arguments);
-        return ReportAction.RunAsync(file, output, invocation.Output, stop);
+        PageTrace trace = Load(file, out PageTraceLoss? loss);
+        stop.ThrowIfCancellationRequested();
+        TraceReport report = new(trace, loss);
+        stop.ThrowIfCancellationRequested();
+        Write(output, report);
+        await invocation.Output.WriteAsync(ReportText.Write(report)).ConfigureAwait(false);
+        await invocation.Output.WriteLineAsync().ConfigureAwait(false);
+        await invocation.Output.WriteLineAsync($"The pictures are in {UsageException.OneLine(output)}").ConfigureAwait(false);
+        return loss is null ? ExitCode.Success : throw new UsageException(UsageException.Quote(file), $"{loss}, which are reported", "a complete page trace");
     }
 
     internal (string File, string Output) ReadArguments(ParseResult arguments)
@@ -51,5 +62,35 @@ internal sealed class ReportCommand : MemSnoopCommand
         return Path.GetFullPath(file) == Path.GetFullPath(output)
             ? throw new UsageException("--output", $"{UsageException.Quote(output)} is the trace itself", "another file")
             : (file, output);
+    }
+
+    private static PageTrace Load(string file, out PageTraceLoss? loss)
+    {
+        try
+        {
+            return PageTrace.Load(file, out loss);
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new UsageException(UsageException.Quote(file), wrong.Message, "a file that memsnoop trace --pages recorded");
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            string problem = unread is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : $"cannot be read ({UsageException.OneLine(unread.Message)})";
+            throw new UsageException(UsageException.Quote(file), problem, "a file that memsnoop trace --pages recorded");
+        }
+    }
+
+    private static void Write(string output, TraceReport report)
+    {
+        try
+        {
+            using FileStream stream = new(output, FileMode.Create, FileAccess.Write);
+            ReportPage.Write(stream, report);
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException("--output", $"{UsageException.Quote(output)} cannot be written ({UsageException.OneLine(unwritten.Message)})", "a file in a directory that exists");
+        }
     }
 }

@@ -1,5 +1,8 @@
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
-using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Sampling;
+using Microsoft.AspNetCore.Builder;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -19,5 +22,17 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
     // Stopping is how a server ends well: systemd and Kubernetes take anything but 0 for a failure.
     public override int ExitCodeWhenStopped(int signal) => ExitCode.Success;
 
-    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) => ServeAction.RunAsync(invocation.Options, invocation.Child, stop);
+    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) => ExporterHost.RunAsync(CreateBuilder(invocation), stop);
+
+    /// <exception cref="UsageException">What was asked for cannot be done on this host.</exception>
+    internal static WebApplicationBuilder CreateBuilder(Invocation invocation)
+    {
+        ProcessesOptions processes = invocation.Options.Processes;
+        Selections.CheckPids(processes.Pids, invocation.Host.Paths, "--pid");
+
+        // Unlike an application that measures itself: without any selection all are watched, or the command alone.
+        processes.WatchesItself = false;
+        processes.All |= !processes.HasSelection && invocation.Child.Length == 0;
+        return ExporterHost.CreateBuilder(invocation.Host, invocation.Options, invocation.Child);
+    }
 }

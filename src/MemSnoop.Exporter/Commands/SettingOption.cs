@@ -1,7 +1,7 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
 

@@ -1,7 +1,7 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Paging;
 
 namespace MemSnoop.Exporter.Commands;
@@ -31,7 +31,7 @@ internal sealed class ThpCommand : MemSnoopCommand
 
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
-        KernelPaths paths = new(invocation.Options.Kernel.ProcFs, invocation.Options.Kernel.SysFs);
+        KernelPaths paths = invocation.Host.Paths;
         string mode = Mode(invocation.Arguments);
         if (TransparentHugePages.TryReadMode(paths, out string before) != ReadOutcome.Success)
         {

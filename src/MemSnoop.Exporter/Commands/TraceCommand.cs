@@ -1,43 +1,46 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.RegularExpressions;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
-using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
+using MemSnoop.Tracing;
 
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary><c>memsnoop trace</c>: follows one process closely, measurement by measurement and, where the kernel allows it, page by page.</summary>
-internal sealed partial class TraceCommand : MemSnoopCommand
+internal sealed class TraceCommand : MemSnoopCommand
 {
-    private static readonly string[] MeasurementNames = [.. MeasurementCatalogue.Columns.Select(static descriptor => descriptor.Name)];
-
-    private static readonly string MeasureExpected =
-        $"measurements ({string.Join(", ", MeasurementNames)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own";
-
-    private static readonly NamedMeasurement[] DefaultMeasurements = ParseMeasurements("timestamp,process-io,statm")!;
+    private static readonly NamedMeasurement[] DefaultMeasurements = NamedMeasurement.ListSyntax.Parse(new SettingText("timestamp,process-io,statm", ""));
 
     // From the shortest time that timers keep to one that nobody will wait for.
     private static readonly ValueSyntax<Duration> Period = Syntax.Duration(new Duration(1), Duration.FromSeconds(86_400));
     private static readonly ValueSyntax<Duration> Length = Syntax.Duration(new Duration(1), Duration.FromSeconds(365 * 86_400));
-    private static readonly ValueSyntax<string> File = new("FILE", "a file", "the name of a file", TryParseFile, static path => path);
+
+    private static readonly ValueSyntax<TraceFormat> FormatWord =
+        Syntax.Words("FORMAT", "a format", ("table", TraceFormat.Table), ("jsonl", TraceFormat.JsonLines), ("csv", TraceFormat.Csv));
+
+    private static readonly ValueSyntax<string> FileName = new(
+        "FILE", "a file", "the name of a file",
+        static (string text, out string value, ref string? _) => (value = text).Length > 0 && !text.Contains('\0', StringComparison.Ordinal), static path => path);
 
     private readonly TextOption<int> _pid = new("--pid", "Follow this process.", Syntax.Pid);
     private readonly TextOption<Duration> _every = new("--every", "Time between samples; late ones are skipped. (default:\u00a01s)", Period);
     private readonly TextOption<int> _count = new("--count", "End after so many samples.", Syntax.Integer("N", "a number of samples", 1, int.MaxValue));
     private readonly TextOption<Duration> _for = new("--for", "End after this time; otherwise when the process ends.", Length);
-    private readonly TextOption<string> _output = new("--output", "Write to a file instead of standard output: JSON lines in .jsonl, CSV in .csv.", File);
-    private readonly TextOption<string> _pages = new("--pages", "Record the active pages of each sample here, for memsnoop report; needs page_idle.", File);
+    private readonly TextOption<string> _output = new("--output", "Write to a file instead of standard output: JSON lines in .jsonl, CSV in .csv.", FileName);
+    private readonly TextOption<string> _pages = new("--pages", "Record the active pages of each sample here, for memsnoop report; needs page_idle.", FileName);
+    private readonly TextOption<TraceFormat> _format = new("--format", "table, jsonl or csv; else what the name of the file says.", FormatWord);
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
-        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", MeasurementNames)}. (default:\u00a0timestamp,process-io,statm)",
-        new ValueSyntax<NamedMeasurement[]>("LIST", "a list of measurements", MeasureExpected, TryParseMeasurements, static list => string.Join(',', list)));
-
-    private readonly TextOption<TraceFormat> _format = new(
-        "--format", "table, jsonl or csv; else what the name of the file says.",
-        new ValueSyntax<TraceFormat>("FORMAT", "a format", "one of table, jsonl, csv", TryParseFormat, static format => format.ToString()));
+        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", NamedMeasurement.Words)}. (default:\u00a0timestamp,process-io,statm)",
+        NamedMeasurement.ListSyntax);
 
     private readonly Option<bool> _pause = new("--pause")
     {
@@ -69,16 +72,42 @@ internal sealed partial class TraceCommand : MemSnoopCommand
 
     public override void CheckArguments(ParseResult arguments) => _ = Read(arguments);
 
-    public override Task<int> RunAsync(Invocation invocation, CancellationToken stop)
+    public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
-        TraceRequest request = Read(invocation.Arguments);
-        bool hasChild = invocation.Child.Length > 0;
-        return (request.Pid is null, hasChild) switch
+        TraceRequest request = WithCounters(Read(invocation.Arguments), invocation.Options);
+        CheckTarget(request, invocation.Child);
+        using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, invocation.Host.Paths, "--pid") : null;
+        using TraceColumns columns = new(request, invocation.Host);
+        foreach (string note in columns.Notes)
         {
-            (true, false) => throw new UsageException("trace", "no process is named", "--pid PID, or a program to run after --"),
-            (false, true) => throw new UsageException("--pid", "contradicts the program after --", "one of them"),
-            _ => TraceAction.RunAsync(WithCounters(request, invocation.Options), invocation, stop),
-        };
+            await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);
+        }
+
+        using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output"));
+        using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages");
+
+        // A terminal's Ctrl-Z in the middle of a pause would leave the process stopped for as long as we are.
+        using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
+
+        // Last: a program is started only when all that it is started for can be done.
+        using SnoopedProcess process = Follow(request, known, invocation.Child, invocation.Host.Paths);
+        using PageTraceWriter? pages = pagesFile is null
+            ? null
+            : PageTraceWriter.Create(pagesFile, Environment.SystemPageSize, process.Pid, process.Comm, TimeProvider.System.GetUtcNow());
+        try
+        {
+            using TraceProgress progress = TraceProgress.Create(request, invocation.Error);
+            await TraceAsync(request, process, columns, file ?? invocation.Output, pages, progress, stop).ConfigureAwait(false);
+        }
+        catch (PauseRefusedException gone)
+        {
+            throw new UsageException("--pause", gone.Message, "a guard that is left alone");
+        }
+
+        stop.ThrowIfCancellationRequested();
+        return process.HasExited && invocation.Child.Length > 0
+            ? await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false)
+            : ExitCode.Success;
     }
 
     internal TraceRequest Read(ParseResult arguments)
@@ -99,12 +128,6 @@ internal sealed partial class TraceCommand : MemSnoopCommand
         };
     }
 
-    // Who names events and no measurements wants to see them.
-    private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
-        ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, .. ParseMeasurements(CounterMeasurement.MeasurementName)!] }
-            : request;
-
     private static TraceFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".jsonl" => TraceFormat.JsonLines,
@@ -112,64 +135,80 @@ internal sealed partial class TraceCommand : MemSnoopCommand
         _ => throw new UsageException("--output", $"{UsageException.Quote(path)} does not tell the format", "a name that ends in .jsonl or .csv, or --format"),
     };
 
-    private static bool TryParseFile(string text, out string value, ref string? problem)
-    {
-        value = text;
-        return text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal);
-    }
+    // Who names events and no measurements wants to see them.
+    private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
+        ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
+            ? request with { Measurements = [.. DefaultMeasurements, NamedMeasurement.Of(CounterMeasurement.MeasurementName)] }
+            : request;
 
-    private static bool TryParseFormat(string text, out TraceFormat value, ref string? problem)
+    private static void CheckTarget(TraceRequest request, string[] child)
     {
-        (bool isKnown, value) = text.ToLowerInvariant() switch
+        if (request.Pid is null && child.Length == 0)
         {
-            "table" => (true, TraceFormat.Table),
-            "jsonl" => (true, TraceFormat.JsonLines),
-            "csv" => (true, TraceFormat.Csv),
-            _ => (false, default),
-        };
-        return isKnown;
-    }
-
-    private static bool TryParseMeasurements(string text, out NamedMeasurement[] value, ref string? problem)
-    {
-        value = ParseMeasurements(text, ref problem) ?? [];
-        return problem is null;
-    }
-
-    private static NamedMeasurement[]? ParseMeasurements(string text)
-    {
-        string? problem = null;
-        return ParseMeasurements(text, ref problem);
-    }
-
-    private static NamedMeasurement[]? ParseMeasurements(string text, ref string? problem)
-    {
-        List<NamedMeasurement> list = [];
-        foreach (string item in text.Split(',', StringSplitOptions.TrimEntries))
-        {
-            string[] parts = item.Split('=', 2);
-            string name = parts[0];
-            MeasurementDescriptor? measurement = MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == parts[^1]);
-            problem = measurement is null ? $"{UsageException.Quote(parts[^1])} is not a measurement{Meant(parts[^1])}"
-                : !ColumnName().IsMatch(name) ? $"{UsageException.Quote(name)} is not a name of letters, digits, '_', '-' and '.'"
-                : list.Exists(other => other.Name == name) ? $"the name {name} is there twice"
-                : measurement.IsWindow && list.Exists(other => other.Measurement == measurement)
-                    ? "there is one working set, for a second one would end its windows"
-                : null;
-            if (problem is not null)
-            {
-                return null;
-            }
-
-            list.Add(new NamedMeasurement(name, measurement!));
+            throw new UsageException("trace", "no process is named", "--pid PID, or a program to run after --");
         }
 
-        return [.. list];
+        if (request.Pid is not null && child.Length > 0)
+        {
+            throw new UsageException("--pid", "contradicts the program after --", "one of them");
+        }
     }
 
-    private static string Meant(string word) => NearestName.Find(word, MeasurementNames) is string nearest ? string.Create(CultureInfo.InvariantCulture, $" (is {nearest} meant?)") : "";
+    private static SnoopedProcess Follow(TraceRequest request, TrackedProcess? known, string[] child, KernelPaths paths)
+    {
+        try
+        {
+            return known is not null
+                ? SnoopedProcess.Attach(known, request.Pause, paths)
+                : SnoopedProcess.Launch(new ProcessStartInfo(child[0], child.Skip(1)), request.Pause, paths);
+        }
+        catch (Win32Exception error)
+        {
+            throw new CommandNotFoundException(child[0], error);
+        }
+        catch (PauseRefusedException refused)
+        {
+            throw new UsageException("--pause", refused.Message, "a process that may be stopped for a moment, or no --pause");
+        }
+    }
 
-    // Nothing that a comma-separated file would have to quote.
-    [GeneratedRegex("^[A-Za-z0-9_.-]+$")]
-    private static partial Regex ColumnName();
+    private static async Task TraceAsync(
+        TraceRequest request, SnoopedProcess process, TraceColumns columns, TextWriter output, PageTraceWriter? pages, TraceProgress progress, CancellationToken stop)
+    {
+        ProcessTrace trace = ProcessTrace.Of(process).Every(request.Every);
+        if (request.Count is int count)
+        {
+            trace.Times(count);
+        }
+
+        if (request.For is TimeSpan duration)
+        {
+            trace.For(duration);
+        }
+
+        columns.AddTo(trace);
+        TraceWriter writer = TraceWriter.Create(request.Format, columns.All);
+        await foreach (TraceSample sample in trace.SamplesAsync(stop).ConfigureAwait(false))
+        {
+            if (pages is not null && sample.TryGet(TraceColumns.PagesColumn, out PageSample active))
+            {
+                pages.Write(active);
+            }
+
+            await writer.WriteAsync(output, sample).ConfigureAwait(false);
+            progress.Show(sample, request.Count);
+        }
+    }
+
+    private static FileStream Create(string path, string option)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(option, $"{UsageException.Quote(path)} cannot be written", "a file in a directory that exists and may be written to");
+        }
+    }
 }

@@ -1,13 +1,20 @@
-using MemSnoop.Metrics.Configuration;
 using System.CommandLine;
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary><c>memsnoop wss PID SECONDS</c>: the working set of one process over one window, once.</summary>
 internal sealed class WssCommand : MemSnoopCommand
 {
+    private const double MiB = 1 << 20;
+
     // A whole day: longer than any window that a person would wait for, and far from where timers overflow.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
@@ -39,9 +46,33 @@ internal sealed class WssCommand : MemSnoopCommand
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         (int pid, TimeSpan window) = ReadArguments(invocation.Arguments);
-        int code = await WssAction.RunAsync(invocation.Options, pid, window, invocation.Output, stop).ConfigureAwait(false);
+        KernelPaths paths = invocation.Host.Paths;
+        WorkingSetOptions options = invocation.Options.WorkingSet;
+        using TrackedProcess process = Selections.Require(pid, paths, "PID");
+        string method = WorkingSetChoice.Choose(options.Method, paths)
+            ?? throw new UsageException("wss", "no method works here", "a kernel that memsnoop check finds fit");
+
+        TimeProvider clock = TimeProvider.System;
+        using IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, paths, WorkingSetChoice.Settings(options), clock);
+        OneProcess sink = new();
+        estimator.Pass([process], 0, sink);
+        sink.Require(process, options);
+        await Task.Delay(window, clock, stop).ConfigureAwait(false);
+        estimator.Pass([process], 0, sink);
+        sink.Require(process, options);
+        WorkingSetSample sample = sink.Sample ?? throw new UsageException("PID", $"process {process} ended before its window did", "a process that lives longer");
+
+        // After the window, not in it: the walk over the page tables would hold up the target.
+        ReadOutcome outcome = new SmapsMeasurement().Measure(process, out MappingSample memory);
+        sink.Skipped(process, outcome);
+        sink.Require(process, options);
+
+        await invocation.Output.WriteLineAsync("Est(s)  RSS(MB)  PSS(MB)  Ref(MB)  Method").ConfigureAwait(false);
+        await invocation.Output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{sample.Window.TotalSeconds,6:F3}  {memory.ResidentBytes / MiB,7:F2}  {memory.ProportionalBytes / MiB,7:F2}  {sample.TotalBytes / MiB,7:F2}  {method}")).ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();   // an answer about half a window is no answer
-        return code;
+        return ExitCode.Success;
     }
 
     internal (int Pid, TimeSpan Window) ReadArguments(ParseResult arguments) => (Pid(arguments), Window(arguments));
@@ -63,5 +94,33 @@ internal sealed class WssCommand : MemSnoopCommand
             : throw new UsageException(
                 "SECONDS", $"{UsageException.Quote(text)} is not the length of a window",
                 "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d");
+    }
+
+    private sealed class OneProcess : IWorkingSetSink
+    {
+        private ReadOutcome _outcome;
+
+        internal WorkingSetSample? Sample { get; private set; }
+
+        public void Completed(TrackedProcess process, in WorkingSetSample sample) => Sample = sample;
+
+        public void Skipped(TrackedProcess process, ReadOutcome reason) => _outcome = reason;
+
+        internal void Require(TrackedProcess process, WorkingSetOptions options)
+        {
+            if (_outcome != ReadOutcome.Success)
+            {
+                throw _outcome switch
+                {
+                    ReadOutcome.ProcessGone => new UsageException("PID", $"process {process} ended before its window did", "a process that lives longer"),
+                    ReadOutcome.Denied => new UsageException("PID", $"the kernel does not let this user read process {process}", "root, or a process of this user"),
+                    ReadOutcome.TooLarge => new UsageException(
+                        "PID",
+                        $"process {process} holds more than {options.ReferencedMaxResident}, and the referenced method would stall it",
+                        "a smaller process, or a larger --referenced-max-resident"),
+                    _ => new UsageException("PID", $"process {process} cannot be measured ({_outcome.ToReason()})", "what memsnoop check lists as working"),
+                };
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
-using MemSnoop.Metrics.Configuration;
 using System.Text;
 using System.Text.Json;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Configuration;
 

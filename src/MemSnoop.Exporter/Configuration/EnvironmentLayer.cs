@@ -1,5 +1,5 @@
-using MemSnoop.Metrics.Configuration;
 using System.Globalization;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Configuration;
 

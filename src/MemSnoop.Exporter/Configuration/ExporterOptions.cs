@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Descriptors;
 using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Configuration;
@@ -7,9 +8,59 @@ internal sealed class ExporterOptions : MemSnoopOptions
 {
     public WebOptions Web { get; } = new();
 
-    public OtlpOptions Otlp { get; init; } = new();
+    public OtlpOptions Otlp { get; } = new();
 
     public ResourceOptions Resource { get; } = new();
 
     public LogOptions Log { get; } = new();
+
+    /// <summary>Reads all layers. From weak to strong: the variables of OpenTelemetry, the file, our own variables, the command line.</summary>
+    /// <param name="environment">The environment variables.</param>
+    /// <param name="file">The path of the configuration file, or null.</param>
+    /// <param name="commandLine">What the options of the command line say.</param>
+    /// <exception cref="UsageException">Something in them is wrong.</exception>
+    public static ExporterOptions Read(IReadOnlyDictionary<string, string> environment, string? file, ConfigurationLayer commandLine)
+    {
+        ConfigurationLayer[] layers =
+        [
+            .. OpenTelemetryEnvironment.Read(environment),
+            file is null ? new ConfigurationLayer() : ConfigurationFile.Read(file, "--config"),
+            EnvironmentLayer.Read(environment),
+            commandLine,
+        ];
+        var options = new ExporterOptions();
+        var sources = new Dictionary<Setting, string>();
+        // A text that a stronger layer overrides is checked all the same: it would bite on the day the other is removed.
+        foreach (ConfigurationEntry entry in layers.SelectMany(layer => layer.Entries))
+        {
+            entry.Setting.Apply(options, entry);
+            sources[entry.Setting] = entry.Source;
+        }
+
+        // The defaults were written by nobody and so were parsed by nobody; a chroot without /sys would be found out much later.
+        Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));
+        Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
+        options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        options.Otlp.Check();
+        return options;
+    }
+}
+
+/// <summary>Every setting of the program. A feature adds its settings as one group.</summary>
+internal static class ExporterSettings
+{
+    /// <summary>The groups, as <c>--help</c> shows them.</summary>
+    public static SettingCatalogue Catalogue { get; } = new(
+    [
+        new("Which processes (all, unless one of these selects)", ProcessesSettings.All),
+        new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
+        new("Working set", WorkingSetSettings.All),
+        new("Event counters", CountersSettings.All),
+        new("Disks", DisksSettings.All),
+        new("HTTP endpoint", WebSettings.All),
+        new("Push by OTLP (off, unless an endpoint is given)", OtlpSettings.All),
+        new("What the numbers come from", ResourceSettings.All),
+        new("Kernel", KernelSettings.All),
+        new("Log, on standard error", LogSettings.All),
+    ]);
 }

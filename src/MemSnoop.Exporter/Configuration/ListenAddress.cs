@@ -1,4 +1,3 @@
-using MemSnoop.Metrics.Configuration;
 using System.Buffers;
 using System.Globalization;
 using System.Net;

@@ -1,4 +1,5 @@
 using MemSnoop.Metrics.Configuration;
+
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>How OTLP travels.</summary>
@@ -90,4 +91,187 @@ internal sealed class OtlpOptions
             ? endpoint
             : new UriBuilder(endpoint) { Path = $"{path}/{Path}" }.Uri;
     }
+
+    /// <summary>Checks the settings of pushing against each other, when there is anything to push.</summary>
+    /// <exception cref="UsageException">Two of them contradict each other.</exception>
+    public void Check()
+    {
+        if (Endpoint is not { } endpoint)
+        {
+            return;
+        }
+
+        string endpointName = NameOf(IsWholeUrl ? OtlpSettings.MetricsEndpoint : OtlpSettings.Endpoint);
+        if (ForbiddenBy is { } variable)
+        {
+            throw new UsageException(endpointName, $"contradicts {variable}, which forbids to push", "one of them");
+        }
+
+        if (Protocol == OtlpProtocol.Grpc && endpoint.AbsolutePath != "/")
+        {
+            throw new UsageException(
+                endpointName, $"{UsageException.Quote(endpoint.OriginalString)} has a path",
+                "for the protocol grpc only scheme, host and port, such as http://localhost:4317");
+        }
+
+        (Setting Setting, string? File)[] files =
+            [(OtlpSettings.Certificate, Certificate), (OtlpSettings.ClientCertificate, ClientCertificate), (OtlpSettings.ClientKey, ClientKey)];
+        if (endpoint.Scheme != Uri.UriSchemeHttps && Array.Find(files, static file => file.File is not null).Setting is { } useless)
+        {
+            throw new UsageException(NameOf(useless), $"is of no use with {UsageException.Quote(endpoint.OriginalString)}", $"an https:// URL as {endpointName}");
+        }
+
+        if (ClientKey is not null && ClientCertificate is null)
+        {
+            throw new UsageException(NameOf(OtlpSettings.ClientKey), "is given without a certificate", $"{OtlpSettings.ClientCertificate.Options[0]} too");
+        }
+    }
+}
+
+/// <summary>The settings of <see cref="OtlpOptions"/>.</summary>
+internal static class OtlpSettings
+{
+    public static Setting Endpoint { get; } = new ScalarSetting<ExporterOptions, Uri>(
+        "Otlp:Endpoint", OtlpSyntax.BaseUrl, o => o.Otlp.Endpoint, (o, v) => (o.Otlp.Endpoint, o.Otlp.IsWholeUrl) = (v, false))
+    {
+        Options = ["--otlp"],
+        Help = "Push to this OTLP receiver too; for http/protobuf v1/metrics is appended.",
+    };
+
+    public static Setting Protocol { get; } = new ScalarSetting<ExporterOptions, OtlpProtocol>(
+        "Otlp:Protocol", OtlpSyntax.Protocol, o => o.Otlp.Protocol, (o, v) => o.Otlp.Protocol = v)
+    {
+        Options = ["--otlp.protocol"],
+        Help = "Push by http/protobuf or grpc.",
+    };
+
+    public static Setting Headers { get; } = new ListSetting<ExporterOptions, HttpHeader>("Otlp:Headers", OtlpSyntax.Header, o => o.Otlp.Headers, (o, v) => o.Otlp.Headers = v)
+    {
+        Options = ["--otlp.header"],
+        Help = "Send this header with each request; the file or the environment hides a secret better.",
+        Check = headers => headers.DistinctBy(header => header.Name, StringComparer.OrdinalIgnoreCase).Count() < headers.Count ? "names a header twice" : null,
+        CheckExpected = "each header once",
+    };
+
+    public static Setting Interval { get; } = new ScalarSetting<ExporterOptions, Duration>(
+        "Otlp:Interval", Syntax.Duration(new Duration(100), Duration.FromSeconds(86_400)), o => o.Otlp.Interval, (o, v) => o.Otlp.Interval = v)
+    {
+        Options = ["--otlp.interval"],
+        Help = "Push this often.",
+    };
+
+    public static Setting Timeout { get; } = new ScalarSetting<ExporterOptions, Duration>(
+        "Otlp:Timeout", Syntax.Duration(new Duration(100), Duration.FromSeconds(600)), o => o.Otlp.Timeout, (o, v) => o.Otlp.Timeout = v)
+    {
+        Options = ["--otlp.timeout"],
+        Help = "Give a request this long, its retries included.",
+    };
+
+    public static Setting Temporality { get; } = new ScalarSetting<ExporterOptions, OtlpTemporality>(
+        "Otlp:Temporality", OtlpSyntax.Temporality, o => o.Otlp.Temporality, (o, v) => o.Otlp.Temporality = v)
+    {
+        Options = ["--otlp.temporality"],
+        Help = "Push counters as totals (cumulative, lowmemory) or as what was added since the last push (delta).",
+    };
+
+    public static Setting Compression { get; } = new ScalarSetting<ExporterOptions, OtlpCompression>(
+        "Otlp:Compression", OtlpSyntax.Compression, o => o.Otlp.Compression, (o, v) => o.Otlp.Compression = v)
+    {
+        Options = ["--otlp.compression"],
+        Help = "Compress requests: none or gzip.",
+    };
+
+    public static Setting Certificate { get; } = new ScalarSetting<ExporterOptions, string>(
+        "Otlp:Certificate", OtlpSyntax.File, o => o.Otlp.Certificate, (o, v) => o.Otlp.Certificate = v)
+    {
+        Options = ["--otlp.certificate"],
+        Help = "Trust receivers by the certificates in this file, not by the system's.",
+    };
+
+    public static Setting ClientCertificate { get; } = new ScalarSetting<ExporterOptions, string>(
+        "Otlp:ClientCertificate", OtlpSyntax.File, o => o.Otlp.ClientCertificate, (o, v) => o.Otlp.ClientCertificate = v)
+    {
+        Options = ["--otlp.client-certificate"],
+        Help = "Show the receiver the certificate in this file.",
+    };
+
+    public static Setting ClientKey { get; } = new ScalarSetting<ExporterOptions, string>("Otlp:ClientKey", OtlpSyntax.File, o => o.Otlp.ClientKey, (o, v) => o.Otlp.ClientKey = v)
+    {
+        Options = ["--otlp.client-key"],
+        Help = "The private key of that certificate, when it is in a file of its own.",
+    };
+
+    public static IReadOnlyList<Setting> All { get; } =
+        [Endpoint, Protocol, Headers, Interval, Timeout, Temporality, Compression, Certificate, ClientCertificate, ClientKey];
+
+    /// <summary>What only a variable of OpenTelemetry can say: a URL to which nothing is appended.</summary>
+    public static Setting MetricsEndpoint { get; } = new ScalarSetting<ExporterOptions, Uri>(
+        "Otlp:MetricsEndpoint", OtlpSyntax.WholeUrl, o => o.Otlp.Endpoint, (o, v) => (o.Otlp.Endpoint, o.Otlp.IsWholeUrl) = (v, true))
+    {
+        Help = "Push to this URL as it stands.",
+    };
+
+    /// <summary>What only a variable of OpenTelemetry can say: that nothing shall be pushed. Its text is the name of that variable.</summary>
+    public static Setting Forbidden { get; } = new ScalarSetting<ExporterOptions, string>(
+        "Otlp:Forbidden", new ValueSyntax<string>("NAME", "", "", (string text, out string value, ref string? _) => (value = text) is not null, value => value),
+        o => o.Otlp.ForbiddenBy, (o, v) => o.Otlp.ForbiddenBy = v)
+    {
+        Help = "Do not push.",
+    };
+}
+
+/// <summary>The kinds of values that the settings of pushing have.</summary>
+internal static class OtlpSyntax
+{
+    /// <summary>Where a receiver is, without the path of a signal.</summary>
+    public static ValueSyntax<Uri> BaseUrl { get; } = Url("an http:// or https:// URL without user, query and fragment, such as http://localhost:4318", withQuery: false);
+
+    /// <summary>Where a receiver takes metrics.</summary>
+    public static ValueSyntax<Uri> WholeUrl { get; } = Url("an http:// or https:// URL without user and fragment, such as http://localhost:4318/v1/metrics", withQuery: true);
+
+    public static ValueSyntax<OtlpProtocol> Protocol { get; } = Syntax.Words(
+        "PROTOCOL", "a protocol", ("http/protobuf", OtlpProtocol.HttpProtobuf), ("grpc", OtlpProtocol.Grpc));
+
+    public static ValueSyntax<OtlpTemporality> Temporality { get; } = Syntax.Words(
+        "TEMPORALITY", "a temporality", ("cumulative", OtlpTemporality.Cumulative), ("delta", OtlpTemporality.Delta), ("lowmemory", OtlpTemporality.LowMemory));
+
+    public static ValueSyntax<OtlpCompression> Compression { get; } = Syntax.Words(
+        "COMPRESSION", "a compression", ("none", OtlpCompression.None), ("gzip", OtlpCompression.Gzip));
+
+    /// <summary>A value is often a secret: no error repeats it.</summary>
+    public static ValueSyntax<HttpHeader> Header { get; } = new(
+        "NAME=VALUE", "a header", "NAME=VALUE in printable ASCII, of a header that the exporter does not set itself",
+        (string text, out HttpHeader value, ref string? problem) =>
+        {
+            problem = "is not a header";
+            return HttpHeader.TryParse(text, out value);
+        },
+        value => value.ToString());
+
+    public static ValueSyntax<string> File { get; } = new(
+        "FILE", "a file", "a file in PEM format that can be read",
+        (string text, out string value, ref string? problem) =>
+        {
+            value = text;
+            problem = System.IO.Directory.Exists(text) ? $"{UsageException.Quote(text)} is a directory" : $"{UsageException.Quote(text)} does not exist";
+            return System.IO.File.Exists(text);
+        },
+        value => value);
+
+    private static ValueSyntax<Uri> Url(string expected, bool withQuery) => new(
+        "URL", "a URL", expected,
+        (string text, out Uri value, ref string? problem) =>
+        {
+            if (!Uri.TryCreate(text, UriKind.Absolute, out value!))
+            {
+                return false;
+            }
+
+            bool isHttp = value.Scheme == Uri.UriSchemeHttp || value.Scheme == Uri.UriSchemeHttps;
+            problem = !isHttp ? $"{UsageException.Quote(text)} is not an HTTP URL"
+                : value.UserInfo.Length > 0 ? "holds a user or password"
+                : null;
+            return problem is null && value.Host.Length > 0 && value.Fragment.Length == 0 && (withQuery || value.Query.Length == 0);
+        },
+        value => value.OriginalString);
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using MemSnoop.Metrics.Configuration;
+
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>The HTTP endpoint.</summary>
@@ -24,4 +26,66 @@ internal sealed class WebOptions
 
     /// <summary>Leave out the metrics about the exporter itself. Default value: false.</summary>
     public bool DisableExporterMetrics { get; set; }
+}
+
+/// <summary>The settings of <see cref="WebOptions"/>.</summary>
+internal static class WebSettings
+{
+    // The unreserved characters of RFC 3986 and the slash: the rest needs escapes, or means something to a router.
+    private static readonly SearchValues<char> UrlPathCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
+
+    private static readonly ValueSyntax<ListenAddress> Address = new(
+        "ADDRESS", "an address to listen on", "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535",
+        (string text, out ListenAddress value, ref string? _) => Configuration.ListenAddress.TryParse(text, out value), value => value.ToString());
+
+    private static readonly ValueSyntax<string> UrlPath = new(
+        "PATH", "a path", "a path that starts with one slash, such as /metrics", TryParseUrlPath, value => value);
+
+    public static Setting Listen { get; } = new ListSetting<ExporterOptions, ListenAddress>("Web:Listen", Address, o => o.Web.Listen, (o, v) => o.Web.Listen = v)
+    {
+        Options = ["--listen", "--web.listen-address"],
+        Help = "Listen here; :PORT and 0.0.0.0:PORT mean every interface.",
+        Check = addresses => addresses.Count == 0 ? "is empty" : null,
+        CheckExpected = "at least one address such as :9464",
+    };
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Listen,
+        new ScalarSetting<ExporterOptions, string>("Web:TelemetryPath", UrlPath, o => o.Web.TelemetryPath, (o, v) => o.Web.TelemetryPath = v)
+        {
+            Options = ["--web.telemetry-path"],
+            Help = "Serve metrics under this path.",
+        },
+        new ScalarSetting<ExporterOptions, int>(
+            "Web:MaxRequests", Syntax.Integer("COUNT", "a number of requests", 0, 100_000), o => o.Web.MaxRequests, (o, v) => o.Web.MaxRequests = v)
+        {
+            Options = ["--web.max-requests"],
+            Help = "Answer at most so many scrapes at a time; 0 is no limit.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
+        {
+            Options = ["--web.disable-exporter-metrics"],
+            Help = "Leave out the metrics about memsnoop itself.",
+        },
+        new ScalarSetting<ExporterOptions, Duration>(
+            "Web:CacheDuration", Syntax.Duration(new Duration(0), Duration.FromSeconds(3_600)), o => o.Web.CacheDuration, (o, v) => o.Web.CacheDuration = v)
+        {
+            Help = "Give the last answer again while it is younger than this.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:ScopeLabels", Syntax.Boolean, o => o.Web.ScopeLabels, (o, v) => o.Web.ScopeLabels = v)
+        {
+            Help = "Put otel_scope_name and otel_scope_version on every series.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:CreatedSeries", Syntax.Boolean, o => o.Web.CreatedSeries, (o, v) => o.Web.CreatedSeries = v)
+        {
+            Help = "Write a _created line for every counter (OpenMetrics).",
+        },
+    ];
+
+    private static bool TryParseUrlPath(string text, out string value, ref string? problem)
+    {
+        value = text;
+        return text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal) && !text.AsSpan().ContainsAnyExcept(UrlPathCharacters);
+    }
 }

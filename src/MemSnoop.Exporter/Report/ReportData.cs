@@ -5,7 +5,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Analysis;
-using MemSnoop.Exporter.Commands;
 using MemSnoop.Tracing;
 
 namespace MemSnoop.Exporter.Report;

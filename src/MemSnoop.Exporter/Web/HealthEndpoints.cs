@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -10,17 +9,8 @@ internal static class HealthEndpoints
     /// <summary>Maps <c>/-/healthy</c>, which answers 200 as long as anything answers, and <c>/-/ready</c>, 200 or 503.</summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints, Func<bool> ready)
     {
-        endpoints.MapExactly("/-/healthy", context => AnswerAsync(context, StatusCodes.Status200OK, "Healthy.\n"));
-        endpoints.MapExactly("/-/ready", context => ready()
-            ? AnswerAsync(context, StatusCodes.Status200OK, "Ready.\n")
-            : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "Not ready.\n"));
-    }
-
-    private static Task AnswerAsync(HttpContext context, int status, string text)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.ContentLength = text.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync(text);
+        endpoints.MapExactly("/-/healthy", TypedResults.Text("Healthy.\n").ExecuteAsync);
+        endpoints.MapExactly("/-/ready", context =>
+            (ready() ? TypedResults.Text("Ready.\n") : TypedResults.Text("Not ready.\n", statusCode: StatusCodes.Status503ServiceUnavailable)).ExecuteAsync(context));
     }
 }

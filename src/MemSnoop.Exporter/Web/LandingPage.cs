@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Encodings.Web;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -12,33 +11,33 @@ internal static class LandingPage
     /// <summary>Serves a page that names the exporter and links to its metrics; not when the metrics themselves are at <c>/</c>.</summary>
     public static void MapLandingPage(this IEndpointRouteBuilder endpoints, string title, string version, string telemetryPath)
     {
-        if (telemetryPath == "/")
+        if (telemetryPath != "/")
         {
-            return;
+            endpoints.MapExactly("/", context =>
+            {
+                byte[] page = Encoding.UTF8.GetBytes(Page(title, version, context.Request.PathBase.Add(telemetryPath)));
+                context.Response.ContentType = "text/html; charset=UTF-8";
+                context.Response.ContentLength = page.Length;
+                return context.Response.Body.WriteAsync(page).AsTask();
+            });
         }
-
-        endpoints.MapExactly("/", context => ServeAsync(context, title, version, telemetryPath));
     }
 
-    private static Task ServeAsync(HttpContext context, string title, string version, string telemetryPath)
+    private static string Page(string title, string version, PathString metrics)
     {
         HtmlEncoder html = HtmlEncoder.Default;
         string name = html.Encode(title);
-        string link = html.Encode(context.Request.PathBase.Add(telemetryPath).ToUriComponent());
-        byte[] page = Encoding.UTF8.GetBytes($"""
+        return $"""
             <!doctype html>
             <html lang="en">
             <head><meta charset="utf-8"><title>{name}</title></head>
             <body>
             <h1>{name}</h1>
             <p>Version {html.Encode(version)}</p>
-            <p><a href="{link}">Metrics</a></p>
+            <p><a href="{html.Encode(metrics.ToUriComponent())}">Metrics</a></p>
             </body>
             </html>
 
-            """);
-        context.Response.ContentType = "text/html; charset=UTF-8";
-        context.Response.ContentLength = page.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(page).AsTask();
+            """;
     }
 }

@@ -1,16 +1,17 @@
-using MemSnoop.Metrics.Configuration;
 using System.Net;
 using System.Net.Sockets;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Configuration;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Hosting;
 
 namespace MemSnoop.Exporter.Web;
 
 /// <summary>Binds the addresses of <c>--listen</c>, or says in one line why that is not possible.</summary>
 internal static class WebListener
 {
-    internal static void Configure(KestrelServerOptions kestrel, IReadOnlyList<ListenAddress> addresses)
+    /// <summary>Serves HTTP at these addresses, by Kestrel without what reads a configuration of its own.</summary>
+    internal static IWebHostBuilder UseListenAddresses(this IWebHostBuilder host, IReadOnlyList<ListenAddress> addresses) => host.UseKestrelCore().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
         foreach (ListenAddress address in addresses)
@@ -26,7 +27,7 @@ internal static class WebListener
                 kestrel.Listen(ip, address.Port);
             }
         }
-    }
+    });
 
     /// <exception cref="UsageException">An address is in use, is not this host's, or its port is reserved.</exception>
     internal static async Task StartAsync(WebApplication app, CancellationToken cancellation)

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
 
@@ -59,5 +62,22 @@ public class ChildTests
         exporter.Signal(ExporterProcess.Interrupt);
         Assert.Equal(0, await exporter.WaitAsync());
         await Eventually.HoldsAsync(() => !Directory.Exists($"/proc/{pid}"));
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_us_at_once()
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--", "sh", "-c", "trap '' TERM; echo $$; exec sleep 1000"]);
+        await Eventually.HoldsAsync(() => exporter.Output.Any());
+        int child = int.Parse(exporter.Output.First(), CultureInfo.InvariantCulture);
+        exporter.Signal(ExporterProcess.Terminate);
+        await Eventually.HoldsAsync(() => exporter.GetAsync("/-/ready").Result.StatusCode == HttpStatusCode.ServiceUnavailable);
+        exporter.Signal(ExporterProcess.Terminate);
+        await Eventually.HoldsAsync(() => !Directory.Exists($"/proc/{exporter.Pid}"));
+
+        // In the orderly way it would have been ended before us.
+        Assert.True(Directory.Exists($"/proc/{child}"));
+        Assert.Equal(0, Kernel.Libc.Kill(child, 9));
+        Assert.Equal(128 + ExporterProcess.Terminate, await exporter.WaitAsync());
     }
 }

@@ -1,5 +1,5 @@
 using MemSnoop.Metrics.Configuration;
-using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Tests.Commands;
 

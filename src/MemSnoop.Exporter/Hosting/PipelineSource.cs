@@ -1,14 +1,13 @@
 using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;
+using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Metrics.Hosting;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Exporter.Hosting;
 
-/// <summary>The pipeline as the collector sees it.</summary>
-/// <param name="pipeline">Whose instruments are collected.</param>
-/// <param name="shared">Collections that begin within this time see one reading.</param>
-internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, TimeSpan shared) : IInstrumentSource
+/// <summary>What is measured, and the exporter's own process, as the collector sees them.</summary>
+internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, ExporterOptions options) : IInstrumentSource
 {
     // By the meters themselves and not by their names: something else in this process may use the same.
     public bool Owns(Meter meter) => meter == pipeline.Meter || meter == self.Meter;
@@ -17,7 +16,8 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
 
     public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
 
-    public void BeginCollection() => pipeline.Collections.Begin(shared);
+    // A push that begins within the cache's time sees what the scrape saw.
+    public void BeginCollection() => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
 
     public void ObservationFailed(Instrument instrument, Exception cause) => pipeline.ObservationFailed(instrument);
 }

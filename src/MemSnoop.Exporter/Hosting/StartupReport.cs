@@ -1,19 +1,26 @@
+using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Paging;
+using MemSnoop.WorkingSets;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
-internal static partial class StartupReport
+internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, MeasuredHost host, IServer server, ILoggerFactory loggers) : LifecycleService
 {
-    internal static void Write(ILoggerFactory loggers, IEnumerable<string> urls, ExporterOptions options, KernelPaths paths, SamplingPipeline pipeline)
+    public override Task StartedAsync(CancellationToken cancellationToken)
     {
         ILogger logger = loggers.CreateLogger("memsnoop");
-        foreach (string url in urls)
+        foreach (string url in server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses)
         {
             Listening(logger, url, options.Web.TelemetryPath);
         }
@@ -31,10 +38,12 @@ internal static partial class StartupReport
             NotRoot(logger);
         }
 
-        if (TransparentHugePages.TryReadMode(paths, out string mode) == ReadOutcome.Success && mode == "always")
+        if (TransparentHugePages.TryReadMode(host.Paths, out string mode) == ReadOutcome.Success && mode == "always")
         {
             HugePages(logger);
         }
+
+        return Task.CompletedTask;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "listening on {Url}{Path}")]

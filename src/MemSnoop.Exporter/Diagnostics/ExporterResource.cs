@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using OpenTelemetry.Resources;
 
-namespace MemSnoop.Exporter.Commands;
+namespace MemSnoop.Exporter.Diagnostics;
 
 /// <summary>What the numbers come from, as resource attributes of OpenTelemetry's semantic conventions: the same in <c>target_info</c> and in every push.</summary>
 /// <remarks>https://opentelemetry.io/docs/specs/semconv/resource/</remarks>
