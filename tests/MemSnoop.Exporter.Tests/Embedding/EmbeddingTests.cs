@@ -48,7 +48,7 @@ public sealed class EmbeddingTests : IDisposable
     {
         using EmbeddedHost once = await EmbeddedHost.StartAsync(static services => services.AddMemSnoop());
         using EmbeddedHost twice = await EmbeddedHost.StartAsync(static services =>
-            services.AddMemSnoop(Every100Milliseconds).AddMemSnoop(static options => options.Readings.Measurements["smaps"].Enabled = true).AddMemSnoop());
+            services.AddMemSnoop(Every100Milliseconds).AddMemSnoop(static options => options.Readings.Of("smaps").Enabled = true).AddMemSnoop());
         string[] names = [.. twice.Instruments.Select(static instrument => instrument.Name)];
         Assert.Equal(names.Distinct(), names);
         Assert.Equal(
