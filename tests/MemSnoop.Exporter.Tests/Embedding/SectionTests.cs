@@ -133,6 +133,10 @@ public class SectionTests
             static options => options.Readings.Of("counters").Enabled = true
         },
         {
+            "MemSnoop:Readings:Measurements:smap: unknown key; expected MemSnoop:Readings:Measurements:smaps",
+            static options => options.Readings.Of("smap").Enabled = true
+        },
+        {
             "MemSnoop:Counters:Events: 'page-fautls' is not an event; expected page-faults; memsnoop events lists all",
             static options => (options.Counters.Provider, options.Counters.Events) = ("perf_event_open", ["page-fautls"])
         },
