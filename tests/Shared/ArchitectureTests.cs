@@ -11,9 +11,11 @@ public sealed record Arrow(string From, string To, string Reason);
 /// <param name="project">The folder of its sources below the checkout.</param>
 /// <param name="rootNamespace">The namespace of files that are in no folder.</param>
 /// <param name="table">The arrows.</param>
-public abstract class ArchitectureTests(Type marker, string project, string rootNamespace, IReadOnlyList<Arrow> table)
+/// <param name="customary">Rooms of types that stand in a namespace of somebody else, by that namespace.</param>
+public abstract class ArchitectureTests(
+    Type marker, string project, string rootNamespace, IReadOnlyList<Arrow> table, IReadOnlyDictionary<string, string>? customary = null)
 {
-    private readonly RoomReader _rooms = new(rootNamespace);
+    private readonly RoomReader _rooms = new(rootNamespace, customary ?? new Dictionary<string, string>());
 
     private string Sources => Path.Combine(Checkout.Root, project);
 
