@@ -60,7 +60,7 @@ internal sealed class OtlpMessage
     }
 
     // The SDK's own reader may push before any instrument has said something: a resource alone.
-    private static IEnumerable<JsonElement> ScopesOf(JsonElement resource) => resource.TryGetProperty("scopeMetrics", out JsonElement scopes) ? scopes.EnumerateArray() : [];
+    private static JsonElement.ArrayEnumerator ScopesOf(JsonElement resource) => resource.TryGetProperty("scopeMetrics", out JsonElement scopes) ? scopes.EnumerateArray() : default;
 
     private static IEnumerable<OtlpPoint> PointsOf(JsonElement metric)
     {
