@@ -4,6 +4,7 @@ using System.Xml.Linq;
 namespace MemSnoop.Exporter.Tests.Packaging;
 
 /// <summary>The packages as <c>dotnet pack</c> makes them of what was built, looked into.</summary>
+[OrdinaryTier]
 public sealed class PackageTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
