@@ -69,7 +69,7 @@ public sealed class TlsTests : IDisposable
     public void Files_that_are_of_no_use_are_known_before_anything_starts()
     {
         (string certificate, _) = _authority.Issue("client");
-        (string ended, string endedKey) = _authority.Issue("ended", TimeSpan.FromHours(-1));
+        (string ended, string endedKey) = _authority.Issue(TimeSpan.FromHours(-1), "ended");
         (_, string otherKey) = _authority.Issue("other");
         Check(
             new OtlpOptions { Certificate = "" }, "nothing here", null,

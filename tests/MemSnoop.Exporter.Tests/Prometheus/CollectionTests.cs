@@ -58,7 +58,7 @@ public class CollectionTests
 
         // The clock runs only while the callback hangs: the others shall have all the time they need on a busy machine.
         await Eventually.HoldsAsync(() => Volatile.Read(ref entered));
-        await Eventually.HoldsAsync(() => failures.Count == 1, clock);
+        await Eventually.HoldsAsync(() => failures.Count == 1, clock.Advance);
         Assert.Equal(Others, await first);
 
         // The second scrape does not even wait for it: the clock stands still.
@@ -109,7 +109,7 @@ public class CollectionTests
         }
 
         Task<string> scrape = host.ScrapeAsync();
-        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock.Advance);
         Assert.Equal("", await scrape);
         Assert.Equal(["a", "b", "c", "d"], failures);
         gate.Set();
@@ -144,7 +144,7 @@ public class CollectionTests
         }
 
         Task<string> scrape = host.ScrapeAsync();
-        await Eventually.HoldsAsync(() => failed.Count == 3, clock);
+        await Eventually.HoldsAsync(() => failed.Count == 3, clock.Advance);
         Assert.Equal(
             """
             # TYPE a_success gauge
@@ -218,7 +218,7 @@ public class CollectionTests
         await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.Collecting = () => Eventually.Released(gate), clock);
         host.Meter.CreateObservableGauge("a", () => 1);
         Task<HttpResponseMessage> scrape = host.GetAsync();
-        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock.Advance);
         Assert.Equal(HttpStatusCode.InternalServerError, (await scrape).StatusCode);
         Assert.Equal(HttpStatusCode.InternalServerError, (await host.GetAsync()).StatusCode);
         gate.Set();
