@@ -163,7 +163,7 @@ public class ReceiverFailureTests
         await host.Push.PushAsync();
         Assert.Equal(
             [
-                $"push to {receiver.Url}v1/metrics fails: HTTP 400 Bad Request; goes on every 1m, the next line about it comes when it works again",
+                $"push to {receiver.Url}v1/metrics fails: HTTP 400 Bad Request; still trying every 1m, and logged again when it works",
                 $"push to {receiver.Url}v1/metrics works again after 5m and 5 failed pushes",
             ],
             host.Log.Lines);
@@ -188,8 +188,8 @@ public class ReceiverFailureTests
         await host.Push.PushAsync();
         Assert.Equal(
             [
-                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} takes pushes but rejects 1 points of one: 'old'; the next line about it comes when it takes all",
-                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} takes all points again",
+                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} accepts a push but rejects 1 of its points: 'old'; logged again when it accepts all",
+                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} accepts all points again",
             ],
             host.Log.Lines);
         Assert.Equal((3, 2, 4), (host.Ledger.Totals.Succeeded, host.Ledger.Totals.RejectedPoints, host.Ledger.Totals.AcceptedPoints));

@@ -73,10 +73,10 @@ public sealed class TlsTests : IDisposable
         (_, string otherKey) = _authority.Issue("other");
         Check(
             new OtlpOptions { Certificate = "" }, "nothing here", null,
-            "--otlp.certificate: '{0}' holds no certificate; expected a file with certificates in PEM format");
+            "--otlp.certificate: '{0}' contains no certificate; expected a file with certificates in PEM format");
         Check(
             new OtlpOptions { ClientCertificate = "" }, certificate, null,
-            "--otlp.client-certificate: '{0}' holds no private key; expected certificate and key in one file in PEM format, or the key by --otlp.client-key");
+            "--otlp.client-certificate: '{0}' contains no private key; expected certificate and key in one file in PEM format, or the key by --otlp.client-key");
         Check(
             new OtlpOptions { ClientCertificate = "" }, certificate, otherKey,
             "--otlp.client-key: '{1}' is not the key of '{0}'; expected its private key in PEM format, without a password");

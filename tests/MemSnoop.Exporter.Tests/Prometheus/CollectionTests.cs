@@ -181,7 +181,7 @@ public class CollectionTests
             using HttpResponseMessage response = await host.GetAsync();
             Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
             string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.Equal("The collection failed; the exporter's log tells why.\n", body);
+            Assert.Equal("The collection failed; the exporter's log has the reason.\n", body);
         }
 
         Assert.Single(host.Log.All, line => line.Contains("secret cause", StringComparison.Ordinal));
@@ -250,8 +250,8 @@ public class CollectionTests
 
     [Theory]
     [InlineData("?collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be used together.\n")]
-    [InlineData("?collect[]=a&collect[]=<x>", "Unknown collector; known are a, b.\n")]
-    [InlineData("?exclude[]=", "Unknown collector; known are a, b.\n")]
+    [InlineData("?collect[]=a&collect[]=<x>", "Unknown collector; the known ones are a, b.\n")]
+    [InlineData("?exclude[]=", "Unknown collector; the known ones are a, b.\n")]
     public async Task A_wrong_choice_is_explained_in_one_line(string query, string expected) // L9
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.MeasurementOf = instrument => instrument.Name);
