@@ -3,7 +3,9 @@ using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Metrics;
+using MemSnoop.Metrics.Checks;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -26,8 +28,8 @@ internal sealed class CheckCommand : MemSnoopCommand
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        HostCheck check = new(invocation.Options);
-        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, check)) : Text(check)).ConfigureAwait(false);
+        HostCheck check = new(invocation.Host);
+        await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, check, invocation.Options)) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }
 
@@ -48,7 +50,7 @@ internal sealed class CheckCommand : MemSnoopCommand
         return text.ToString();
     }
 
-    private static void WriteJson(Utf8JsonWriter writer, HostCheck check)
+    private static void WriteJson(Utf8JsonWriter writer, HostCheck check, ExporterOptions options)
     {
         writer.WriteStartObject();
         writer.WriteString("version", BuildInfo.Version);
@@ -64,6 +66,47 @@ internal sealed class CheckCommand : MemSnoopCommand
             writer.WriteString("detail", finding.Detail);
             writer.WriteString("advice", finding.Advice);
             writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        WriteMeasurements(writer, options);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>What each measurement asks of the kernel, whether it is there or not: from this, rights can be given before anything is tried.</summary>
+    private static void WriteMeasurements(Utf8JsonWriter writer, ExporterOptions options)
+    {
+        writer.WriteStartArray("measurements");
+        foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", descriptor.Name);
+            writer.WriteBoolean("enabled", descriptor.IsEnabled(options));
+            writer.WriteString("kind", descriptor.IsWindow ? "window" : "reading");
+            writer.WriteStartArray("sources");
+            foreach (KernelSource source in descriptor.Sources)
+            {
+                Write(writer, source);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, KernelSource source)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", source.Name);
+        writer.WriteString("access", source.Access.ToWord());
+        writer.WriteString("method", source.Method);
+        writer.WriteString("capabilities_until", source.CapabilitiesUntil?.ToString());
+        writer.WriteStartArray("capabilities");
+        foreach (Capability capability in source.Capabilities)
+        {
+            writer.WriteStringValue(capability.ToWord());
         }
 
         writer.WriteEndArray();

@@ -41,7 +41,7 @@ internal sealed class EventsCommand : MemSnoopCommand
     {
         stop.ThrowIfCancellationRequested();
         string pattern = invocation.Arguments.GetValue(_pattern) ?? "";
-        using CounterProviders providers = CounterProviders.Open(invocation.Paths, HandleBudget.Shared, invocation.Options.Counters.Provider);
+        using CounterProviders providers = CounterProviders.Open(invocation.Host.Paths, invocation.Host.Budget, invocation.Options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))

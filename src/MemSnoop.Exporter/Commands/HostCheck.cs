@@ -1,12 +1,11 @@
-using MemSnoop.Metrics.Configuration;
 using System.Globalization;
-using MemSnoop.Exporter.Configuration;
-using MemSnoop.Metrics.Sampling;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
+using MemSnoop.Metrics.Checks;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
-using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -14,18 +13,15 @@ namespace MemSnoop.Exporter.Commands;
 internal sealed class HostCheck
 {
     private readonly List<HostFinding> _findings = [];
-    private readonly ExporterOptions _options;
-    private readonly KernelPaths _paths;
+    private readonly MeasuredHost _host;
 
-    internal HostCheck(ExporterOptions options)
+    /// <exception cref="UsageException">The options name something that does not exist.</exception>
+    internal HostCheck(MeasuredHost host)
     {
-        _options = options;
-        _paths = new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs);
-        System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {_paths.ProcRoot} and {_paths.SysRoot}";
+        _host = host;
+        System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
         CheckUser();
-        CheckWorkingSets();
         CheckMeasurements();
-        _findings.AddRange(CounterCheck.Find(options, _paths));
         CheckSettings();
         CheckHandles();
     }
@@ -34,7 +30,7 @@ internal sealed class HostCheck
     internal string System { get; }
 
     /// <summary>The method that <c>serve</c> would use, or null.</summary>
-    internal string? Method { get; private set; }
+    internal string? Method => _findings.Select(static finding => finding.MethodInUse).FirstOrDefault(static method => method is not null);
 
     internal bool CanMeasureWorkingSets => Method is not null;
 
@@ -56,75 +52,19 @@ internal sealed class HostCheck
             "run as root; in Kubernetes as a privileged container"));
     }
 
-    private void CheckWorkingSets()
-    {
-        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(_paths);
-        Method = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(_options.WorkingSet.Method), support);
-        foreach (ProbeResult method in support)
-        {
-            string use = method.Method == Method ? " (the method in use)" : "";
-            _findings.Add(new HostFinding(
-                method.IsSupported ? HostFinding.Ok : HostFinding.Missing,
-                $"working-set by {method.Method}",
-                method.Reason,
-                method.Explanation + use,
-                method.Advice));
-        }
-
-        if (Method is null)
-        {
-            _findings.Add(new HostFinding(HostFinding.Missing, "working-set", "no_method", "no method works here: there will be no working sets", "see the lines above"));
-        }
-    }
-
-    /// <summary>Reads each file of this process, which must work, and of the first process of another user, which may not.</summary>
+    /// <summary>Windows first: without them the program has no purpose.</summary>
     private void CheckMeasurements()
     {
-        KernelUnits units = KernelUnits.Current;
-        SystemClock clock = new(_paths);
-        using ProbePair probes = new(_paths);
-        Try(probes, new StatMeasurement(clock, units));
-        Try(probes, new StatmMeasurement(units));
-        Try(probes, new ProcessIoMeasurement());
-        Try(probes, new SchedulingMeasurement(_paths, units));
-        Try(probes, new OpenFilesMeasurement());
-        Try(probes, new SmapsMeasurement());
-
-        List<DiskSample> disks = [];
-        ReadOutcome outcome = new DiskIoMeasurement(_paths, device => _options.Disks.IsWatched(device)).Measure(disks);
-        Report(DiskIoMeasurement.MeasurementName, outcome, ReadOutcome.Success, disks.Count == 0 ? "no block devices" : string.Join(", ", disks.Select(static disk => disk.Device)));
-    }
-
-    private void Try<TSample>(ProbePair probes, IMeasurement<TSample> measurement)
-        where TSample : struct
-    {
-        ReadOutcome own = probes.Own is null ? ReadOutcome.ProcessGone : measurement.Measure(probes.Own, out _);
-        ReadOutcome foreign = probes.Foreign is null ? own : measurement.Measure(probes.Foreign, out _);
-        string off = _options.Readings.IsEnabled(measurement.Name) ? "" : $", off unless --collector.{measurement.Name} is given";
-        Report(measurement.Name, own, foreign, "works" + off);
-    }
-
-    private void Report(string measurement, ReadOutcome own, ReadOutcome foreign, string works)
-    {
-        if (own != ReadOutcome.Success)
+        using CheckContext context = new(_host);
+        foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published.OrderByDescending(static descriptor => descriptor.IsWindow))
         {
-            _findings.Add(new HostFinding(
-                HostFinding.Missing, measurement, own.ToReason(), $"cannot be read ({own.ToReason()})",
-                own == ReadOutcome.Denied ? "run as root" : $"mount the host's proc file system at {_paths.ProcRoot}, or name it by --procfs"));
-        }
-        else if (foreign == ReadOutcome.Denied)
-        {
-            _findings.Add(new HostFinding(HostFinding.Limited, measurement, "denied", $"{works} for processes of this user only", "run as root"));
-        }
-        else
-        {
-            Ok(measurement, works);
+            _findings.AddRange(descriptor.Check(context));
         }
     }
 
     private void CheckSettings()
     {
-        if (TransparentHugePages.TryReadMode(_paths, out string mode) == ReadOutcome.Success)
+        if (TransparentHugePages.TryReadMode(_host.Paths, out string mode) == ReadOutcome.Success)
         {
             Ok("huge pages", mode switch
             {
@@ -138,18 +78,7 @@ internal sealed class HostCheck
             Ok("huge pages", "this kernel has no transparent huge pages");
         }
 
-        if (Sysctl.AccountsDelays(_paths))
-        {
-            Ok("block IO delay", "delay accounting is on");
-        }
-        else
-        {
-            _findings.Add(new HostFinding(
-                HostFinding.Missing, "block IO delay", "task_delayacct_off", "the kernel does not count it: kernel.task_delayacct is 0",
-                "sysctl kernel.task_delayacct=1, if the number is worth a little time in every context switch"));
-        }
-
-        if (Sysctl.BalancesNuma(_paths))
+        if (Sysctl.BalancesNuma(_host.Paths))
         {
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "NUMA balancing", "numa_balancing_on", "on: the kernel unmaps pages to see who uses them, and its faults look like accesses",
@@ -159,10 +88,10 @@ internal sealed class HostCheck
 
     private void CheckHandles()
     {
-        int limit = HandleBudget.Shared.Limit;
+        int limit = _host.Budget.Limit;
         int processes = limit / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
-        if (processes >= _options.Processes.MaxProcesses)
+        if (processes >= _host.Options.Processes.MaxProcesses)
         {
             Ok("open files", detail);
         }
@@ -170,9 +99,9 @@ internal sealed class HostCheck
         {
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "open files", "few_handles", $"{detail}; files of further ones are opened for each reading, at about seven times the cost",
-                $"raise the limit of open files to {(_options.Processes.MaxProcesses * TrackedProcess.MostHandles) + 1024} (ulimit -n, LimitNOFILE=)"));
+                $"raise the limit of open files to {(_host.Options.Processes.MaxProcesses * TrackedProcess.MostHandles) + 1024} (ulimit -n, LimitNOFILE=)"));
         }
     }
 
-    private void Ok(string topic, string detail) => _findings.Add(new HostFinding(HostFinding.Ok, topic, "ok", detail));
+    private void Ok(string topic, string detail) => _findings.Add(HostFinding.Fine(topic, detail));
 }

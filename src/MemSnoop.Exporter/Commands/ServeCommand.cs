@@ -1,5 +1,4 @@
 using MemSnoop.Exporter.Hosting;
-using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;
@@ -27,16 +26,12 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
     /// <exception cref="UsageException">What was asked for cannot be done on this host.</exception>
     internal static WebApplicationBuilder CreateBuilder(Invocation invocation)
     {
-        MemSnoopOptions options = invocation.Options;
-        Selections.CheckPids(options.Processes.Pids, invocation.Paths, "--pid");
-        if (options.Readings.IsEnabled(WorkingSetMeasurement.MeasurementName))
-        {
-            WorkingSetChoice.Choose(options.WorkingSet.Method, invocation.Paths);
-        }
+        ProcessesOptions processes = invocation.Options.Processes;
+        Selections.CheckPids(processes.Pids, invocation.Host.Paths, "--pid");
 
         // Unlike an application that measures itself: without any selection all are watched, or the command alone.
-        options.Processes.WatchesItself = false;
-        options.Processes.All |= !options.Processes.HasSelection && invocation.Child.Length == 0;
-        return ExporterHost.CreateBuilder(invocation.Options, invocation.Child);
+        processes.WatchesItself = false;
+        processes.All |= !processes.HasSelection && invocation.Child.Length == 0;
+        return ExporterHost.CreateBuilder(invocation.Options, invocation.Host, invocation.Child);
     }
 }

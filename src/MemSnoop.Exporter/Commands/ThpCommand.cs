@@ -31,7 +31,7 @@ internal sealed class ThpCommand : MemSnoopCommand
 
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
-        KernelPaths paths = invocation.Paths;
+        KernelPaths paths = invocation.Host.Paths;
         string mode = Mode(invocation.Arguments);
         if (TransparentHugePages.TryReadMode(paths, out string before) != ReadOutcome.Success)
         {

@@ -39,7 +39,7 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
-        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", TraceColumns.Words)}. (default:\u00a0timestamp,process-io,statm)",
+        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", NamedMeasurement.Words)}. (default:\u00a0timestamp,process-io,statm)",
         NamedMeasurement.ListSyntax);
 
     private readonly Option<bool> _pause = new("--pause")
@@ -76,8 +76,8 @@ internal sealed class TraceCommand : MemSnoopCommand
     {
         TraceRequest request = WithCounters(Read(invocation.Arguments), invocation.Options);
         CheckTarget(request, invocation.Child);
-        using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, invocation.Paths, "--pid") : null;
-        using TraceColumns columns = new(request, invocation.Options, invocation.Paths);
+        using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, invocation.Host.Paths, "--pid") : null;
+        using TraceColumns columns = new(request, invocation.Host);
         foreach (string note in columns.Notes)
         {
             await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);
@@ -90,7 +90,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
 
         // Last: a program is started only when all that it is started for can be done.
-        using SnoopedProcess process = Follow(request, known, invocation.Child, invocation.Paths);
+        using SnoopedProcess process = Follow(request, known, invocation.Child, invocation.Host.Paths);
         using PageTraceWriter? pages = pagesFile is null
             ? null
             : PageTraceWriter.Create(pagesFile, Environment.SystemPageSize, process.Pid, process.Comm, TimeProvider.System.GetUtcNow());
@@ -138,7 +138,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     // Who names events and no measurements wants to see them.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, new(CounterMeasurement.MeasurementName, CounterMeasurement.MeasurementName)] }
+            ? request with { Measurements = [.. DefaultMeasurements, .. NamedMeasurement.ListSyntax.Parse(new SettingText(CounterMeasurement.MeasurementName, ""))] }
             : request;
 
     private static void CheckTarget(TraceRequest request, string[] child)

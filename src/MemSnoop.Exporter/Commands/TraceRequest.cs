@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -43,12 +43,15 @@ internal enum TraceFormat
 }
 
 /// <summary>A measurement under the name of its column: <c>memory=statm</c>.</summary>
-internal readonly partial record struct NamedMeasurement(string Name, string Measurement)
+internal readonly partial record struct NamedMeasurement(string Name, MeasurementDescriptor Measurement)
 {
+    /// <summary>The names of the measurements that can be a column.</summary>
+    public static IReadOnlyList<string> Words { get; } = [.. MeasurementCatalogue.Columns.Select(static descriptor => descriptor.Name)];
+
     /// <summary>How a list of them is written: <c>timestamp,memory=statm</c>.</summary>
     public static ValueSyntax<NamedMeasurement[]> ListSyntax { get; } = new(
         "LIST", "a list of measurements",
-        $"measurements ({string.Join(", ", TraceColumns.Words)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own",
+        $"measurements ({string.Join(", ", Words)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own",
         TryParseList, static list => string.Join(',', list));
 
     private static bool TryParseList(string text, out NamedMeasurement[] value, ref string? problem)
@@ -57,11 +60,12 @@ internal readonly partial record struct NamedMeasurement(string Name, string Mea
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries))
         {
             string[] parts = item.Split('=', 2);
-            NamedMeasurement column = new(parts[0], parts[^1]);
-            problem = !TraceColumns.Words.Contains(column.Measurement) ? $"{UsageException.Quote(column.Measurement)} is not a measurement{Meant(column.Measurement)}"
-                : !ColumnName().IsMatch(column.Name) ? $"{UsageException.Quote(column.Name)} is not a name of letters, digits, '_', '-' and '.'"
-                : list.Exists(other => other.Name == column.Name) ? $"the name {column.Name} is there twice"
-                : list.Exists(other => other.Measurement == column.Measurement && column.Measurement == WorkingSetMeasurement.MeasurementName)
+            (string name, string word) = (parts[0], parts[^1]);
+            MeasurementDescriptor? measurement = MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == word);
+            problem = measurement is null ? $"{UsageException.Quote(word)} is not a measurement{Meant(word)}"
+                : !ColumnName().IsMatch(name) ? $"{UsageException.Quote(name)} is not a name of letters, digits, '_', '-' and '.'"
+                : list.Exists(other => other.Name == name) ? $"the name {name} is there twice"
+                : measurement.IsWindow && list.Exists(other => other.Measurement == measurement)
                     ? "there is one working set, for a second one would end its windows"
                 : null;
             if (problem is not null)
@@ -69,14 +73,14 @@ internal readonly partial record struct NamedMeasurement(string Name, string Mea
                 break;
             }
 
-            list.Add(column);
+            list.Add(new NamedMeasurement(name, measurement!));
         }
 
         value = [.. list];
         return problem is null;
     }
 
-    private static string Meant(string word) => NearestName.Find(word, TraceColumns.Words) is string nearest ? $" (is {nearest} meant?)" : "";
+    private static string Meant(string word) => NearestName.Find(word, Words) is string nearest ? $" (is {nearest} meant?)" : "";
 
     // Nothing that a comma-separated file would have to quote.
     [GeneratedRegex("^[A-Za-z0-9_.-]+$")]

@@ -46,7 +46,7 @@ internal sealed class WssCommand : MemSnoopCommand
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         (int pid, TimeSpan window) = ReadArguments(invocation.Arguments);
-        KernelPaths paths = invocation.Paths;
+        KernelPaths paths = invocation.Host.Paths;
         WorkingSetOptions options = invocation.Options.WorkingSet;
         using TrackedProcess process = Selections.Require(pid, paths, "PID");
         string method = WorkingSetChoice.Choose(options.Method, paths)

@@ -1,4 +1,5 @@
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Configuration;
 
@@ -52,7 +53,7 @@ internal static class ExporterSettings
     public static SettingCatalogue Catalogue { get; } = new(
     [
         new("Which processes (all, unless one of these selects)", ProcessesSettings.All),
-        new("What is read, and how often", ReadingsSettings.All),
+        new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),
         new("Disks", DisksSettings.All),

@@ -4,6 +4,7 @@ using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,9 +22,10 @@ internal static class ExporterHost
 
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
     /// <param name="options">The configuration.</param>
+    /// <param name="host">The host that is measured, by these options.</param>
     /// <param name="command">The command to start and to watch; empty for none.</param>
     /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
-    internal static WebApplicationBuilder CreateBuilder(ExporterOptions options, string[] command)
+    internal static WebApplicationBuilder CreateBuilder(ExporterOptions options, MeasuredHost host, string[] command)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -34,7 +36,7 @@ internal static class ExporterHost
             .AddSingleton(TimeProvider.System)
             .Configure<HostOptions>(static host => host.ShutdownTimeout = StopPatience)
             .AddServiceManager()
-            .AddMemSnoop(options)
+            .AddMemSnoop(host)
             .AddPublishing(options)
             .AddHostedService<StartupReport>();
         if (command.Length > 0)

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
-using MemSnoop.Metrics.Sampling;
+using MemSnoop.Metrics.Hosting;
 
 namespace MemSnoop.Exporter.Hosting;
 
@@ -12,7 +12,7 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
     // By the meters themselves and not by their names: something else in this process may use the same.
     public bool Owns(Meter meter) => meter == pipeline.Meter || meter == self.Meter;
 
-    public string? MeasurementOf(Instrument instrument) => pipeline.OwnerOf(instrument);
+    public string? MeasurementOf(Instrument instrument) => pipeline.MeasurementOf(instrument);
 
     public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
 

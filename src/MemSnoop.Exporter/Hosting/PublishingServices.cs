@@ -4,6 +4,7 @@ using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,7 @@ internal static class PublishingServices
     {
         IReadOnlyList<KeyValuePair<string, object>> resource = ExporterResource.Create(options);
         services
-            .AddSingleton(provider => new SelfMeter(options.Web.DisableExporterMetrics ? null : provider.GetRequiredService<SamplingPipeline>().Budget))
+            .AddSingleton(provider => new SelfMeter(options.Web.DisableExporterMetrics ? null : provider.GetRequiredService<MeasuredHost>().Budget))
             .AddSingleton<IInstrumentSource, PipelineSource>()
             .AddSingleton<MetricCollector>()
             .AddRoutingCore()

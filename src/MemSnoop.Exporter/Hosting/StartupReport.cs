@@ -1,11 +1,9 @@
-using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Paging;
-using MemSnoop.WorkingSets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
-internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, IServer server, ILoggerFactory loggers) : LifecycleService
+internal sealed partial class StartupReport(ExporterOptions options, MeasuredHost host, SamplingPipeline pipeline, IServer server, ILoggerFactory loggers) : LifecycleService
 {
     public override Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -31,36 +29,13 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
             Pushing(logger, receiver, protocol, options.Otlp.Interval);
         }
 
-        foreach (ProbeResult method in pipeline.Methods)
-        {
-            if (method.Method == pipeline.Method)
-            {
-                string interval = Duration.Format(options.WorkingSet.Interval);
-                Using(logger, method.Method, interval, method.Explanation);
-            }
-            else if (!method.IsSupported)
-            {
-                Unavailable(logger, method.Method, method.Explanation);
-            }
-        }
-
-        foreach (IGrouping<ICounterProvider?, CounterChoice> counted in pipeline.Counters.Where(static choice => choice.IsCounted).GroupBy(static choice => choice.Provider))
-        {
-            string names = string.Join(", ", counted.Select(static choice => choice.Name));
-            Counting(logger, names, counted.Key!.Name);
-        }
-
-        foreach (CounterChoice choice in pipeline.Counters.Where(static choice => !choice.IsCounted))
-        {
-            NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
-        }
-
+        pipeline.Report(logger);
         if (Libc.EffectiveUserId() != 0)
         {
             NotRoot(logger);
         }
 
-        if (TransparentHugePages.TryReadMode(pipeline.Paths, out string mode) == ReadOutcome.Success && mode == "always")
+        if (TransparentHugePages.TryReadMode(host.Paths, out string mode) == ReadOutcome.Success && mode == "always")
         {
             HugePages(logger);
         }
@@ -73,18 +48,6 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
 
     [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
-    private static partial void Using(ILogger logger, string method, string interval, string explanation);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
-    private static partial void Unavailable(ILogger logger, string method, string explanation);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} by {Provider}")]
-    private static partial void Counting(ILogger logger, string events, string provider);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "event {Event} is not counted ({Reason}): {Explanation}")]
-    private static partial void NotCounting(ILogger logger, string @event, string reason, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes will be missing, counted under reason=denied")]
     private static partial void NotRoot(ILogger logger);

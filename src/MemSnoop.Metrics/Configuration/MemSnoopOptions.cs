@@ -30,5 +30,5 @@ public class MemSnoopOptions
     public KernelOptions Kernel { get; } = new();
 
     /// <summary>Whether events are counted: who names some wants them, and need not say so twice.</summary>
-    internal bool AreCountersEnabled => Readings.Measurements[CounterMeasurement.MeasurementName].Enabled ?? Counters.Events.Count > 0;
+    internal bool AreCountersEnabled => Readings.Measurements.GetValueOrDefault(CounterMeasurement.MeasurementName)?.Enabled ?? Counters.Events.Count > 0;
 }

@@ -9,24 +9,35 @@ public sealed class ReadingsOptions
     /// <summary>Take only the measurements that are enabled by name. Default value: false.</summary>
     public bool DisableDefaults { get; set; }
 
-    /// <summary>Settings by measurement, one entry for each: <c>Measurements["smaps"].Enabled = true</c>. Default value: entries that change nothing.</summary>
-    public IReadOnlyDictionary<string, MeasurementOptions> Measurements { get; } =
-        MeasurementCatalogue.All.ToDictionary(entry => entry.Name, _ => new MeasurementOptions(), StringComparer.Ordinal);
+    /// <summary>Settings by the name of the measurement. Default value: none.</summary>
+    public Dictionary<string, MeasurementOptions> Measurements { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The settings of the named measurement; made, and changing nothing, where there were none.</summary>
+    public MeasurementOptions Of(string measurement)
+    {
+        if (!Measurements.TryGetValue(measurement, out MeasurementOptions? options))
+        {
+            options = new MeasurementOptions();
+            Measurements.Add(measurement, options);
+        }
+
+        return options;
+    }
 
     /// <summary>Whether the named measurement is taken.</summary>
-    /// <exception cref="KeyNotFoundException">There is no measurement of this name.</exception>
-    internal bool IsEnabled(string measurement) =>
-        Measurements[measurement].Enabled ?? (!DisableDefaults && MeasurementCatalogue.Find(measurement) is { EnabledByDefault: true });
+    /// <param name="measurement">Its name.</param>
+    /// <param name="isOnByDefault">Whether it is taken when nothing is said of it.</param>
+    internal bool IsEnabled(string measurement, bool isOnByDefault) => Measurements.GetValueOrDefault(measurement)?.Enabled ?? (isOnByDefault && !DisableDefaults);
 
     /// <summary>How old a reading of the named measurement may get.</summary>
-    /// <exception cref="KeyNotFoundException">There is no measurement of this name.</exception>
-    internal TimeSpan IntervalOf(string measurement) => Measurements[measurement].Interval ?? Interval;
+    internal TimeSpan IntervalOf(string measurement) => Measurements.GetValueOrDefault(measurement)?.Interval ?? Interval;
 }
 
-/// <summary>The settings of <see cref="ReadingsOptions"/>, with two for each measurement.</summary>
+/// <summary>The settings of <see cref="ReadingsOptions"/> but those of single measurements.</summary>
 internal static class ReadingsSettings
 {
-    private static readonly ValueSyntax<TimeSpan> Interval = Syntax.Time(new Duration(0), Duration.FromSeconds(86_400));
+    /// <summary>How old a reading may get.</summary>
+    public static readonly ValueSyntax<TimeSpan> Interval = Syntax.Time(new Duration(0), Duration.FromSeconds(86_400));
 
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -40,29 +51,5 @@ internal static class ReadingsSettings
             Options = ["--collector.disable-defaults"],
             Help = "Take only the measurements enabled by name.",
         },
-        .. MeasurementCatalogue.All.SelectMany(Measurement),
     ];
-
-    private static IEnumerable<Setting> Measurement(MeasurementEntry entry)
-    {
-        string key = $"Readings:Measurements:{entry.Name}";
-        yield return new ScalarSetting<MemSnoopOptions, bool>(
-            $"{key}:Enabled", Syntax.Boolean, o => o.Readings.IsEnabled(entry.Name), (o, v) => o.Readings.Measurements[entry.Name].Enabled = v)
-        {
-            Options = [$"--collector.{entry.Name}"],
-            OffOption = $"--no-collector.{entry.Name}",
-            Help = $"{char.ToUpperInvariant(entry.Help[0])}{entry.Help[1..]}.",
-        };
-
-        if (!entry.IsWindow)
-        {
-            yield return new ScalarSetting<MemSnoopOptions, TimeSpan>(
-                $"{key}:Interval", Interval, o => o.Readings.Measurements[entry.Name].Interval ?? o.Readings.Interval,
-                (o, v) => o.Readings.Measurements[entry.Name].Interval = v)
-            {
-                HelpPath = $"{MemSnoopOptions.Section}:Readings:Measurements:NAME:Interval",
-                Help = "The interval of one measurement, in place of --interval.",
-            };
-        }
-    }
 }

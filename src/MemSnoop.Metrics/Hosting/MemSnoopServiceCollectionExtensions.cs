@@ -36,8 +36,7 @@ public static class MemSnoopServiceCollectionExtensions
 
         services.AddOptions<MemSnoopOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MemSnoopOptions>, MemSnoopOptionsValidator>());
-        services.TryAddSingleton<KernelPaths>(static services => new(OptionsOf(services).Kernel.ProcFs, OptionsOf(services).Kernel.SysFs));
-        services.TryAddSingleton(static _ => HandleBudget.Shared);
+        services.TryAddSingleton(static services => new MeasuredHost(OptionsOf(services)));
         services.TryAddSingleton(CreatePipeline);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SamplingService>());
         return services;
@@ -77,9 +76,10 @@ public static class MemSnoopServiceCollectionExtensions
     }
 
     /// <summary>The same with options that are checked already; for a program with layers of configuration of its own.</summary>
-    internal static IServiceCollection AddMemSnoop(this IServiceCollection services, MemSnoopOptions options)
+    internal static IServiceCollection AddMemSnoop(this IServiceCollection services, MeasuredHost host)
     {
-        services.AddSingleton(Options.Options.Create(options));
+        services.AddSingleton(host);
+        services.AddSingleton(Options.Options.Create(host.Options));
         return services.AddMemSnoop();
     }
 
@@ -88,9 +88,7 @@ public static class MemSnoopServiceCollectionExtensions
         // Made by the host's factory, which disposes of it: a meter belongs to the container, and a listener can tell those of two containers apart.
         Meter meter = services.GetRequiredService<IMeterFactory>().Create(new MeterOptions(MemSnoopMeter.Name) { Version = BuildInfo.Version });
         return Validated(() => new SamplingPipeline(
-            OptionsOf(services),
-            services.GetRequiredService<KernelPaths>(),
-            services.GetRequiredService<HandleBudget>(),
+            services.GetRequiredService<MeasuredHost>(),
             meter,
             services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             services.GetService<TimeProvider>() ?? TimeProvider.System));

@@ -1,4 +1,3 @@
-using MemSnoop.Metrics.Sampling;
 using Microsoft.Extensions.Hosting;
 
 namespace MemSnoop.Metrics.Hosting;
@@ -12,24 +11,30 @@ internal sealed class SamplingService(SamplingPipeline pipeline) : BackgroundSer
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        pipeline.BeginCounting();
-        if (pipeline.Windows is { } windows)
+        pipeline.Begin();
+        foreach (BackgroundService service in pipeline.Services)
         {
-            await windows.StartAsync(cancellationToken).ConfigureAwait(false);
+            await service.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    // The host looks at this task, and ends the application should it fail.
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => pipeline.Windows?.ExecuteTask ?? Task.CompletedTask;
+    // The host looks at this task, and ends the application as soon as one of them fails.
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (Task ended in Task.WhenEach(pipeline.Services.Select(static service => service.ExecuteTask).OfType<Task>()).ConfigureAwait(false))
+        {
+            await ended.ConfigureAwait(false);
+        }
+    }
 
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (pipeline.Windows is { } windows)
+        foreach (BackgroundService service in pipeline.Services)
         {
-            await windows.StopAsync(cancellationToken).ConfigureAwait(false);
+            await service.StopAsync(cancellationToken).ConfigureAwait(false);
         }
 
         await base.StopAsync(cancellationToken).ConfigureAwait(false);

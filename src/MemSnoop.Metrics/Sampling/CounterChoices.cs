@@ -69,14 +69,4 @@ internal static class CounterChoices
 
         return [.. NearestName.FindAll(name, usual.Keys).Select(spelling => usual[spelling]).Distinct().Take(MostNearest)];
     }
-
-    /// <summary>Rows of the info metric: one for each provider at work, and one for each reason why events are not counted.</summary>
-    internal static IEnumerable<MeasurementState> States(CounterPlan plan, Func<ICounterProvider, bool> isMultiplexed) => plan.Choices
-        .Select(choice => choice.IsCounted
-            ? State(choice, MeasurementState.On, isMultiplexed(choice.Provider!) ? "multiplexed" : choice.Reason)
-            : State(choice, MeasurementState.Unavailable, choice.Reason))
-        .Distinct();
-
-    private static MeasurementState State(CounterChoice choice, string state, string reason) =>
-        new(MemSnoop.Measurements.CounterMeasurement.MeasurementName, choice.Provider!.Name, state, reason);
 }

@@ -4,7 +4,7 @@ using MemSnoop.Measurements;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>The disks, read when a collection asks and the last reading is too old.</summary>
-internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedule schedule, MeasurementAccount account, TimeProvider clock)
+internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedule schedule, SampledMeasurement sampled, TimeProvider clock)
 {
     private readonly Lock _gate = new();
     private DiskSample[] _disks = [];
@@ -18,8 +18,8 @@ internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedul
                 Stint.Beginning beginning = Stint.Begin(clock);
                 List<DiskSample> disks = new(_disks.Length);
                 ReadOutcome outcome = measurement.Measure(disks);
-                account.Count(outcome);
-                account.Finish(beginning.End(), outcome == ReadOutcome.Success);
+                sampled.Count(outcome);
+                sampled.Finish(beginning.End(), outcome == ReadOutcome.Success);
 
                 // A failed reading leaves nothing behind: the last one's numbers would pass for new.
                 _disks = outcome == ReadOutcome.Success ? [.. disks] : [];

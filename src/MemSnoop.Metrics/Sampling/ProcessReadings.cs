@@ -8,7 +8,7 @@ internal sealed class ProcessReadings<TSample>(
     IMeasurement<TSample> measurement,
     WatchList watchList,
     ReadingSchedule schedule,
-    MeasurementAccount account,
+    SampledMeasurement sampled,
     TimeProvider clock) : IProcessSamples<TSample>
     where TSample : struct
 {
@@ -43,7 +43,7 @@ internal sealed class ProcessReadings<TSample>(
         foreach (WatchedProcess process in processes)
         {
             ReadOutcome outcome = measurement.Measure(process.Process, out TSample sample);
-            account.Count(outcome);
+            sampled.Count(outcome);
             if (outcome == ReadOutcome.Success)
             {
                 _samples[count++] = new ProcessSample<TSample>(process, sample);
@@ -60,6 +60,6 @@ internal sealed class ProcessReadings<TSample>(
 
         _count = count;
         measurement.EndRound();
-        account.Finish(beginning.End(), succeeded || processes.Length == 0);
+        sampled.Finish(beginning.End(), succeeded || processes.Length == 0);
     }
 }

@@ -12,30 +12,29 @@ internal sealed partial class WindowSampler(
     TimeSpan interval,
     WatchList watchList,
     WorkingSetWindows windows,
-    MeasurementAccount account,
+    SampledMeasurement sampled,
     TimeProvider clock,
     ILogger<WindowSampler> logger) : BackgroundService
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _pass = new();
     private TrackedProcess[] _processes = [];
-    private bool _isDisposed;
     private Stint _passed;
     private Type? _lastFailure;
+    private bool _isDisposed;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
     {
-        lock (_gate)
+        lock (_pass)
         {
-            // Who disposes without stopping first, as an application that fails at start, must not take the estimator from under a pass.
             if (!_isDisposed)
             {
-                Sample(part);
+                Pass(part);
             }
         }
     }
 
-    private void Sample(int part)
+    private void Pass(int part)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
         WatchedProcess[] watched = watchList.Refresh();
@@ -55,7 +54,7 @@ internal sealed partial class WindowSampler(
         if (part == estimator.Parts - 1)
         {
             windows.Publish();
-            account.Finish(_passed, succeeded: true);
+            sampled.Finish(_passed, succeeded: true);
         }
     }
 
@@ -79,7 +78,7 @@ internal sealed partial class WindowSampler(
             }
 
             await schedule.WaitForNextTickAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            account.Miss(schedule.Skipped);
+            sampled.Miss(schedule.Skipped);
         }
     }
 
@@ -87,8 +86,8 @@ internal sealed partial class WindowSampler(
     {
         windows.Begin([], true);
         windows.Publish();
-        account.Errors.Add("failed");
-        account.Finish(default, succeeded: false);
+        sampled.Errors.Add("failed");
+        sampled.Finish(default, succeeded: false);
 
         // One line for a cause, not one a minute.
         if (_lastFailure != error.GetType())
@@ -101,10 +100,14 @@ internal sealed partial class WindowSampler(
     [LoggerMessage(Level = LogLevel.Error, Message = "working-set pass failed, no working sets until it succeeds: {Cause}")]
     private partial void PassFailed(string cause);
 
+    /// <summary>
+    /// Ends the passes and gives back what the estimator holds, such as the lock of the bitmap. Waits for a pass that is
+    /// under way: what it reads must not be closed behind its back.
+    /// </summary>
     public override void Dispose()
     {
         base.Dispose();
-        lock (_gate)
+        lock (_pass)
         {
             _isDisposed = true;
             estimator.Dispose();

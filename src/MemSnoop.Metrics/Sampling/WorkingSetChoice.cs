@@ -33,9 +33,11 @@ internal static class WorkingSetChoice
 
     /// <summary>The method to use here, or null when <c>auto</c> finds none.</summary>
     /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
-    internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths)
+    internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths) => Choose(wanted, WorkingSetMethods.Probe(paths));
+
+    /// <inheritdoc cref="Choose(WorkingSetMethod, KernelPaths)"/>
+    internal static string? Choose(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
     {
-        IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(paths);
         string name = NameOf(wanted);
         RefuseIfInUse(wanted, support);
         string? chosen = WorkingSetMethods.Choose(name, support);

@@ -9,7 +9,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// collection only reads it, so that no number of scrapers can mark, clear or shorten a window. A pass that ends in the
 /// middle of a collection shows in the next: working set and idle memory of one scrape are of one window.
 /// </summary>
-internal sealed class WorkingSetWindows(Collections collections, MeasurementAccount account) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+internal sealed class WorkingSetWindows(Collections collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
@@ -78,7 +78,7 @@ internal sealed class WorkingSetWindows(Collections collections, MeasurementAcco
     public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
 
     /// <inheritdoc/>
-    public void Skipped(TrackedProcess process, ReadOutcome reason) => account.Count(reason);
+    public void Skipped(TrackedProcess process, ReadOutcome reason) => sampled.Count(reason);
 
     /// <summary>What one pass found.</summary>
     private sealed record Round(ProcessSample<WorkingSetSample>[] Processes, KeyValuePair<string, WorkingSetSample>[] Groups);

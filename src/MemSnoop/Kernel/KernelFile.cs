@@ -47,10 +47,64 @@ internal static class KernelFile
     /// </summary>
     internal static ReadOutcome ReadRecord(KernelHandle handle, KernelBuffer buffer, out ReadOnlySpan<byte> text)
     {
+        bool isHeld = false;
+        try
+        {
+            handle.DangerousAddRef(ref isHeld);
+            return ReadRecord((int)handle.DangerousGetHandle(), buffer, out text);
+        }
+        catch (ObjectDisposedException)
+        {
+            text = default;
+            return ReadOutcome.ProcessGone;
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                handle.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Opens, reads and closes such a file below an open directory. No handle object is made: files that are not kept open are
+    /// read for every process, and nothing shall be left to the garbage collector.
+    /// </summary>
+    internal static ReadOutcome ReadRecord(KernelHandle directory, ReadOnlySpan<byte> name, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
+        text = default;
+        int descriptor;
+        try
+        {
+            descriptor = Libc.OpenAt(directory, name, Libc.OpenReadOnly | Libc.OpenCloseOnExec);
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+
+        if (descriptor < 0)
+        {
+            return Classify(Marshal.GetLastPInvokeError());
+        }
+
+        try
+        {
+            return ReadRecord(descriptor, buffer, out text);
+        }
+        finally
+        {
+            _ = Libc.Close(descriptor);
+        }
+    }
+
+    private static ReadOutcome ReadRecord(int descriptor, KernelBuffer buffer, out ReadOnlySpan<byte> text)
+    {
         int length = 0;
         while (true)
         {
-            ReadOutcome outcome = Read(handle, buffer.Free(length), length, out int count);
+            ReadOutcome outcome = Read(descriptor, buffer.Free(length), length, out int count);
             if (outcome != ReadOutcome.Success)
             {
                 text = default;
@@ -104,28 +158,37 @@ internal static class KernelFile
     /// <summary>One pread. A handle that another thread has closed because its process left reads as gone.</summary>
     internal static ReadOutcome Read(KernelHandle handle, Span<byte> buffer, long offset, out int count)
     {
-        count = 0;
+        bool isHeld = false;
         try
         {
-            nint read;
-            do
-            {
-                read = Libc.PRead(handle, buffer, (nuint)buffer.Length, offset);
-            }
-            while (read < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
-
-            if (read < 0)
-            {
-                return Classify(Marshal.GetLastPInvokeError());
-            }
-
-            count = (int)read;
-            return ReadOutcome.Success;
+            handle.DangerousAddRef(ref isHeld);
+            return Read((int)handle.DangerousGetHandle(), buffer, offset, out count);
         }
         catch (ObjectDisposedException)
         {
+            count = 0;
             return ReadOutcome.ProcessGone;
         }
+        finally
+        {
+            if (isHeld)
+            {
+                handle.DangerousRelease();
+            }
+        }
+    }
+
+    private static ReadOutcome Read(int descriptor, Span<byte> buffer, long offset, out int count)
+    {
+        nint read;
+        do
+        {
+            read = Libc.PRead(descriptor, buffer, (nuint)buffer.Length, offset);
+        }
+        while (read < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+        count = (int)Math.Max(read, 0);
+        return read < 0 ? Classify(Marshal.GetLastPInvokeError()) : ReadOutcome.Success;
     }
 
     /// <summary>One pwrite; success only when all bytes were taken.</summary>

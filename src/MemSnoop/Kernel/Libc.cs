@@ -57,7 +57,7 @@ internal static partial class Libc
     internal static unsafe partial nint Read(KernelHandle descriptor, void* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]
-    internal static partial nint PRead(KernelHandle descriptor, Span<byte> buffer, nuint count, long offset);
+    internal static partial nint PRead(int descriptor, Span<byte> buffer, nuint count, long offset);
 
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]
     internal static partial nint PWrite(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count, long offset);

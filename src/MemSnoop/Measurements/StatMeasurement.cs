@@ -29,6 +29,8 @@ public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMea
     /// <summary>The measurement's name.</summary>
     public const string MeasurementName = "stat";
 
+    private bool _knowsUptime;
+
     /// <inheritdoc/>
     public string Name => MeasurementName;
 
@@ -36,6 +38,12 @@ public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMea
     public ReadOutcome Measure(TrackedProcess process, out CpuSample sample)
     {
         ArgumentNullException.ThrowIfNull(process);
+        if (!_knowsUptime)
+        {
+            clock.Refresh();
+            _knowsUptime = true;
+        }
+
         Stat stat = process.Stat;
         double started = units.Seconds(stat.StartTicks);
         sample = new CpuSample(
@@ -48,4 +56,7 @@ public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMea
             Math.Max(0, clock.UptimeSeconds - started));
         return process.HasLeft ? ReadOutcome.ProcessGone : ReadOutcome.Success;
     }
+
+    /// <summary>Ages are counted up to the round: the next one asks for the host's uptime again.</summary>
+    public void EndRound() => _knowsUptime = false;
 }

@@ -28,29 +28,17 @@ internal sealed class ProcessDirectory : IDisposable
     }
 
     /// <summary>Opens a file of the process; <paramref name="name"/> is a UTF-8 literal.</summary>
-    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle)
-    {
-        ReadOutcome outcome = KernelFile.Open(_directory, name, mode, out handle);
+    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle) => OrGone(KernelFile.Open(_directory, name, mode, out handle));
 
-        // ENOENT: either this kernel has no such file or the process went; every kernel has stat.
-        return outcome == ReadOutcome.NotSupported && !HasStat() ? ReadOutcome.ProcessGone : outcome;
-    }
+    /// <summary>ENOENT: either this kernel has no such file or the process went; every kernel has stat.</summary>
+    private ReadOutcome OrGone(ReadOutcome outcome) => outcome == ReadOutcome.NotSupported && !HasStat() ? ReadOutcome.ProcessGone : outcome;
 
     /// <summary>Opens, reads and closes a file that is one record.</summary>
     internal ReadOutcome Read<T>(ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
-        ReadOutcome outcome = OpenFile(name, Libc.OpenReadOnly, out KernelHandle handle);
-        if (outcome != ReadOutcome.Success)
-        {
-            value = default;
-            return outcome;
-        }
-
-        using (handle)
-        {
-            return Parse(handle, buffer, parser, out value);
-        }
+        ReadOutcome outcome = OrGone(KernelFile.ReadRecord(_directory, name, buffer, out ReadOnlySpan<byte> text));
+        return Parse(outcome, text, parser, out value);
     }
 
     /// <summary>Opens, reads and closes a file of any length.</summary>
@@ -73,8 +61,14 @@ internal sealed class ProcessDirectory : IDisposable
     internal static ReadOutcome Parse<T>(KernelHandle handle, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
-        value = default;
         ReadOutcome outcome = KernelFile.ReadRecord(handle, buffer, out ReadOnlySpan<byte> text);
+        return Parse(outcome, text, parser, out value);
+    }
+
+    private static ReadOutcome Parse<T>(ReadOutcome outcome, ReadOnlySpan<byte> text, KernelParser<T> parser, out T value)
+        where T : struct
+    {
+        value = default;
         return outcome != ReadOutcome.Success ? outcome
             : text.IsEmpty ? ReadOutcome.ProcessGone
             : parser(text, out value) ? ReadOutcome.Success

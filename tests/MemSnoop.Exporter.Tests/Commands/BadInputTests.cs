@@ -12,7 +12,7 @@ public class BadInputTests
     private const string Pausable = "a process that may be stopped for a moment, or no --pause";
 
     private const string Measurements =
-        "measurements (timestamp, process-io, disk-io, statm, uptime, scheduling, open-files, smaps, counters, working-set) separated by commas,"
+        "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, counters, disk-io, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT under a name of its own";
 
     private const string Pid = "a number from 1 to 4194304";

@@ -1,4 +1,5 @@
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Configuration;
 using Microsoft.Extensions.Logging;
@@ -15,10 +16,10 @@ public class PrecedenceTests
         Assert.True(options.Processes.Children);
         Assert.Equal(2000, options.Processes.MaxProcesses);
         Assert.Equal(TimeSpan.FromSeconds(5), options.Readings.Interval);
-        Assert.False(options.Readings.IsEnabled("smaps"));
+        Assert.False(IsEnabled(options, "smaps"));
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
-        Assert.All(MeasurementCatalogue.All.Where(entry => entry.Name is not ("smaps" or "counters")), entry => Assert.True(options.Readings.IsEnabled(entry.Name)));
+        Assert.Equal(["counters", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
         Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident);
@@ -84,7 +85,7 @@ public class PrecedenceTests
         Assert.Equal(
             (false, 10L << 20, 7, true),
             (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
-        Assert.Equal(["statm", "smaps"], MeasurementCatalogue.All.Select(entry => entry.Name).Where(options.Readings.IsEnabled));
+        Assert.Equal(["statm", "smaps"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
         Assert.Equal((WorkingSetMethod.Referenced, 2), (options.WorkingSet.Method, options.WorkingSet.IdleAges.Count));
@@ -175,8 +176,8 @@ public class PrecedenceTests
         Assert.Equal([":1", ":2"], options.Web.Listen.Select(address => address.ToString()));
         Assert.False(options.Processes.Children);
         Assert.True(options.Processes.HasSelection);
-        Assert.True(options.Readings.IsEnabled("smaps"));
-        Assert.False(options.Readings.IsEnabled("stat"));
+        Assert.True(IsEnabled(options, "smaps"));
+        Assert.False(IsEnabled(options, "stat"));
     }
 
     [Theory]
@@ -224,4 +225,7 @@ public class PrecedenceTests
     [InlineData("dm-0", true)]
     [InlineData("md0", true)]
     public void Disks_are_watched_and_partitions_are_not(string device, bool watched) => Assert.Equal(watched, new DisksOptions().IsWatched(device));
+
+    private static bool IsEnabled(ExporterOptions options, string measurement) =>
+        MeasurementCatalogue.Published.Single(descriptor => descriptor.Name == measurement).IsEnabled(options);
 }

@@ -7,6 +7,7 @@ using MemSnoop.Exporter.Tests.EndToEnd;
 namespace MemSnoop.Exporter.Tests.Deploy;
 
 /// <summary>The queries of <c>grafana/node.json</c>, asked of a real Prometheus that scrapes a real exporter, which watches programs whose use of memory is known.</summary>
+[OrdinaryTier]
 [Collection(EndToEndCollection.Name)]
 public sealed partial class DashboardQueriesTests(DashboardQueriesTests.Host host, ITestOutputHelper output) : IClassFixture<DashboardQueriesTests.Host>
 {
@@ -96,7 +97,9 @@ public sealed partial class DashboardQueriesTests(DashboardQueriesTests.Host hos
     {
         Dictionary<string, string[]> expected = new()
         {
-            ["job"] = ["memsnoop"], ["instance"] = [host.Exporter.Address.Authority], ["process"] = ["puppet", "touch"],
+            ["job"] = ["memsnoop"],
+            ["instance"] = [host.Exporter.Address.Authority],
+            ["process"] = ["puppet", "touch"],
         };
         foreach ((string name, string[] values) in expected)
         {

@@ -1,3 +1,4 @@
+using MemSnoop.Metrics.Hosting;
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
 using MemSnoop.Kernel;
@@ -147,8 +148,8 @@ public sealed class EmbeddingTests : IDisposable
                 said.Add(new Said(instrument.Name, tags.ToArray().ToDictionary(static tag => tag.Key, static tag => $"{tag.Value}"), value)));
             listener.Start();
             using SamplingPipeline pipeline = new(
-                options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared, meter, NullLoggerFactory.Instance, TimeProvider.System);
-            pipeline.Windows?.SampleOnce();
+                new MeasuredHost(options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared), meter, NullLoggerFactory.Instance, TimeProvider.System);
+            pipeline.Services.OfType<WindowSampler>().SingleOrDefault()?.SampleOnce();
             listener.RecordObservableInstruments();
             Assert.Equal("unavailable", State(said, PageIdleEstimator.MethodName));
             Assert.Contains(said, static each => each.Instrument == Info && each.Attributes["reason"] == "no_capability");

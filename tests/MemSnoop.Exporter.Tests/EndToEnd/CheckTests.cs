@@ -1,5 +1,6 @@
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 using System.Text.Json;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
@@ -35,9 +36,15 @@ public class CheckTests
 
         string[] topics = [.. findings.Select(static finding => Text(finding, "topic"))];
         Assert.All(
-            MeasurementCatalogue.All.Where(static entry => !entry.IsWindow),
-            entry => Assert.Contains(entry.Name, topics));
+            MeasurementCatalogue.Published.Where(static measurement => !measurement.IsWindow),
+            measurement => Assert.Contains(measurement.Name, topics));
         Assert.Contains("working-set by referenced", topics);
+
+        JsonElement[] measurements = [.. root.GetProperty("measurements").EnumerateArray()];
+        Assert.Equal(MeasurementCatalogue.Published.Select(static measurement => measurement.Name), measurements.Select(static measurement => Text(measurement, "name")));
+        JsonElement io = Assert.Single(measurements.Single(static measurement => Text(measurement, "name") == "process-io").GetProperty("sources").EnumerateArray());
+        Assert.Equal(("/proc/PID/io", "read"), (Text(io, "name"), Text(io, "access")));
+        Assert.Equal(["CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"], io.GetProperty("capabilities").EnumerateArray().Select(static capability => capability.GetString()));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary><c>memsnoop -- COMMAND</c>: a program is started, watched with its children, and its end is ours.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class ChildTests
 {
     [Theory]
@@ -74,7 +75,7 @@ public class ChildTests
 
         // In the orderly way it would have been ended before us.
         Assert.True(Directory.Exists($"/proc/{pid}"));
-        await Command.RunAsync("kill", "-KILL", pid);
+        await Command.RunAsync("kill", ["-KILL", pid], ExporterProcess.Deadline);
         Assert.Equal(128 + ExporterProcess.Terminate, await exporter.WaitAsync());
     }
 }

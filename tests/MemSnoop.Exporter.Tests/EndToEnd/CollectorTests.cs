@@ -2,6 +2,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Which measurements are taken, how often, and from which proc file system.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class CollectorTests
 {
     /// <summary>A series that only this measurement has.</summary>

@@ -8,6 +8,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>Events of real processes, counted by the program as built: what the workload says that the kernel has counted for it is what is published.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class CounterTests
 {
     private const string Counter = "memsnoop_process_counter_total";

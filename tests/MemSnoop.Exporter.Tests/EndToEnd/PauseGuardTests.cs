@@ -10,39 +10,48 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 [Collection(EndToEndCollection.Name)]
 public class PauseGuardTests(ITestOutputHelper output)
 {
-    private const int Rounds = 200;
-
     // Several at a time: a round mostly waits for the runtime to start.
     private const int AtOnce = 4;
 
     [Fact]
-    public async Task Two_hundred_deaths_at_random_moments_leave_nothing_stopped()
+    [OrdinaryTier]
+    public Task Deaths_at_random_moments_leave_nothing_stopped() => DieAsync(40);
+
+    [Fact]
+    [LongTier("pause-guard")]
+    public async Task A_thousand_of_them_neither() => Measured.Note("pause-guard", await DieAsync(1000));
+
+    private async Task<string> DieAsync(int rounds)
     {
         int[] caught = new int[AtOnce];
         ConcurrentBag<double> stopped = [];
-        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, caught, stopped))));
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(lane => Task.Run(() => KillAsync(lane, rounds, caught, stopped))));
 
         double[] times = [.. stopped.Order()];
-        output.WriteLine($"stopped at the moment of death: {caught.Sum()} of {Rounds}; running again {times[times.Length / 2]:F0} ms after the end, {times[^1]:F0} at most");
+        string figures = $"stopped at the moment of death: {caught.Sum()} of {rounds}; running again {times[times.Length / 2]:F0} ms after the end, {times[^1]:F0} at most";
+        output.WriteLine(figures);
 
         // Otherwise no round would have shown anything.
-        Assert.InRange(caught.Sum(), Rounds / 8, Rounds);
+        Assert.InRange(caught.Sum(), rounds / 8, rounds);
 
         // The guard has to get a processor first, which on a busy machine takes its time, but not half of the times.
         Assert.InRange(times[times.Length / 2], 0, 1000);
+        return figures;
     }
 
-    private static async Task KillAsync(int lane, int[] caught, ConcurrentBag<double> stopped)
+    private static async Task KillAsync(int lane, int rounds, int[] caught, ConcurrentBag<double> stopped)
     {
         Random random = new(lane);
         using Workload target = await Workload.StartAsync("puppet");
-        for (int round = lane; round < Rounds; round += AtOnce)
+        for (int round = lane; round < rounds; round += AtOnce)
         {
             // Smaps of a process under a millisecond's period: it is paused again as soon as it runs.
             ProcessStartInfo start = new(
                 Repository.Executable,
                 ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps,uptime,statm", "--format", "csv"])
-            { RedirectStandardOutput = true };
+            {
+                RedirectStandardOutput = true,
+            };
             using Process trace = Process.Start(start)!;
             Assert.NotNull(await trace.StandardOutput.ReadLineAsync().WaitAsync(ExporterProcess.Deadline));
             Stopwatch moment = Stopwatch.StartNew();
@@ -75,7 +84,9 @@ public class PauseGuardTests(ITestOutputHelper output)
         using Workload target = await Workload.StartAsync("puppet");
         ProcessStartInfo start = new(
             Repository.Executable, ["trace", "--pid", $"{target.Pid}", "--pause", "--every", "1ms", "--measure", "smaps", "--format", "csv"])
-        { RedirectStandardOutput = true };
+        {
+            RedirectStandardOutput = true,
+        };
         using Process trace = Process.Start(start)!;
         Assert.NotNull(await trace.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.Equal(0, Kernel.Libc.Kill(trace.Id, signal));

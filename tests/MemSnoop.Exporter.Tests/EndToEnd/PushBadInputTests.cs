@@ -4,6 +4,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Wrong settings of push: one line that names the option or variable and what was expected, exit code 2.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class PushBadInputTests
 {
     public static TheoryData<string[], string[], string> Wrong => new()

@@ -4,6 +4,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Pushed to a real gRPC server, which decodes every message by OpenTelemetry's own protocol files.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class PushByGrpcTests(ITestOutputHelper output)
 {
     private const int Messages = 10;

@@ -1,19 +1,26 @@
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
-/// <summary>10,000 processes come and go while the real program pushes: none of the living is missing in any message, in any temporality.</summary>
+/// <summary>Processes come and go while the real program pushes: none of the living is missing in any message, in any temporality.</summary>
 [Collection(EndToEndCollection.Name)]
 public class PushChurnTests(ITestOutputHelper output)
 {
-    private const int Rounds = 5;
-    private const int OfARound = 2000;
     private const string Resident = "memsnoop.process.memory.resident";
     private const string Faults = "memsnoop.process.page_faults";
 
+    public static TheoryData<string> Temporalities => new("cumulative", "lowmemory", "delta");
+
     [Theory]
-    [InlineData("cumulative")]
-    [InlineData("lowmemory")]
-    [InlineData("delta")]
-    public async Task Nobody_living_is_missing_nobody_dead_is_there_and_deltas_add_up(string temporality)
+    [MemberData(nameof(Temporalities))]
+    [OrdinaryTier]
+    public Task Nobody_living_is_missing_nobody_dead_is_there_and_deltas_add_up(string temporality) => ChurnAsync(temporality, rounds: 2, ofARound: 500);
+
+    [Theory]
+    [MemberData(nameof(Temporalities))]
+    [LongTier("push-churn")]
+    public async Task The_same_of_10000_processes(string temporality) =>
+        Measured.Note("push-churn", $"{temporality}: {await ChurnAsync(temporality, rounds: 5, ofARound: 2000)}");
+
+    private async Task<string> ChurnAsync(string temporality, int rounds, int ofARound)
     {
         using NamedWorkload program = await NamedWorkload.MakeAsync("churn");
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
@@ -31,10 +38,10 @@ public class PushChurnTests(ITestOutputHelper output)
         List<int> living = [];
         try
         {
-            for (int round = 0; round < Rounds; round++)
+            for (int round = 0; round < rounds; round++)
             {
                 int before = receiver.Taken;
-                Workload churn = await Workload.StartAsync(program.Path, "--count", $"{OfARound}", "--rate", "500", "--alive", "300", "--life-ms", "500", "--keep", "4");
+                Workload churn = await Workload.StartAsync(program.Path, "--count", $"{ofARound}", "--rate", "500", "--alive", "300", "--life-ms", "500", "--keep", "4");
                 churns.Add(churn);
 
                 // Those of the rounds before were alive the whole time.
@@ -44,15 +51,16 @@ public class PushChurnTests(ITestOutputHelper output)
 
             // The second one from here on was begun after the last child's end.
             OtlpMessage last = await receiver.NextAsync(skip: 1);
-            Assert.Equal(Rounds * OfARound, churns.Sum(static churn => churn.Number("started")));
+            Assert.Equal(rounds * ofARound, churns.Sum(static churn => churn.Number("started")));
             Assert.Equal(living.Order(), last.Pids(Resident).Order());
             Assert.All(receiver.Requests, static request => Assert.Equal(0, request.Status));
             Assert.All(receiver.Messages(), static message => Assert.DoesNotContain(message.Points, static point => point.Attributes.ContainsKey("otel.metric.overflow")));
 
             int seen = receiver.Messages().SelectMany(static message => message.Pids(Resident)).Distinct().Count();
             int sets = receiver.Messages().SelectMany(static message => message.Points.Select(static point => (point.Metric, string.Join(',', point.Attributes.Values)))).Distinct().Count();
-            output.WriteLine($"{temporality}: {receiver.Taken} messages with {seen} processes and {sets} series; {last.Points.Count} points in the last.");
-            Assert.True(seen > 5000, $"Only {seen} of the processes were seen.");
+            string figures = $"{receiver.Taken} messages with {seen} processes and {sets} series; {last.Points.Count} points in the last";
+            output.WriteLine($"{temporality}: {figures}");
+            Assert.True(seen > rounds * ofARound / 2, $"Only {seen} of the processes were seen.");
 
             // The parents wait: what they have counted stands still, in the sum of all messages or in the last one.
             Scrape scrape = await exporter.ScrapeAsync();
@@ -64,6 +72,7 @@ public class PushChurnTests(ITestOutputHelper output)
                 Assert.All(points, point => Assert.Equal(expected, point.Temporality));
                 Assert.Equal(scrape.Sum("memsnoop_process_page_faults_total", churn.Pid), points.Sum(static point => point.Value));
             });
+            return figures;
         }
         finally
         {

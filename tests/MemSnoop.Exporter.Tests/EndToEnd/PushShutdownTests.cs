@@ -4,6 +4,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>The end of the program: the last interval is pushed, and no receiver can hold the end up for long.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class PushShutdownTests(ITestOutputHelper output)
 {
     [Theory]

@@ -9,6 +9,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>The receivers themselves, with the exporter of OpenTelemetry's SDK alone: what the other tests of push take for granted.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class ReceiverTests
 {
     [Theory]

@@ -2,6 +2,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Scrapers look; they must not move what they look at.</summary>
 [Collection(EndToEndCollection.Name)]
+[OrdinaryTier]
 public class ScrapeIndependenceTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);

@@ -8,6 +8,8 @@ using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Tests.EndToEnd;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -71,6 +73,19 @@ public class MetricsDocumentTests
     }
 
     [Fact]
+    public async Task Every_measurement_has_a_section_with_its_own_instruments()
+    {
+        await using Observed observed = await Observed.MakeAsync();
+        Assert.Subset(MetricsDocument.Rows.Values.Select(static row => row.Section).ToHashSet(), MeasurementCatalogue.Published.Select(static measurement => measurement.Name).ToHashSet());
+        foreach ((string name, Instrument instrument) in observed.Instruments)
+        {
+            string section = MetricsDocument.Rows[name].Section;
+            bool isMeasurement = MeasurementCatalogue.Published.Any(measurement => measurement.Name == section);
+            Assert.Equal((name, observed.MeasurementOf(instrument)), (name, isMeasurement ? section : null));
+        }
+    }
+
+    [Fact]
     public async Task Labels_of_a_real_collection_are_those_that_are_documented()
     {
         await using Observed observed = await Observed.MakeAsync();
@@ -108,7 +123,10 @@ public class MetricsDocumentTests
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Counters.Events = ["page-faults", "task-clock"];
-            options.Readings.Measurements[MemSnoop.Measurements.SmapsMeasurement.MeasurementName].Enabled = true;
+            foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)
+            {
+                options.Readings.Of(measurement.Name).Enabled = true;
+            }
 
             // What is created while this listens to its thread belongs to this pipeline: tests beside it are shut out.
             _listener.InstrumentPublished = (instrument, listener) =>
@@ -123,14 +141,16 @@ public class MetricsDocumentTests
             _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
             _listener.Start();
             _pipeline = new SamplingPipeline(
-                options, new KernelPaths(), HandleBudget.Shared, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
+                new MeasuredHost(options, new KernelPaths(), new HandleBudget(1000)), new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
             OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
-            _self = new SelfMeter(_pipeline.Budget);
+            _self = new SelfMeter(new HandleBudget(1000));
         }
 
         public Dictionary<string, Instrument> Instruments { get; } = [];
 
         public Dictionary<string, Dictionary<string, HashSet<string>>> Labels { get; } = [];
+
+        public string? MeasurementOf(Instrument instrument) => _pipeline.MeasurementOf(instrument);
 
         public static async Task<Observed> MakeAsync()
         {
@@ -139,7 +159,7 @@ public class MetricsDocumentTests
             // The first pass begins windows, the second ends them; the second collection knows how the first fared.
             for (int i = 0; i < 2; i++)
             {
-                observed._pipeline.Windows!.SampleOnce();
+                observed._pipeline.Services.OfType<WindowSampler>().Single().SampleOnce();
                 observed._pipeline.Collections.Begin();
                 observed._listener.RecordObservableInstruments();
             }
@@ -168,8 +188,6 @@ public class MetricsDocumentTests
         public ValueTask DisposeAsync()
         {
             _listener.Dispose();
-            _pipeline.Windows?.Dispose();
-            _self.Dispose();
             _self.Dispose();
             _pipeline.Dispose();
             _idler.Dispose();

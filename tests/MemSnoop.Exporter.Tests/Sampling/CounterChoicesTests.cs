@@ -54,12 +54,12 @@ public class CounterChoicesTests
         CounterPlan plan = Plan(With(Absent), "PAPI_TOT_INS", "task-clock", "page-faults", "PAPI_TOT_CYC", "cycles");
         Assert.Equal(
             [
-                new MeasurementState("counters", "library", "unavailable", "no_library"),
-                new MeasurementState("counters", "kernel", "on", "ok"),
-                new MeasurementState("counters", "kernel", "unavailable", "event_not_available"),
+                new MethodState("library", "unavailable", "no_library"),
+                new MethodState("kernel", "on", "ok"),
+                new MethodState("kernel", "unavailable", "event_not_available"),
             ],
-            CounterChoices.States(plan, static _ => false));
-        Assert.Contains(new MeasurementState("counters", "kernel", "on", "multiplexed"), CounterChoices.States(plan, static _ => true));
+            SampledCounters.MethodsOf(plan, static _ => false));
+        Assert.Contains(new MethodState("kernel", "on", "multiplexed"), SampledCounters.MethodsOf(plan, static _ => true));
     }
 
     private static ProbeResult Support(string name) => new(name, true, "ok", "It works.");

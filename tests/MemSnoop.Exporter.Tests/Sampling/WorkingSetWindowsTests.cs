@@ -14,7 +14,7 @@ public sealed class WorkingSetWindowsTests : IDisposable
 
     public WorkingSetWindowsTests()
     {
-        _windows = new WorkingSetWindows(_collections, new MeasurementAccount("working-set"));
+        _windows = new WorkingSetWindows(_collections, new SampledMeasurement("working-set"));
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(0), Environment.ProcessId, out TrackedProcess? self));
         _process = new WatchedProcess(self!, containerId: null);
     }

@@ -36,6 +36,28 @@ public sealed class UnitTests : IDisposable
         Assert.Equal(new CpuSample(2, 0.5, 55, 4, 3, 1795370077, 3996.5), sample);
     }
 
+    [Fact]
+    public void Ages_grow_from_round_to_round()
+    {
+        _tree.Write("proc/uptime", "100.00 1.00\n");
+        _tree.AddProcess(26231);
+        _tree.SetStartTicks(26231, 0);
+        using TrackedProcess process = Track("26231");
+        StatMeasurement measurement = new(new SystemClock(_tree.Paths), Units);
+        Assert.Equal(100, Age());
+
+        _tree.Write("proc/uptime", "105.50 1.00\n");
+        Assert.Equal(100, Age());
+        measurement.EndRound();
+        Assert.Equal(105.5, Age());
+
+        double Age()
+        {
+            Assert.Equal(ReadOutcome.Success, measurement.Measure(process, out CpuSample sample));
+            return sample.UptimeSeconds;
+        }
+    }
+
     [Theory]
     [InlineData("btime 5\n", "", 5, double.NaN)]
     [InlineData("", "1.25 0.00\n", double.NaN, 1.25)]

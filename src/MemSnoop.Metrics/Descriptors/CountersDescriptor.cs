@@ -1,0 +1,174 @@
+using System.Globalization;
+using MemSnoop.Counters;
+using MemSnoop.Counters.Papi;
+using MemSnoop.Counters.PerfEvents;
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Checks;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Instruments;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Metrics.Tracing;
+using static MemSnoop.Metrics.Instruments.InstrumentScope;
+
+namespace MemSnoop.Metrics.Descriptors;
+
+/// <summary>Events of processor and kernel, those that the user names.</summary>
+internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
+{
+    internal override string Name => CounterMeasurement.MeasurementName;
+
+    internal override string Help => "events of processor and kernel; on when --event names some";
+
+    internal override IReadOnlyList<KernelSource> Sources { get; } =
+    [
+        new("perf_event_open", KernelAccess.Call, Capability.PerfMon),
+        new("/proc/PID/task", KernelAccess.Read),
+        new("/proc/PID/task/TID/stat", KernelAccess.Read),
+        new("/proc/sys/kernel/perf_event_paranoid", KernelAccess.Read) { Method = PerfEventProvider.ProviderName },
+        new("/sys/bus/event_source/devices", KernelAccess.Read) { Method = PapiProvider.ProviderName },
+    ];
+
+    internal override bool IsOnByDefault => false;
+
+    internal override bool IsEnabled(MemSnoopOptions options) => options.AreCountersEnabled;
+
+    /// <summary>Finds out who counts what.</summary>
+    protected override SampledMeasurement OnStart(SamplingContext context)
+    {
+        MeasuredHost host = context.Host;
+        if (host.Options.Counters.Events.Count == 0)
+        {
+            throw new UsageException($"--collector.{Name}", "no event is named", "--event NAME as well; memsnoop events lists them");
+        }
+
+        CounterProviders providers = Open(host);
+        try
+        {
+            CounterPlan plan = CounterChoices.Plan(host.Options.Counters, providers);
+            SampledCounters counters = new(providers, plan, context.WatchList, context.Schedule(Name), context.Clock);
+            if (plan.Counted.Count > 0)
+            {
+                AddInstruments(context.Scope(counters), counters.Readings, plan);
+            }
+
+            return counters;
+        }
+        catch
+        {
+            providers.Dispose();
+            throw;
+        }
+    }
+
+    private static CounterProviders Open(MeasuredHost host) => CounterProviders.Open(host.Paths, host.Budget, host.Options.Counters.Provider);
+
+    private static void AddInstruments(InstrumentScope scope, IProcessSamples<CounterSample> counters, CounterPlan plan)
+    {
+        scope.Counter(
+            counters, "memsnoop.process.counter", "{event}", "Events of the process since counting began, all threads together, those that have ended included; extrapolated where running_ratio says so.",
+            Series(plan, static value => (long?)Clamp(value.Count)));
+
+        // Absent for what was counted all the time, as every event of the kernel's own is: a series that is always 1 says nothing. Absent too
+        // where a provider extrapolates without saying how far; the info metric tells of both.
+        scope.Gauge(
+            counters, "memsnoop.process.counter.running_ratio", "1", "The part of the time in which an event was really counted because it had to share a counter; absent where it was counted all the time.",
+            Series(plan, static value => value.RunningRatio < 1 ? value.RunningRatio : null));
+    }
+
+    private static ProcessSeries<CounterSample, TValue>[] Series<TValue>(CounterPlan plan, Func<CounterValue, TValue?> select)
+        where TValue : struct
+    {
+        var series = new ProcessSeries<CounterSample, TValue>[plan.Counted.Count];
+        for (int i = 0; i < series.Length; i++)
+        {
+            int place = i;
+            series[i] = new(SampledCounters.EventKey, plan.Counted[i].Name, (in s) => s[place] is { } value ? select(value) : null);
+        }
+
+        return series;
+    }
+
+    /// <summary>Each provider, then the events that are to be counted.</summary>
+    internal override IEnumerable<HostFinding> Check(CheckContext context)
+    {
+        MemSnoopOptions options = context.Host.Options;
+        using CounterProviders providers = Open(context.Host);
+        return [.. providers.All.Select(Find), .. FindEvents(options, CounterChoices.Plan(options.Counters, providers))];
+    }
+
+    private static HostFinding Find(ICounterProvider provider)
+    {
+        ProbeResult support = provider.Support;
+        int available = provider.Events.Count(static known => known.IsAvailable);
+        string events = support.IsSupported ? string.Create(CultureInfo.InvariantCulture, $"; {available} of {provider.Events.Count} events available") : "";
+        return new HostFinding(
+            support.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"counters by {provider.Name}", support.Reason, support.Explanation + events, support.Advice);
+    }
+
+    private IEnumerable<HostFinding> FindEvents(MemSnoopOptions options, CounterPlan plan)
+    {
+        if (!IsEnabled(options) || plan.Choices.Count == 0)
+        {
+            yield return HostFinding.Fine(Name, "off unless events are named by --event");
+            yield break;
+        }
+
+        foreach (IGrouping<ICounterProvider, CounterChoice> counted in plan.Counted.GroupBy(static choice => choice.Provider!))
+        {
+            string names = string.Join(", ", counted.Select(static choice => choice.Name));
+            yield return HostFinding.Fine(Name, $"{names} by {counted.Key.Name}");
+        }
+
+        foreach (CounterChoice choice in plan.Choices.Where(static choice => !choice.IsCounted))
+        {
+            yield return new HostFinding(HostFinding.Missing, Name, choice.Reason, $"{choice.Name} is not counted: {choice.Explanation}", choice.Advice);
+        }
+    }
+
+    /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>
+    internal override TraceOutputColumn OpenColumn(TraceContext context, string name)
+    {
+        CountersOptions options = context.Host.Options.Counters;
+        if (options.Events.Count == 0)
+        {
+            throw new UsageException("--measure", "counters without an event", "--event NAME as well; memsnoop events lists them");
+        }
+
+        CounterProviders providers = context.Find<CounterProviders>() ?? context.Own(Open(context.Host));
+        CounterPlan plan = CounterChoices.Plan(options, providers);
+        if (plan.Counted.Count == 0)
+        {
+            throw new UsageException("--event", $"{plan.Choices[0].Name} is not counted here: {plan.Choices[0].Explanation}", plan.Choices[0].Advice);
+        }
+
+        foreach (CounterChoice choice in plan.Choices.Where(static choice => !choice.IsCounted))
+        {
+            context.Note($"{choice.Name} is not counted: {choice.Explanation}");
+        }
+
+        CounterMeasurement measurement = context.Own(new CounterMeasurement(plan, reusesValues: true));
+        return new TraceOutputColumn<CounterSample>(name, measurement, [.. plan.Choices.Select(choice => FieldOf(plan, choice)), new("running_ratio", LeastRatio)]);
+    }
+
+    private static TraceField<CounterSample> FieldOf(CounterPlan plan, CounterChoice choice)
+    {
+        int place = plan.Counted.ToList().IndexOf(choice);
+        return new(choice.Name, counters => place < 0 ? default(TraceValue) : counters[place]?.Count);
+    }
+
+    /// <summary>The ratio of the event that was counted least; nothing when an event is extrapolated nobody knows how far.</summary>
+    private static TraceValue LeastRatio(CounterSample counters)
+    {
+        double? least = 1;
+        for (int i = 0; i < counters.Count; i++)
+        {
+            if (counters[i] is { } value && (value.RunningRatio is null || value.RunningRatio < least))
+            {
+                least = value.RunningRatio;
+            }
+        }
+
+        return least;
+    }
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using MemSnoop.Containers;
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Checks;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Instruments;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Metrics.Tracing;
+using MemSnoop.Processes;
+using MemSnoop.Tracing;
+using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.PageIdle;
+using MemSnoop.WorkingSets.Referenced;
+using static MemSnoop.Metrics.Instruments.InstrumentScope;
+
+namespace MemSnoop.Metrics.Descriptors;
+
+/// <summary>What processes touch, and what they leave idle.</summary>
+internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
+{
+    /// <summary>What the method page_idle needs.</summary>
+    internal static readonly KernelSource[] PageIdleSources =
+    [
+        new("/sys/kernel/mm/page_idle/bitmap", KernelAccess.ReadWrite) { Method = PageIdleEstimator.MethodName },
+        new("/proc/kpageflags", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/proc/PID/maps", KernelAccess.Read, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
+        new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
+    ];
+
+    private static readonly TraceField<WorkingSetSample>[] Fields =
+    [
+        new("window_seconds", static window => window.Window.TotalSeconds),
+        new("used_bytes", static window => window.TotalBytes),
+        new("anon_bytes", static window => window.AnonBytes),
+        new("file_bytes", static window => window.FileBytes),
+        new("shmem_bytes", static window => window.ShmemBytes),
+        new("resident_bytes", static window => window.ResidentBytes),
+        new("untracked_bytes", static window => window.UntrackedBytes),
+    ];
+
+    internal override string Name => WorkingSetMeasurement.MeasurementName;
+
+    internal override string Help => "memory in use, and how long the rest was idle";
+
+    internal override bool IsWindow => true;
+
+    internal override IReadOnlyList<KernelSource> Sources { get; } =
+    [
+        .. PageIdleSources,
+        new("/proc/PID/clear_refs", KernelAccess.Write, Capability.DacOverride) { Method = ReferencedEstimator.MethodName },
+        new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
+    ];
+
+    protected override SampledMeasurement OnStart(SamplingContext context)
+    {
+        MemSnoopOptions options = context.Host.Options;
+        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        string? method = context.Host.RefusesMissingMethod
+            ? WorkingSetChoice.Choose(options.WorkingSet.Method, probes)
+            : WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes);
+        SampledWorkingSet sampled = new(probes, method, options.WorkingSet.Interval);
+        if (method is null)
+        {
+            return sampled;
+        }
+
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null);
+        WorkingSetWindows windows = new(context.Collections, sampled);
+        InstrumentScope scope = context.Scope(sampled);
+        AddInstruments(scope, windows, settings.IdleAges);
+        if (settings.GroupOf is not null)
+        {
+            AddContainerInstruments(scope, windows, settings.IdleAges);
+        }
+
+        IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
+        sampled.Run(estimator, context.WatchList, windows, context.Loggers, context.Clock);
+        return sampled;
+    }
+
+    private static string? ContainerOf(TrackedProcess process) => ContainerId.Find(process.CgroupPath) is { Length: > 0 } id ? id : null;
+
+    private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages)
+    {
+        scope.Gauge<WorkingSetSample>(
+            windows, "memsnoop.process.working_set", "By", "Resident memory that was accessed at least once within the last window.",
+            new("kind", PageKind.Anon.ToWord(), static (in s) => Clamp(s.AnonBytes)),
+            new("kind", PageKind.File.ToWord(), static (in s) => Clamp(s.FileBytes)),
+            new("kind", PageKind.Shmem.ToWord(), static (in s) => Clamp(s.ShmemBytes)));
+        scope.Gauge(windows, "memsnoop.process.idle", "By", "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory.", Bands(ages));
+        scope.Gauge(windows, "memsnoop.process.working_set.window", "s", "True length of the window in which the working set was measured.", static (in s) => (double?)s.Window.TotalSeconds);
+        scope.Gauge<WorkingSetSample>(
+            windows, "memsnoop.process.untracked", "By", "Memory of which cannot be told whether it is used: hugetlb pages, which are not resident memory to the kernel, and resident pages the idle bitmap does not cover.",
+            new("reason", "hugetlb", static (in s) => s.HugetlbBytes is { } bytes ? Clamp(bytes) : null),
+            new("reason", "not_tracked", static (in s) => s.UntrackedBytes is { } bytes ? Clamp(bytes) : null));
+    }
+
+    /// <summary>What the processes of a container touch together: every page frame counts once, however many of them map it.</summary>
+    private static void AddContainerInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages)
+    {
+        scope.Gauge("memsnoop.container.working_set", "By", "Resident memory of the container's processes that was accessed within the last window, shared pages once.", () => ContainerSets(windows));
+        scope.Gauge("memsnoop.container.idle", "By", "Resident memory of the container's processes that was not accessed for at least the age in seconds, shared pages once.", () => ContainerIdle(windows, ages));
+    }
+
+    private static ProcessSeries<WorkingSetSample, long>[] Bands(IdleAges ages)
+    {
+        var bands = new ProcessSeries<WorkingSetSample, long>[ages.Count];
+        for (int i = 0; i < bands.Length; i++)
+        {
+            int band = i;
+            bands[i] = new("age", Word(ages[i]), (in s) => band < s.KnownAges ? Clamp(s.Idle[band]) : null);
+        }
+
+        return bands;
+    }
+
+    private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows) =>
+        from container in windows.Groups()
+        from kind in Enum.GetValues<PageKind>()
+        select new Measurement<long>(
+            Clamp(container.Value.Bytes(kind)),
+            new KeyValuePair<string, object?>("container_id", container.Key),
+            new KeyValuePair<string, object?>("kind", kind.ToWord()));
+
+    private static IEnumerable<Measurement<long>> ContainerIdle(WorkingSetWindows windows, IdleAges ages) =>
+        from container in windows.Groups()
+        from band in Enumerable.Range(0, container.Value.KnownAges)
+        select new Measurement<long>(
+            Clamp(container.Value.Idle[band]),
+            new KeyValuePair<string, object?>("age", Word(ages[band])),
+            new KeyValuePair<string, object?>("container_id", container.Key));
+
+    private static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+
+    internal override IEnumerable<HostFinding> Check(CheckContext context)
+    {
+        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), probes);
+        foreach (ProbeResult probe in probes)
+        {
+            string use = probe.Method == chosen ? " (the method in use)" : "";
+            yield return new HostFinding(
+                probe.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"{Name} by {probe.Method}", probe.Reason, probe.Explanation + use, probe.Advice)
+            {
+                MethodInUse = probe.Method == chosen ? chosen : null,
+            };
+        }
+
+        if (chosen is null)
+        {
+            yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here: there will be no working sets", "see the lines above");
+        }
+    }
+
+    /// <summary>Where pages are recorded too, the column is that of the same windows: a pass of its own would end them.</summary>
+    internal override TraceOutputColumn OpenColumn(TraceContext context, string name) =>
+        new TraceOutputColumn<WorkingSetSample>(name, context.Find<ActivePagesMeasurement>()?.WorkingSet ?? Open(context), Fields);
+
+    private static WorkingSetMeasurement Open(TraceContext context)
+    {
+        MeasuredHost host = context.Host;
+        string method = WorkingSetChoice.Choose(host.Options.WorkingSet.Method, host.Paths)
+            ?? throw new UsageException("--measure", "no method for working sets works here", "a kernel that memsnoop check finds fit");
+
+        // A trace's windows are its period; nothing is spread over an interval of another.
+        EstimatorOptions settings = WorkingSetChoice.Settings(host.Options.WorkingSet) with { Parts = 1 };
+        return context.Own(new WorkingSetMeasurement(WorkingSetMethods.Create(method, host.Paths, settings, TimeProvider.System)));
+    }
+}

@@ -1,0 +1,135 @@
+using System.Diagnostics.Metrics;
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
+using MemSnoop.Metrics.Instruments;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Metrics.Hosting;
+
+/// <summary>Everything between the kernel's files and the instruments, put together for one set of options.</summary>
+internal sealed class SamplingPipeline : IDisposable
+{
+    /// <summary>The meter that all instruments about processes, disks and the measuring belong to.</summary>
+    internal const string MeterName = MemSnoopMeter.Name;
+
+    private readonly MeasuredHost _host;
+    private readonly WatchList _watchList;
+    private readonly List<SampledMeasurement> _measurements = [];
+    private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
+
+    /// <param name="host">The host and the options.</param>
+    /// <param name="meter">The meter to make instruments of; it ends with this object.</param>
+    /// <param name="loggers">For what runs in the background.</param>
+    /// <param name="clock">The clock.</param>
+    /// <exception cref="UsageException">A measurement cannot be taken here as the options ask for it.</exception>
+    internal SamplingPipeline(MeasuredHost host, Meter meter, ILoggerFactory loggers, TimeProvider clock)
+    {
+        _host = host;
+        Meter = meter;
+        ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths);
+        Collections = new Collections(clock);
+        bool withContainers = host.Options.Processes.ContainerLabels;
+        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, wantsCgroup: withContainers), Collections, withContainers);
+        try
+        {
+            SamplingContext context = new(host, _watchList, Collections, loggers, clock, Scope);
+            foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
+            {
+                _measurements.Add(descriptor.Start(context));
+            }
+
+            MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
+            SelectionInstruments.Create(Scope(null), _watchList);
+            SystemInstruments.Create(Scope(null), host.Paths);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal Collections Collections { get; }
+
+    /// <summary>The meter of all instruments about processes, disks and the measuring.</summary>
+    internal Meter Meter { get; }
+
+    /// <summary>What runs in the background; disposed with the pipeline.</summary>
+    internal IEnumerable<BackgroundService> Services => _measurements.Select(static measurement => measurement.Service).OfType<BackgroundService>();
+
+    /// <summary>Watches one more process, and its children.</summary>
+    internal void Watch(int pid)
+    {
+        _watchList.Add(pid);
+        Begin();
+    }
+
+    /// <summary>Begins, with the processes that live now, what has to begin before it can be read; with others when they are first read.</summary>
+    internal void Begin() => _measurements.ForEach(static measurement => measurement.Begin());
+
+    /// <summary>Says in the log how measurements are taken and what limits them.</summary>
+    internal void Report(ILogger logger) => _measurements.ForEach(measurement => measurement.Report(logger));
+
+    /// <summary>
+    /// The name of the measurement an instrument belongs to; null for those about the measuring and the exporter itself, which
+    /// are observed last and so tell of the collection they are part of.
+    /// </summary>
+    internal string? MeasurementOf(Instrument instrument) => _measurementsByInstrument.GetValueOrDefault(instrument.Name)?.Name;
+
+    /// <summary>
+    /// When a counter began, in seconds since the Unix epoch: the kernel counts for a process since its start and for a
+    /// disk since boot, long before this program; what begins otherwise knows it itself. Null where nothing of this applies.
+    /// </summary>
+    internal double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> attributes)
+    {
+        if (_measurementsByInstrument.GetValueOrDefault(instrument.Name)?.TryGetCreatedTime(attributes, out double? created) == true)
+        {
+            return created;
+        }
+
+        double boot = _host.SystemClock.BootTimeSeconds;
+        if (double.IsNaN(boot))
+        {
+            return null;
+        }
+
+        foreach ((string key, object? value) in attributes)
+        {
+            if (key == "pid" && value is int pid)
+            {
+                return _watchList.StartTicksOf(pid) is { } ticks ? boot + _host.Units.Seconds(ticks) : null;
+            }
+
+            if (key == "device")
+            {
+                return boot;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes that a callback failed, so that the success metric says so.</summary>
+    internal void ObservationFailed(Instrument instrument)
+    {
+        if (_measurementsByInstrument.TryGetValue(instrument.Name, out SampledMeasurement? measurement))
+        {
+            measurement.Count(ReadOutcome.Failed);
+            measurement.Finish(default, succeeded: false);
+        }
+    }
+
+    /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument);
+
+    public void Dispose()
+    {
+        Meter.Dispose();
+        _measurements.ForEach(static measurement => measurement.Dispose());
+        _watchList.Dispose();
+    }
+}

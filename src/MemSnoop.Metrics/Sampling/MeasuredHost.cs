@@ -1,0 +1,35 @@
+using MemSnoop.Kernel;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>The host that is measured, and the options by which: what every measurement can be made of. One for a command.</summary>
+/// <param name="options">What is measured and how.</param>
+/// <param name="paths">Where the kernel's files are.</param>
+/// <param name="budget">Shares out the file handles of this process; there is one.</param>
+internal sealed class MeasuredHost(MemSnoopOptions options, KernelPaths paths, HandleBudget budget)
+{
+    /// <param name="options">What is measured and how; they say too where the kernel's files are.</param>
+    internal MeasuredHost(MemSnoopOptions options)
+        : this(options, new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs), HandleBudget.Shared)
+    {
+    }
+
+    internal MemSnoopOptions Options { get; } = options;
+
+    internal KernelPaths Paths { get; } = paths;
+
+    internal HandleBudget Budget { get; } = budget;
+
+    internal KernelUnits Units { get; } = KernelUnits.Current;
+
+    /// <summary>
+    /// Whether a method that the options name and that does not work here is an error. The program refuses to start then; an application that embeds the measuring runs on
+    /// without working sets.
+    /// </summary>
+    internal bool RefusesMissingMethod { get; init; }
+
+    /// <summary>Boot time and uptime of the host.</summary>
+    internal SystemClock SystemClock => field ??= new SystemClock(Paths);
+}

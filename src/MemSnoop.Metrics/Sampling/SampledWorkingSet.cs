@@ -1,0 +1,56 @@
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>Working sets by one of the methods, window after window; by none when no method works here.</summary>
+/// <param name="probes">What each method says of this host, asked once.</param>
+/// <param name="method">The name of the one in use; null when none works.</param>
+/// <param name="interval">The length of a window.</param>
+internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probes, string? method, TimeSpan interval)
+    : SampledMeasurement(MemSnoop.Measurements.WorkingSetMeasurement.MeasurementName, [.. probes.Select(probe => StateOf(probe, method))])
+{
+    private WindowSampler? _sampler;
+
+    internal override IHostedService? Service => _sampler;
+
+    /// <summary>Lets the estimator run; it is disposed with this object.</summary>
+    internal void Run(IWorkingSetEstimator estimator, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock) =>
+        _sampler = new WindowSampler(estimator, interval, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>());
+
+    internal override void Report(ILogger logger)
+    {
+        string every = Duration.Format(interval);
+        foreach (ProbeResult probe in probes)
+        {
+            if (probe.Method == method)
+            {
+                Using(logger, probe.Method, every, probe.Explanation);
+            }
+            else if (!probe.IsSupported)
+            {
+                Unavailable(logger, probe.Method, probe.Explanation);
+            }
+        }
+    }
+
+    private static MethodState StateOf(ProbeResult probe, string? method) => new(
+        probe.Method,
+        !probe.IsSupported ? MethodState.Unavailable : probe.Method == method ? MethodState.On : MethodState.Available,
+        probe.Reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
+    private static partial void Using(ILogger logger, string method, string interval, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
+    private static partial void Unavailable(ILogger logger, string method, string explanation);
+
+    public override void Dispose()
+    {
+        _sampler?.Dispose();
+        base.Dispose();
+    }
+}

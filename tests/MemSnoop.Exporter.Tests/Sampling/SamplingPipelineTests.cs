@@ -1,0 +1,74 @@
+using System.Diagnostics.Metrics;
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.WorkingSets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MemSnoop.Exporter.Tests.Sampling;
+
+/// <summary>What a pipeline holds is given back with it. On a tree of plain files, where the method page_idle works too.</summary>
+public sealed class SamplingPipelineTests : IDisposable
+{
+    private readonly TemporaryDirectory _tree = new();
+    private readonly MeasuredHost _host;
+
+    public SamplingPipelineTests()
+    {
+        _tree.Write("sys/kernel/mm/page_idle/bitmap", "");
+        _tree.Write("proc/kpageflags", "");
+        _tree.Write("proc/self/pagemap", "");
+        _host = new MeasuredHost(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree["sys"]), new HandleBudget(100)) { RefusesMissingMethod = true };
+        _host.Options.Processes.All = true;
+    }
+
+    [Fact]
+    public void The_bitmaps_lock_lasts_as_long_as_the_pipeline()
+    {
+        using (Make())
+        {
+            Assert.Equal(ProbeResult.InUse, Bitmap().Reason);
+        }
+
+        Assert.Equal("ok", Bitmap().Reason);
+    }
+
+    [Fact]
+    public void A_second_pipeline_is_refused_and_leaves_nothing_behind()
+    {
+        using (Make())
+        {
+            UsageException refused = Assert.Throws<UsageException>(Make);
+            Assert.Equal("--method", refused.Thing);
+        }
+
+        Assert.Equal("ok", Bitmap().Reason);
+        Make().Dispose();
+    }
+
+    [Fact]
+    public void What_fails_late_gives_back_what_began_early()
+    {
+        // Events are asked for and none is named: found out after the readings have their instruments.
+        _host.Options.Readings.Of("counters").Enabled = true;
+        Assert.Equal("--collector.counters", Assert.Throws<UsageException>(Make).Thing);
+        Assert.Equal("ok", Bitmap().Reason);
+        Assert.Equal(0, _host.Budget.Used);
+    }
+
+    [Fact]
+    public void A_pass_after_the_end_does_nothing()
+    {
+        SamplingPipeline pipeline = Make();
+        WindowSampler sampler = Assert.IsType<WindowSampler>(Assert.Single(pipeline.Services));
+        pipeline.Dispose();
+        sampler.SampleOnce();
+    }
+
+    private ProbeResult Bitmap() => WorkingSetMethods.Probe(_host.Paths)[0];
+
+    private SamplingPipeline Make() => new(_host, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
+
+    public void Dispose() => _tree.Dispose();
+}
