@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace MemSnoop.Testing;
 
 /// <summary>One room may use the types of another, for the reason given.</summary>
@@ -11,9 +13,11 @@ public sealed record Arrow(string From, string To, string Reason);
 /// <param name="project">The folder of its sources below the checkout.</param>
 /// <param name="rootNamespace">The namespace of files that are in no folder.</param>
 /// <param name="table">The arrows.</param>
-public abstract class ArchitectureTests(Type marker, string project, string rootNamespace, IReadOnlyList<Arrow> table)
+/// <param name="customary">Rooms of types that stand in a namespace of somebody else, by that namespace.</param>
+public abstract class ArchitectureTests(
+    Type marker, string project, string rootNamespace, IReadOnlyList<Arrow> table, IReadOnlyDictionary<string, string>? customary = null)
 {
-    private readonly RoomReader _rooms = new(rootNamespace);
+    private readonly RoomReader _rooms = new(rootNamespace, customary ?? new Dictionary<string, string>());
 
     private string Sources => Path.Combine(Checkout.Root, project);
 
@@ -38,6 +42,36 @@ public abstract class ArchitectureTests(Type marker, string project, string root
 
     [Fact]
     public void Namespaces_are_folders() => None(_rooms.MisplacedFiles(Sources));
+
+    /// <summary>The picture leaves out arrows that follow from others, else nobody could read it.</summary>
+    [Fact]
+    public void The_picture_in_the_design_is_the_table()
+    {
+        string document = File.ReadAllText(Path.Combine(Checkout.Root, "docs/design.md"));
+        Match picture = Regex.Match(document, $"^### `{Regex.Escape(project)}`.*?^```mermaid\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline);
+        Assert.True(picture.Success, $"docs/design.md has no picture of {project}");
+        IEnumerable<string> drawn = Regex.Matches(picture.Groups[1].Value, @"^ *(\w+) --> (\w+)", RegexOptions.Multiline).Select(static line => $"{line.Groups[1]} --> {line.Groups[2]}");
+        IEnumerable<string> needed = table.Where(row => !Follows(row)).Select(static row => $"{Drawn(row.From)} --> {Drawn(row.To)}");
+        Assert.Equal(needed.Order(StringComparer.Ordinal), drawn.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Whether there is a longer way from one room to the other.</summary>
+    private bool Follows(Arrow row)
+    {
+        HashSet<string> reached = [];
+        Queue<string> open = new(table.Where(other => other.From == row.From && other.To != row.To).Select(static other => other.To));
+        while (open.TryDequeue(out string? room))
+        {
+            if (reached.Add(room))
+            {
+                table.Where(other => other.From == room).ToList().ForEach(other => open.Enqueue(other.To));
+            }
+        }
+
+        return reached.Contains(row.To);
+    }
+
+    private static string Drawn(string room) => room.Trim('(', ')');
 
     /// <summary>A cycle of the table, like <c>A -> B -> A</c>; empty when it can be sorted.</summary>
     internal static string FindCycle(IEnumerable<Arrow> table)

@@ -7,7 +7,9 @@ namespace MemSnoop.Testing;
 internal sealed record RoomUse(string From, string To, string Witness);
 
 /// <summary>Finds out which rooms use which, from compiled code and from the <c>using</c> lines of sources.</summary>
-internal sealed class RoomReader(string rootNamespace)
+/// <param name="rootNamespace">The namespace of files that are in no folder.</param>
+/// <param name="customary">Rooms of types that stand in a namespace of somebody else, where those who use it look for them.</param>
+internal sealed class RoomReader(string rootNamespace, IReadOnlyDictionary<string, string> customary)
 {
     /// <summary>The room of files that are in no folder.</summary>
     internal const string Root = "(root)";
@@ -54,7 +56,7 @@ internal sealed class RoomReader(string rootNamespace)
         {
             string folder = Path.GetDirectoryName(Path.GetRelativePath(sources, file))!;
             string wanted = folder.Length == 0 ? rootNamespace : $"{rootNamespace}.{folder.Replace('/', '.')}";
-            foreach (Match match in pattern.Matches(File.ReadAllText(file)).Where(match => match.Groups[1].Value != wanted))
+            foreach (Match match in pattern.Matches(File.ReadAllText(file)).Where(match => match.Groups[1].Value != wanted && customary.GetValueOrDefault(match.Groups[1].Value) != folder))
             {
                 yield return $"{file}: {match.Groups[1].Value} instead of {wanted}";
             }
@@ -72,7 +74,7 @@ internal sealed class RoomReader(string rootNamespace)
 
         return type.Namespace == rootNamespace ? Root
             : type.Namespace.StartsWith(rootNamespace + ".", StringComparison.Ordinal) ? type.Namespace[(rootNamespace.Length + 1)..].Split('.')[0]
-            : null;
+            : customary.GetValueOrDefault(type.Namespace);
     }
 
     private static IEnumerable<TypeReference?> NamedBy(TypeDefinition type) =>

@@ -54,7 +54,7 @@ internal sealed class MetricCollector : IDisposable
     public CollectedInstrument[] Instruments => Volatile.Read(ref _instruments);
 
     /// <summary>Runs the callbacks of some instruments, in the order given, but those that report on measurements behind the others.</summary>
-    /// <param name="sinks">Where the measurements go, one sink for each instrument. <see cref="InstrumentSink.IsComplete"/> says afterwards which were observed.</param>
+    /// <param name="sinks">Where the observations go, one sink for each instrument. <see cref="InstrumentSink.IsComplete"/> says afterwards which were observed.</param>
     /// <param name="stop">Ends the collection before the next callback.</param>
     /// <exception cref="Exception">What <see cref="IInstrumentSource.BeginCollection"/> has thrown, or a <see cref="TimeoutException"/> when it hangs. No callback has run then.</exception>
     public async Task CollectAsync(IReadOnlyCollection<InstrumentSink> sinks, CancellationToken stop)

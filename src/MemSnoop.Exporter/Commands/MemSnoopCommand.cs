@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 
@@ -101,6 +102,6 @@ internal abstract class MemSnoopCommand : Command
 /// <param name="Error">Standard error, for what is neither output nor an error that ends the command.</param>
 internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error)
 {
-    /// <summary>The host in question. There is one for a run, and so one budget of file handles and one set of kernel paths.</summary>
-    public MeasuredHost Host { get; } = new(Options) { RefusesMissingMethod = true };
+    /// <summary>The host that is measured: one for the command.</summary>
+    public MeasuredHost Host { get; } = new(Options);
 }

@@ -32,6 +32,6 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
         // Unlike an application that measures itself: without any selection all are watched, or the command alone.
         processes.WatchesItself = false;
         processes.All |= !processes.HasSelection && invocation.Child.Length == 0;
-        return ExporterHost.CreateBuilder(invocation.Options, invocation.Host, invocation.Child);
+        return ExporterHost.CreateBuilder(invocation.Host, invocation.Options, invocation.Child);
     }
 }

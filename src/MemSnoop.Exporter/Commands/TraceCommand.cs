@@ -138,7 +138,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     // Who names events and no measurements wants to see them.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, .. NamedMeasurement.ListSyntax.Parse(new SettingText(CounterMeasurement.MeasurementName, ""))] }
+            ? request with { Measurements = [.. DefaultMeasurements, NamedMeasurement.Of(CounterMeasurement.MeasurementName)] }
             : request;
 
     private static void CheckTarget(TraceRequest request, string[] child)

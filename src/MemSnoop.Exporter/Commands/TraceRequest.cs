@@ -45,7 +45,7 @@ internal enum TraceFormat
 /// <summary>A measurement under the name of its column: <c>memory=statm</c>.</summary>
 internal readonly partial record struct NamedMeasurement(string Name, MeasurementDescriptor Measurement)
 {
-    /// <summary>The names of the measurements that can be a column.</summary>
+    /// <summary>The measurements that can be columns.</summary>
     public static IReadOnlyList<string> Words { get; } = [.. MeasurementCatalogue.Columns.Select(static descriptor => descriptor.Name)];
 
     /// <summary>How a list of them is written: <c>timestamp,memory=statm</c>.</summary>
@@ -60,11 +60,10 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries))
         {
             string[] parts = item.Split('=', 2);
-            (string name, string word) = (parts[0], parts[^1]);
-            MeasurementDescriptor? measurement = MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == word);
-            problem = measurement is null ? $"{UsageException.Quote(word)} is not a measurement{Meant(word)}"
-                : !ColumnName().IsMatch(name) ? $"{UsageException.Quote(name)} is not a name of letters, digits, '_', '-' and '.'"
-                : list.Exists(other => other.Name == name) ? $"the name {name} is there twice"
+            MeasurementDescriptor? measurement = Find(parts[^1]);
+            problem = measurement is null ? $"{UsageException.Quote(parts[^1])} is not a measurement{Meant(parts[^1])}"
+                : !ColumnName().IsMatch(parts[0]) ? $"{UsageException.Quote(parts[0])} is not a name of letters, digits, '_', '-' and '.'"
+                : list.Exists(other => other.Name == parts[0]) ? $"the name {parts[0]} is there twice"
                 : measurement.IsWindow && list.Exists(other => other.Measurement == measurement)
                     ? "there is one working set, for a second one would end its windows"
                 : null;
@@ -73,12 +72,17 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
                 break;
             }
 
-            list.Add(new NamedMeasurement(name, measurement!));
+            list.Add(new NamedMeasurement(parts[0], measurement!));
         }
 
         value = [.. list];
         return problem is null;
     }
+
+    /// <summary>The column of a measurement, under the measurement's own name.</summary>
+    public static NamedMeasurement Of(string measurement) => new(measurement, Find(measurement)!);
+
+    private static MeasurementDescriptor? Find(string name) => MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == name);
 
     private static string Meant(string word) => NearestName.Find(word, Words) is string nearest ? $" (is {nearest} meant?)" : "";
 

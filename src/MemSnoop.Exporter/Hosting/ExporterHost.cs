@@ -21,11 +21,11 @@ internal static class ExporterHost
     internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(25);
 
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
+    /// <param name="measured">The host that is measured.</param>
     /// <param name="options">The configuration.</param>
-    /// <param name="host">The host that is measured, by these options.</param>
     /// <param name="command">The command to start and to watch; empty for none.</param>
     /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
-    internal static WebApplicationBuilder CreateBuilder(ExporterOptions options, MeasuredHost host, string[] command)
+    internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
     {
         // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -36,7 +36,7 @@ internal static class ExporterHost
             .AddSingleton(TimeProvider.System)
             .Configure<HostOptions>(static host => host.ShutdownTimeout = StopPatience)
             .AddServiceManager()
-            .AddMemSnoop(host)
+            .AddMemSnoop(measured)
             .AddPublishing(options)
             .AddHostedService<StartupReport>();
         if (command.Length > 0)

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
-internal sealed partial class StartupReport(ExporterOptions options, MeasuredHost host, SamplingPipeline pipeline, IServer server, ILoggerFactory loggers) : LifecycleService
+internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, MeasuredHost host, IServer server, ILoggerFactory loggers) : LifecycleService
 {
     public override Task StartedAsync(CancellationToken cancellationToken)
     {

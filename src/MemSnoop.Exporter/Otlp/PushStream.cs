@@ -34,7 +34,7 @@ internal abstract class PushStream(CollectedInstrument source, object owner) : I
     public static PushStream Create(CollectedInstrument source, bool isDelta, double began, object owner) =>
         source.IsInteger ? new PushStream<long>(source, isDelta, began, owner) : new PushStream<double>(source, isDelta, began, owner);
 
-    /// <summary>After the observation: makes room for every series, and settles what the SDK will be told.</summary>
+    /// <summary>After the collection: makes room for every series, and settles what the SDK will be told.</summary>
     public abstract void Prepare();
 
     /// <summary>After the push: notes whether the receiver has it.</summary>
@@ -50,13 +50,13 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
     /// <summary>The least room a stream is given; a slot costs about 200 bytes.</summary>
     private const int MinRoom = 64;
 
-    /// <summary>For how many rounds a series that is not observed any more is remembered: a reading that fails once must not start a delta anew.</summary>
+    /// <summary>For how many collections a series that is not observed any more is remembered: a reading that fails once must not start a delta anew.</summary>
     private const int Remembered = 3;
 
     private readonly Dictionary<KeyValuePair<string, object?>[], PushedSeries<T>> _series = new(AttributeComparer.Instance);
     private readonly List<PushedSeries<T>> _current = [];
     private readonly bool _isDeltaCounter = isDelta && source.Kind == InstrumentKind.Counter;
-    private long _round;
+    private long _collection;
     private long _previous;
     private Meter? _meter;
     private int _meters;
@@ -66,7 +66,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
 
     public override void Begin()
     {
-        _round++;
+        _collection++;
         _current.Clear();
     }
 
@@ -103,7 +103,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
             _taken += isHeld ? 0 : 1;
             series.Tell(_isDeltaCounter ? RunningTotal(series, isHeld) : series.Value);
             series.Meter = _meters;
-            series.ToldIn = _round;
+            series.ToldIn = _collection;
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
             return;
         }
 
-        _previous = _round;
+        _previous = _collection;
         foreach (PushedSeries<T> series in _current)
         {
             if (received)
@@ -125,7 +125,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
 
         if (isDelta)
         {
-            // What it was not told of in this round, the SDK forgets.
+            // What it was not told of this time, the SDK forgets.
             _taken = _current.Count;
         }
 
@@ -133,7 +133,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         {
             foreach ((KeyValuePair<string, object?>[] attributes, PushedSeries<T> series) in _series)
             {
-                if (series.Round < _round - Remembered)
+                if (series.SeenIn < _collection - Remembered)
                 {
                     _series.Remove(attributes);
                 }
@@ -151,7 +151,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
             _series.Add(series.Attributes, series);
         }
 
-        if (series.Round != _round)
+        if (series.SeenIn != _collection)
         {
             _current.Add(series);
             if (_isDeltaCounter)
@@ -160,7 +160,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
             }
         }
 
-        series.Round = _round;
+        series.SeenIn = _collection;
         series.Value = value;
 
         // A delta stream tells what happened while we watched. What was counted before that is no news: it would look like three

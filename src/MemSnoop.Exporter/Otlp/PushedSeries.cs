@@ -12,13 +12,13 @@ internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes
 
     public KeyValuePair<string, object?>[] Attributes => attributes;
 
-    /// <summary>The value observed in the latest round that had one.</summary>
+    /// <summary>The value in the latest collection that had one.</summary>
     public T Value { get; set; }
 
-    /// <summary>The number of that round; 0 before the first.</summary>
-    public long Round { get; set; }
+    /// <summary>The number of that collection, as the stream counts; 0 before the first.</summary>
+    public long SeenIn { get; set; }
 
-    /// <summary>The number of the round in which the SDK was told last; it has forgotten a delta series that it was not told of in the round before.</summary>
+    /// <summary>The number of the collection after which the SDK was told last; it has forgotten a delta series that it was not told of the time before.</summary>
     public long ToldIn { get; set; }
 
     /// <summary>The number of the stream's meter for which the SDK has a slot for it.</summary>

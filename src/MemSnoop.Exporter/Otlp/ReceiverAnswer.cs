@@ -79,13 +79,17 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
 
         // In TLS 1.3 a client has done its part before the server has seen its certificate: what then comes is an end, and its alert may be lost.
         string text = kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded
-            && error.GetBaseException() is IOException or SocketException or ObjectDisposedException
+            && IsBrokenOff(error)
             ? "the receiver broke the connection off; one that asks for a client certificate does so when there is none or when it does not trust it"
             : kind is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError && error.InnerException is { } detail
                 ? $"{error.Message} {detail.Message}"
                 : error.Message;
         return new ReceiverAnswer(UsageException.OneLine(text).TrimEnd('.'), mayPass);
     }
+
+    // Where the alert does arrive, the end of the connection has a cause of its own: what OpenSSL says of the alert.
+    private static bool IsBrokenOff(Exception? error) =>
+        error is IOException or SocketException or ObjectDisposedException || (error is not null && IsBrokenOff(error.InnerException));
 
     private static ReceiverAnswer OfStatus(HttpResponseMessage response)
     {

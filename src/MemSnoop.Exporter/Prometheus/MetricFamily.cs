@@ -28,11 +28,32 @@ internal sealed class MetricFamily : InstrumentSink
         _sampleName = Encoding.ASCII.GetBytes(Name.Sample);
         _createdName = Encoding.ASCII.GetBytes(Name.Family + "_created");
         string word = isCounter ? "counter" : "gauge";
-        _text = MetadataLines.ForText(Name.Sample, word, instrument.Description);
-        _openMetrics = MetadataLines.ForOpenMetrics(Name.Family, word, Name.Unit, instrument.Description);
+        _text = TextMetadata(Name.Sample, word, instrument.Description);
+        _openMetrics = OpenMetricsMetadata(Name.Family, word, Name.Unit, instrument.Description);
     }
 
     public MetricName Name { get; }
+
+    /// <summary>The lines in front of a family's samples in the text format: TYPE and HELP.</summary>
+    public static byte[] TextMetadata(string name, string type, string? help)
+    {
+        StringBuilder lines = new($"# TYPE {name} {type}\n");
+        AppendHelp(lines, name, help, escapeQuotes: false);
+        return Encoding.UTF8.GetBytes(lines.ToString());
+    }
+
+    /// <summary>The lines in front of a family's samples in OpenMetrics: TYPE, UNIT and HELP.</summary>
+    public static byte[] OpenMetricsMetadata(string name, string type, string? unit, string? help)
+    {
+        StringBuilder lines = new($"# TYPE {name} {type}\n");
+        if (unit is not null)
+        {
+            lines.Append($"# UNIT {name} {unit}\n");
+        }
+
+        AppendHelp(lines, name, help, escapeQuotes: true);
+        return Encoding.UTF8.GetBytes(lines.ToString());
+    }
 
     /// <summary>What stands in front of the samples.</summary>
     public ReadOnlyMemory<byte> Metadata(bool openMetrics) => openMetrics ? _openMetrics : _text;
@@ -107,6 +128,23 @@ internal sealed class MetricFamily : InstrumentSink
         }
 
         _budget.Spend(_samples.Length - start);
+    }
+
+    // OpenMetrics wants quotes escaped; to the text format an escaped quote is a syntax error.
+    private static void AppendHelp(StringBuilder lines, string name, string? help, bool escapeQuotes)
+    {
+        if (string.IsNullOrEmpty(help))
+        {
+            return;
+        }
+
+        string escaped = help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        if (escapeQuotes)
+        {
+            escaped = escaped.Replace("\"", "\\\"", StringComparison.Ordinal);
+        }
+
+        lines.Append($"# HELP {name} {escaped}\n");
     }
 
     private static List<KeyValuePair<string, object?>> ScopeLabels(Meter meter)

@@ -167,6 +167,6 @@ internal sealed partial class ScrapeCoordinator(
         return budget.IsSpent ? throw new InvalidDataException($"The text would be longer than {options.MaxBodyBytes} bytes.") : null;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A collection failed. Said once per cause.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "a collection failed; logged once per cause")]
     private partial void LogFailed(Exception cause);
 }

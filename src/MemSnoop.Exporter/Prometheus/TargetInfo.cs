@@ -17,8 +17,8 @@ internal sealed class TargetInfo
         buffer.Append("target_info"u8);
         new LabelWriter([]).Write(buffer, tags);
         buffer.Append(" 1\n"u8);
-        Text = [.. MetadataLines.ForText("target_info", "gauge", Help), .. buffer.Written];
-        OpenMetrics = [.. MetadataLines.ForOpenMetrics("target", "info", unit: null, Help), .. buffer.Written];
+        Text = [.. MetricFamily.TextMetadata("target_info", "gauge", Help), .. buffer.Written];
+        OpenMetrics = [.. MetricFamily.OpenMetricsMetadata("target", "info", unit: null, Help), .. buffer.Written];
         buffer.Free();
     }
 

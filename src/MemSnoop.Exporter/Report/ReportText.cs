@@ -2,7 +2,6 @@ using MemSnoop.Metrics.Configuration;
 using System.Globalization;
 using System.Text;
 using MemSnoop.Analysis;
-using MemSnoop.Exporter.Configuration;
 
 namespace MemSnoop.Exporter.Report;
 

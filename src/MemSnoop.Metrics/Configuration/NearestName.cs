@@ -5,7 +5,6 @@ internal static class NearestName
 {
     /// <summary>
     /// The candidate with the fewest edits to <paramref name="name"/>, without regard to case, or null when all are too far off to be a typing mistake.
-    /// Of two that are as near it is the one as long as the name: a wrong letter is likelier than one too many.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
@@ -14,8 +13,7 @@ internal static class NearestName
         foreach (string candidate in candidates)
         {
             int edits = Distance(name, candidate);
-            bool isLikelier = nearest is not null && edits == fewest && candidate.Length == name.Length && nearest.Length != name.Length;
-            if ((edits < fewest && edits < candidate.Length) || isLikelier)
+            if (edits < fewest && edits < candidate.Length)
             {
                 fewest = edits;
                 nearest = candidate;

@@ -10,7 +10,7 @@ public sealed class ReadingsOptions
     public bool DisableDefaults { get; set; }
 
     /// <summary>Settings by the name of the measurement. Default value: none.</summary>
-    public Dictionary<string, MeasurementOptions> Measurements { get; } = new(StringComparer.Ordinal);
+    internal Dictionary<string, MeasurementOptions> Measurements { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The settings of the named measurement; made, and changing nothing, where there were none.</summary>
     public MeasurementOptions Of(string measurement)

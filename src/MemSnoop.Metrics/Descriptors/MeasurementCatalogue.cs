@@ -13,6 +13,7 @@ internal static class MeasurementCatalogue
         new SchedulingDescriptor(),
         new OpenFilesDescriptor(),
         new SmapsDescriptor(),
+        new OomDescriptor(),
         new CountersDescriptor(),
         new DiskIoDescriptor(),
         new WorkingSetDescriptor(),

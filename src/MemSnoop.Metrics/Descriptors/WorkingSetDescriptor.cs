@@ -57,9 +57,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         MemSnoopOptions options = context.Host.Options;
         IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
-        string? method = context.Host.RefusesMissingMethod
-            ? WorkingSetChoice.Choose(options.WorkingSet.Method, probes)
-            : WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes);
+        string? method = context.Host.IsEmbedded
+            ? WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes)
+            : WorkingSetChoice.Choose(options.WorkingSet.Method, probes);
         SampledWorkingSet sampled = new(probes, method, options.WorkingSet.Interval);
         if (method is null)
         {

@@ -23,6 +23,15 @@ internal sealed class MemSnoopOptionsValidator : IValidateOptions<MemSnoopOption
                 }
             }
 
+            foreach (string measurement in options.Readings.Measurements.Keys)
+            {
+                string path = $"{MemSnoopOptions.Section}:Readings:Measurements:{measurement}";
+                if (!MemSnoopSettings.Catalogue.IsSection(path))
+                {
+                    throw new UsageException(path, "unknown key", MemSnoopSettings.Catalogue.ExpectedInsteadOf(path, ":"));
+                }
+            }
+
             return options.AreCountersEnabled && options.Counters.Events.Count == 0
                 ? ValidateOptionsResult.Fail(Line($"Readings:Measurements:{CounterMeasurement.MeasurementName}:Enabled", "no event is named", $"{MemSnoopOptions.Section}:Counters:Events as well"))
                 : ValidateOptionsResult.Success;

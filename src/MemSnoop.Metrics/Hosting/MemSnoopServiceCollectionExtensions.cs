@@ -36,7 +36,7 @@ public static class MemSnoopServiceCollectionExtensions
 
         services.AddOptions<MemSnoopOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MemSnoopOptions>, MemSnoopOptionsValidator>());
-        services.TryAddSingleton(static services => new MeasuredHost(OptionsOf(services)));
+        services.TryAddSingleton(static services => new MeasuredHost(OptionsOf(services)) { IsEmbedded = true });
         services.TryAddSingleton(CreatePipeline);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SamplingService>());
         return services;
@@ -87,11 +87,12 @@ public static class MemSnoopServiceCollectionExtensions
     {
         // Made by the host's factory, which disposes of it: a meter belongs to the container, and a listener can tell those of two containers apart.
         Meter meter = services.GetRequiredService<IMeterFactory>().Create(new MeterOptions(MemSnoopMeter.Name) { Version = BuildInfo.Version });
-        return Validated(() => new SamplingPipeline(
-            services.GetRequiredService<MeasuredHost>(),
-            meter,
-            services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            services.GetService<TimeProvider>() ?? TimeProvider.System));
+        MeasuredHost host = services.GetRequiredService<MeasuredHost>();
+        SamplingPipeline Create() => new(
+            host, meter, services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance, services.GetService<TimeProvider>() ?? TimeProvider.System);
+
+        // The program has a line of its own for what is wrong.
+        return host.IsEmbedded ? Validated(Create) : Create();
     }
 
     private static MemSnoopOptions OptionsOf(IServiceProvider services) => services.GetRequiredService<IOptions<MemSnoopOptions>>().Value;

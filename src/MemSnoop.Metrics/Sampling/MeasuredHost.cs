@@ -25,10 +25,9 @@ internal sealed class MeasuredHost(MemSnoopOptions options, KernelPaths paths, H
     internal KernelUnits Units { get; } = KernelUnits.Current;
 
     /// <summary>
-    /// Whether a method that the options name and that does not work here is an error. The program refuses to start then; an application that embeds the measuring runs on
-    /// without working sets.
+    /// Whether an application embeds the measuring. It runs on where a method that its options name does not work here; the program refuses to start then.
     /// </summary>
-    internal bool RefusesMissingMethod { get; init; }
+    internal bool IsEmbedded { get; init; }
 
     /// <summary>Boot time and uptime of the host.</summary>
     internal SystemClock SystemClock => field ??= new SystemClock(Paths);

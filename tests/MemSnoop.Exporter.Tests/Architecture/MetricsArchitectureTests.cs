@@ -3,7 +3,9 @@ using MemSnoop.Metrics.Sampling;
 namespace MemSnoop.Exporter.Tests.Architecture;
 
 /// <summary>The rooms of what can be embedded, <c>MemSnoop.Metrics</c>, from options upwards.</summary>
-public sealed class MetricsArchitectureTests() : ArchitectureTests(typeof(WatchList), "src/MemSnoop.Metrics", "MemSnoop.Metrics", Table)
+public sealed class MetricsArchitectureTests() : ArchitectureTests(
+    typeof(WatchList), "src/MemSnoop.Metrics", "MemSnoop.Metrics", Table,
+    customary: new Dictionary<string, string> { ["Microsoft.Extensions.DependencyInjection"] = "Hosting" })
 {
     private static readonly Arrow[] Table =
     [

@@ -12,7 +12,7 @@ public class BadInputTests
     private const string Pausable = "a process that may be stopped for a moment, or no --pause";
 
     private const string Measurements =
-        "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, counters, disk-io, working-set) separated by commas,"
+        "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, counters, disk-io, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT under a name of its own";
 
     private const string Pid = "a number from 1 to 4194304";
@@ -129,7 +129,7 @@ public class BadInputTests
         { ["trace", "--pid", "1", "--every", "0"], $"--every: 0s is too short; expected {Period}" },
         { ["trace", "--pid", "1", "--every"], $"--every: no value follows; expected {Period}" },
         { ["trace", "--pid", "1", "--count", "0"], "--count: '0' is not a number of samples; expected a number from 1 to 2147483647" },
-        { ["trace", "--pid", "1", "--measure", "statn"], $"--measure: 'statn' is not a measurement (is statm meant?); expected {Measurements}" },
+        { ["trace", "--pid", "1", "--measure", "statn"], $"--measure: 'statn' is not a measurement (is stat meant?); expected {Measurements}" },
         { ["trace", "--pid", "1", "--measure", "a b=statm"], $"--measure: 'a b' is not a name of letters, digits, '_', '-' and '.'; expected {Measurements}" },
         { ["trace", "--pid", "1", "--measure", "statm,statm"], $"--measure: the name statm is there twice; expected {Measurements}" },
         {

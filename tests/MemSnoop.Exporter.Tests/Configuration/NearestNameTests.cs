@@ -14,15 +14,6 @@ public class NearestNameTests
     public void Finds_what_was_meant(string name, string? expected) => Assert.Equal(expected, NearestName.Find(name, ["interval", "method", "pids"]));
 
     [Theory]
-    [InlineData("statn", "statm")]
-    [InlineData("sta", "stat")]
-    public void Of_two_as_near_the_one_as_long_was_meant(string name, string expected)
-    {
-        Assert.Equal(expected, NearestName.Find(name, ["stat", "statm"]));
-        Assert.Equal(expected, NearestName.Find(name, ["statm", "stat"]));
-    }
-
-    [Theory]
     [InlineData("cache-miss", "cache-misses,L1-cache-misses")]
     [InlineData("MISSES", "cache-misses,L1-cache-misses")]
     [InlineData("cycle", "cycles,bus-cycles")]

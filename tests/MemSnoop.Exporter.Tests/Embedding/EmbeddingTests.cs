@@ -48,7 +48,7 @@ public sealed class EmbeddingTests : IDisposable
     {
         using EmbeddedHost once = await EmbeddedHost.StartAsync(static services => services.AddMemSnoop());
         using EmbeddedHost twice = await EmbeddedHost.StartAsync(static services =>
-            services.AddMemSnoop(Every100Milliseconds).AddMemSnoop(static options => options.Readings.Measurements["smaps"].Enabled = true).AddMemSnoop());
+            services.AddMemSnoop(Every100Milliseconds).AddMemSnoop(static options => options.Readings.Of("smaps").Enabled = true).AddMemSnoop());
         string[] names = [.. twice.Instruments.Select(static instrument => instrument.Name)];
         Assert.Equal(names.Distinct(), names);
         Assert.Equal(
@@ -148,7 +148,7 @@ public sealed class EmbeddingTests : IDisposable
                 said.Add(new Said(instrument.Name, tags.ToArray().ToDictionary(static tag => tag.Key, static tag => $"{tag.Value}"), value)));
             listener.Start();
             using SamplingPipeline pipeline = new(
-                new MeasuredHost(options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared), meter, NullLoggerFactory.Instance, TimeProvider.System);
+                new MeasuredHost(options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared) { IsEmbedded = true }, meter, NullLoggerFactory.Instance, TimeProvider.System);
             pipeline.Services.OfType<WindowSampler>().SingleOrDefault()?.SampleOnce();
             listener.RecordObservableInstruments();
             Assert.Equal("unavailable", State(said, PageIdleEstimator.MethodName));

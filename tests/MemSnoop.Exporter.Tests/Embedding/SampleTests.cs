@@ -6,6 +6,7 @@ namespace MemSnoop.Exporter.Tests.Embedding;
 
 /// <summary>The sample, an application of ASP.NET Core that publishes its own working set through the official packages of OpenTelemetry.</summary>
 [SupportedOSPlatform("linux")]
+[OrdinaryTier]
 [Collection(EndToEndCollection.Name)]
 public class SampleTests
 {

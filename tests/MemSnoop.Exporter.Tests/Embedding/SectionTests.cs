@@ -97,7 +97,7 @@ public class SectionTests
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups);
         Assert.Equal([7, 8], options.Processes.Pids);
         Assert.Equal((false, 10L << 20, 0), (options.Processes.Children, options.Processes.MinResident, options.Processes.Names.Count));
-        Assert.Equal((TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(1)), (options.Readings.Interval, options.Readings.Measurements["smaps"].Interval));
+        Assert.Equal((TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(1)), (options.Readings.Interval, options.Readings.Of("smaps").Interval));
         Assert.Equal((TimeSpan.FromSeconds(90), WorkingSetMethod.Referenced, 1L << 30), (options.WorkingSet.Interval, options.WorkingSet.Method, options.WorkingSet.ReferencedMaxResident));
         Assert.Equal([TimeSpan.Zero, TimeSpan.FromMinutes(1)], options.WorkingSet.IdleAges);
         Assert.Equal(
@@ -130,7 +130,11 @@ public class SectionTests
         { "MemSnoop:Counters:Provider: 'ebpf' is not a provider; expected one of auto, perf_event_open, papi", static options => options.Counters.Provider = "ebpf" },
         {
             "MemSnoop:Readings:Measurements:counters:Enabled: no event is named; expected MemSnoop:Counters:Events as well",
-            static options => options.Readings.Measurements["counters"].Enabled = true
+            static options => options.Readings.Of("counters").Enabled = true
+        },
+        {
+            "MemSnoop:Readings:Measurements:smap: unknown key; expected MemSnoop:Readings:Measurements:smaps",
+            static options => options.Readings.Of("smap").Enabled = true
         },
         {
             "MemSnoop:Counters:Events: 'page-fautls' is not an event; expected page-faults; memsnoop events lists all",

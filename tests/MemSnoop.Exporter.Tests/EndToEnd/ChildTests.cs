@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
@@ -67,15 +69,15 @@ public class ChildTests
     {
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--", "sh", "-c", "trap '' TERM; echo $$; exec sleep 1000"]);
         await Eventually.HoldsAsync(() => exporter.Output.Any());
-        string pid = exporter.Output.First();
+        int child = int.Parse(exporter.Output.First(), CultureInfo.InvariantCulture);
         exporter.Signal(ExporterProcess.Terminate);
         await Eventually.HoldsAsync(() => exporter.GetAsync("/-/ready").Result.StatusCode == HttpStatusCode.ServiceUnavailable);
         exporter.Signal(ExporterProcess.Terminate);
         await Eventually.HoldsAsync(() => !Directory.Exists($"/proc/{exporter.Pid}"));
 
         // In the orderly way it would have been ended before us.
-        Assert.True(Directory.Exists($"/proc/{pid}"));
-        await Command.RunAsync("kill", ["-KILL", pid], ExporterProcess.Deadline);
+        Assert.True(Directory.Exists($"/proc/{child}"));
+        Assert.Equal(0, Kernel.Libc.Kill(child, 9));
         Assert.Equal(128 + ExporterProcess.Terminate, await exporter.WaitAsync());
     }
 }

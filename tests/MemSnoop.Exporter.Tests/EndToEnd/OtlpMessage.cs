@@ -56,8 +56,11 @@ internal sealed class OtlpMessage
             root.GetProperty("protocol").GetString()!,
             root.GetProperty("headers").EnumerateObject().ToDictionary(static header => header.Name, static header => header.Value.GetString()!),
             AttributesOf(resource.GetProperty("resource")),
-            [.. resource.GetProperty("scopeMetrics").EnumerateArray().SelectMany(static scope => scope.GetProperty("metrics").EnumerateArray()).SelectMany(PointsOf)]);
+            [.. ScopesOf(resource).SelectMany(static scope => scope.GetProperty("metrics").EnumerateArray()).SelectMany(PointsOf)]);
     }
+
+    // The SDK's own reader may push before any instrument has said something: a resource alone.
+    private static IEnumerable<JsonElement> ScopesOf(JsonElement resource) => resource.TryGetProperty("scopeMetrics", out JsonElement scopes) ? scopes.EnumerateArray() : [];
 
     private static IEnumerable<OtlpPoint> PointsOf(JsonElement metric)
     {

@@ -19,6 +19,7 @@ public class ReceiverFailureTests
         { "http/protobuf", 404, "", "HTTP 404 Not Found" },
         { "grpc", 200, "16|no such token", "gRPC UNAUTHENTICATED: 'no such token'" },
         { "grpc", 200, "12", "gRPC UNIMPLEMENTED" },
+        { "grpc", 200, "8", "gRPC RESOURCE_EXHAUSTED" },
         { "grpc", 200, "99", "gRPC '99'" },
         { "grpc", 403, "", "HTTP 403 Forbidden" },
     };
@@ -76,6 +77,69 @@ public class ReceiverFailureTests
         PushResult result = await host.Push.PushAsync();
         Assert.Equal((null, 3), (result.Failure, receiver.Requests.Count));
         Assert.Empty(host.Log.Lines);
+    }
+
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task A_receiver_that_asks_to_be_left_alone_is(string protocol)
+    {
+        OtlpProtocol wire = OtlpSyntax.Protocol.Parse(new SettingText(protocol, ""));
+        await using TestReceiver receiver = await TestReceiver.StartAsync(wire);
+        List<long> attempts = [];
+        receiver.Answer = async context =>
+        {
+            attempts.Add(Stopwatch.GetTimestamp());
+            if (attempts.Count > 1)
+            {
+                return false;
+            }
+
+            // google.rpc.Status { details: Any { type_url: "type.googleapis.com/google.rpc.RetryInfo" value: RetryInfo { retry_delay { seconds: 2 } } } }
+            byte[] type = [.. "type.googleapis.com/google.rpc.RetryInfo"u8];
+            byte[] any = [0x0a, (byte)type.Length, .. type, 0x12, 4, 0x0a, 2, 0x08, 2];
+            byte[] details = [0x08, 8, 0x1a, (byte)any.Length, .. any];
+            context.Response.StatusCode = wire == OtlpProtocol.Grpc ? 200 : StatusCodes.Status429TooManyRequests;
+            context.Response.ContentType = wire == OtlpProtocol.Grpc ? "application/grpc" : "text/plain";
+            context.Response.Headers.RetryAfter = wire == OtlpProtocol.Grpc ? default : "2";
+            context.Response.Headers["grpc-status"] = "8";
+            context.Response.Headers["grpc-status-details-bin"] = Convert.ToBase64String(details).TrimEnd('=');
+            await context.Response.StartAsync();
+            return true;
+        };
+        using PushHost host = new(receiver.Url, options => (options.Protocol, options.Timeout) = (wire, Duration.FromSeconds(30)));
+        host.Living[1] = new PushHost.Process();
+        Assert.Null((await host.Push.PushAsync()).Failure);
+        Assert.Equal(2, attempts.Count);
+
+        // Unless asked, the first pause is one second at most.
+        Assert.InRange(Stopwatch.GetElapsedTime(attempts[0], attempts[1]).TotalSeconds, 1.9, 30);
+    }
+
+    [Fact]
+    public async Task The_end_cuts_a_pause_short()
+    {
+        await using TestReceiver receiver = await TestReceiver.StartAsync();
+        int refused = 0;
+        receiver.Answer = context =>
+        {
+            bool isFirst = Interlocked.Increment(ref refused) == 1;
+            if (isFirst)
+            {
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                context.Response.Headers.RetryAfter = "60";
+            }
+
+            return Task.FromResult(isFirst);
+        };
+        using PushHost host = new(receiver.Url, static options => (options.Interval, options.Timeout) = (Duration.FromSeconds(3_600), Duration.FromSeconds(100)));
+        host.Living[1] = new PushHost.Process();
+        await host.Push.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref refused) == 1);
+        await host.Push.StopAsync(TestContext.Current.CancellationToken);
+
+        // The last push, and before it the message that waited, unless the end came before its pause.
+        Assert.InRange(receiver.Messages.Count, 1, 2);
     }
 
     [Fact]

@@ -1,0 +1,35 @@
+using MemSnoop.Exporter.Collector;
+
+namespace MemSnoop.Exporter.Tests.Architecture;
+
+/// <summary>The rooms of the program, <c>memsnoop</c>, from its configuration upwards.</summary>
+public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(MetricCollector), "src/MemSnoop.Exporter", "MemSnoop.Exporter", Table)
+{
+    private static readonly Arrow[] Table =
+    [
+        new("Web", "Configuration", "Options say where to listen."),
+
+        new("Prometheus", "Collector", "A scrape is one of the two sinks."),
+
+        new("Otlp", "Collector", "A push is one of the two sinks."),
+        new("Otlp", "Configuration", "Options say where to push, and how."),
+
+        new("Logging", "Configuration", "Options say how much is logged, and in which format."),
+
+        new("Diagnostics", "Configuration", "Resource attributes are options, and tell of others."),
+
+        new("Hosting", "Configuration", "What runs is put together as the options say."),
+        new("Hosting", "Diagnostics", "The program's own process is published too."),
+        new("Hosting", "Collector", "The collector sees the measuring through its source."),
+        new("Hosting", "Prometheus", "The endpoint is a service of the host."),
+        new("Hosting", "Otlp", "The push is a service of the host."),
+        new("Hosting", "Web", "The host listens, and maps its pages."),
+        new("Hosting", "Logging", "The host's services log."),
+
+        new("Commands", "Configuration", "The command line is a layer of the options."),
+        new("Commands", "Hosting", "The command serve runs the host."),
+        new("Commands", "Report", "The command report makes reports."),
+
+        new("(root)", "Commands", "The program runs a command."),
+    ];
+}
