@@ -71,8 +71,9 @@ count_step() {
 run() {
   local project=$1 begun=$SECONDS code=0
   shift
-  # Every test has a deadline of its own; this one is for a runner that hangs.
-  timeout --foreground --kill-after=1m 90m "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
+  # Every test has a deadline of its own; this one is for a runner that hangs. Who is started in the background ignores SIGINT, which the
+  # program under test would inherit.
+  timeout --foreground --kill-after=1m 90m ${lane_priority-} env --default-signal=INT,QUIT "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
     -xml "$results/$project.xml" "$@" >"$results/$project.log" 2>&1 || code=$?
   echo "$code $((SECONDS - begun))" >"$results/$project.code"
 }
@@ -127,6 +128,7 @@ case $tier in
     # Two lanes: the tests of the lab keep an emulator busy, while those of the program mostly wait. The emulator gives way.
     filter=(-trait- tier=long)
     {
+      lane_priority=nice
       step format nice dotnet format MemSnoop.Exporter.sln --verify-no-changes --no-restore
       run MemSnoop.KernelTests "${filter[@]}"
     } &

@@ -8,11 +8,11 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        // First of all: a signal must find us ready, however early it comes.
+        // First: from here on a signal is handled, however early it comes.
         using var signals = new StopSignals();
         TextWriter output = Open(() => Console.Out);
         TextWriter error = Open(() => Console.Error);
-        // An exception on a thread of its own passes no catch of ours; without this the runtime would print its stack.
+        // No catch of the program sees an exception of another thread; without this the runtime would print its stack.
         AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
         {
             CommandLine.WriteError(error, (Exception)thrown.ExceptionObject);
@@ -23,7 +23,7 @@ internal static class Program
         return await commandLine.RunAsync(args, () => signals.Signal, signals.Token).ConfigureAwait(false);
     }
 
-    // A service manager may start us with these closed; that is no reason not to serve.
+    // A service manager may start the program with these closed; it can serve all the same.
     private static TextWriter Open(Func<TextWriter> stream)
     {
         try

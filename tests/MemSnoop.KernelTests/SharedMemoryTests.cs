@@ -14,7 +14,9 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
 {
     private const double OwnBytes = 600_000;
 
-    private Exposition Metrics => new(boot["shared"].Text("metrics.txt"));
+    private Scrape Metrics => new(boot["shared"].Text("metrics.txt"));
+
+    private double[] Values(string name) => [.. Metrics.Of(name).Select(static sample => sample.Number)];
 
     private JsonElement Truth => boot["shared"].Last("group.json");
 
@@ -25,14 +27,14 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
         Assert.Equal(8, members.Length);
         Assert.All(members, member =>
         {
-            string pid = $"pid=\"{member.GetProperty("pid").GetInt32()}\"";
+            (string, string) pid = ("pid", $"{member.GetProperty("pid").GetInt32()}");
 
             // Frames of the word in which memory ends cannot be read; a process that was given some of them has them here.
-            double hidden = Metrics.Value("memsnoop_process_untracked_bytes", pid, "reason=\"not_tracked\"");
+            double hidden = Metrics.Value("memsnoop_process_untracked_bytes", pid, ("reason", "not_tracked"));
             double shared = Truth.GetProperty("shared_hot_bytes").GetDouble();
-            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"shmem\""), (shared * 0.99) - hidden, (shared * 1.01) + OwnBytes);
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, ("kind", "shmem")), (shared * 0.99) - hidden, (shared * 1.01) + OwnBytes);
             double own = member.GetProperty("private_hot_bytes").GetDouble();
-            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, "kind=\"anon\""), (own * 0.99) - hidden, (own * 1.01) + OwnBytes);
+            Assert.InRange(Metrics.Value("memsnoop_process_working_set_bytes", pid, ("kind", "anon")), (own * 0.99) - hidden, (own * 1.01) + OwnBytes);
         });
     }
 
@@ -40,7 +42,7 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
     public void A_container_counts_a_shared_page_once()
     {
         double union = Truth.GetProperty("union_hot_bytes").GetDouble();
-        double[] kinds = Metrics.Values("memsnoop_container_working_set_bytes");
+        double[] kinds = Values("memsnoop_container_working_set_bytes");
         Assert.Equal(3, kinds.Length);
         Assert.InRange(kinds.Sum(), (union * 0.99) - 131072, (union * 1.01) + (8 * OwnBytes));
     }
@@ -48,9 +50,9 @@ public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<Sha
     [Fact]
     public void Working_set_and_idle_memory_make_up_what_is_resident()
     {
-        double used = Metrics.Values("memsnoop_container_working_set_bytes").Sum();
-        double idle = Metrics.Value("memsnoop_container_idle_bytes", "age=\"2\"");
-        double resident = Metrics.Value("memsnoop_container_idle_bytes", "age=\"0\"");
+        double used = Values("memsnoop_container_working_set_bytes").Sum();
+        double idle = Metrics.Value("memsnoop_container_idle_bytes", ("age", "2"));
+        double resident = Metrics.Value("memsnoop_container_idle_bytes", ("age", "0"));
         Assert.InRange(used + idle, resident * 0.99, resident);
     }
 

@@ -3,4 +3,4 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dotnet publish "$here/../../src/MemSnoop.Exporter" -c Release -r linux-x64 --self-contained -p:PublishReadyToRun=true \
-  -p:DebugType=none --nologo -v quiet -o "$1"
+  -p:CopyOutputSymbolsToPublishDirectory=false --nologo -v quiet -o "$1"

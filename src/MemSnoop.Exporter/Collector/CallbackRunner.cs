@@ -1,12 +1,11 @@
 namespace MemSnoop.Exporter.Collector;
 
 /// <summary>
-/// Runs the calls of a collection one after another, on a thread that may be lost: when a call overruns its time, that thread is left to
-/// it and a new one goes on with the next call.
+/// Runs the calls of a collection one after another. If a call takes too long, its thread is abandoned to it, and a new thread goes on with the next call.
 /// </summary>
 internal sealed class CallbackRunner(TimeProvider clock)
 {
-    /// <summary>Runs every call that is not hanging, and returns when each has ended, failed, been given up or left out.</summary>
+    /// <summary>Runs every call that is not hanging, and returns when each has ended, failed, been abandoned or left out.</summary>
     /// <param name="calls">The calls, in order. When a required one fails, those after it are not run.</param>
     /// <param name="callBudget">How long each may take.</param>
     /// <param name="totalBudget">How long they may take together; those that have not been run by then are left out.</param>
@@ -34,7 +33,7 @@ internal sealed class CallbackRunner(TimeProvider clock)
         }
     }
 
-    // Returns where to go on: behind the last call, or behind the one that was given up.
+    // Returns where to go on: after the last call, or after the abandoned one.
     private async Task<int> WatchAsync(Worker worker, GuardedCall[] calls, TimeSpan callBudget, long started, TimeSpan totalBudget)
     {
         while (true)
@@ -51,7 +50,7 @@ internal sealed class CallbackRunner(TimeProvider clock)
                 return calls.Length;
             }
 
-            // The index before its time: read in this order, the time can only be too young, which delays a verdict but never hastens it.
+            // The index before its time: read in this order, the time can only be too late, so a call is never abandoned too early.
             int current = worker.Current;
             bool overran = clock.GetElapsedTime(worker.CurrentSince) >= callBudget;
             if (!overran && clock.GetElapsedTime(started) < totalBudget)
@@ -60,7 +59,7 @@ internal sealed class CallbackRunner(TimeProvider clock)
             }
 
             TimeSpan exceeded = overran ? callBudget : totalBudget;
-            if (calls[current].TryAbandon(new TimeoutException($"Given up after {exceeded.TotalSeconds} s; left out until it returns.")))
+            if (calls[current].TryAbandon(new TimeoutException($"No result after {exceeded.TotalSeconds} s; left out until it returns.")))
             {
                 return calls[current].IsRequired ? calls.Length : current + 1;
             }

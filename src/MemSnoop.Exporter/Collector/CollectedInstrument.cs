@@ -122,7 +122,7 @@ internal sealed partial class CollectedInstrument : GuardedCall, IDisposable
         {
             _source.ObservationFailed(Instrument, cause);
         }
-#pragma warning disable CA1031 // Nobody is above this on the callbacks' thread; an exception that got through would end the process.
+#pragma warning disable CA1031 // Nothing above this on the thread catches exceptions; one that got through would end the process.
         catch (Exception thrown)
 #pragma warning restore CA1031
         {

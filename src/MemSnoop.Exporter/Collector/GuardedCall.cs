@@ -1,8 +1,8 @@
 namespace MemSnoop.Exporter.Collector;
 
 /// <summary>
-/// A call into code that is not ours, which may throw or never return. A thread runs it; whoever watches that thread may give the call up,
-/// and from then on its outcome counts for nothing. Until it has returned it cannot be run again.
+/// A call into foreign code, which may throw or never return. A thread runs it, and another may abandon the call. The result of an abandoned call is ignored,
+/// and the call cannot run again until it has returned.
 /// </summary>
 internal abstract class GuardedCall
 {
@@ -12,20 +12,20 @@ internal abstract class GuardedCall
 
     private int _state;
 
-    /// <summary>Whether a collection without this call is worth nothing.</summary>
+    /// <summary>Whether the collection fails if this call fails.</summary>
     public virtual bool IsRequired => false;
 
     /// <summary>Why the latest run failed, or null.</summary>
     public Exception? Error { get; private set; }
 
-    /// <summary>Whether an earlier run has been given up and has not returned yet.</summary>
+    /// <summary>Whether an earlier run was abandoned and has not returned yet.</summary>
     public bool Hangs => Volatile.Read(ref _state) == Abandoned;
 
     /// <summary>Whether the run in progress still counts.</summary>
     protected bool IsRunning => Volatile.Read(ref _state) == Running;
 
     /// <summary>Runs the call on this thread.</summary>
-    /// <returns>False when it was given up meanwhile, so that the thread has nobody left to work for.</returns>
+    /// <returns>False if it was abandoned meanwhile, so that the thread must end.</returns>
     public bool TryRun()
     {
         Error = null;
@@ -35,7 +35,7 @@ internal abstract class GuardedCall
         {
             Invoke();
         }
-#pragma warning disable CA1031 // Any exception of a foreign callback means the same: this call failed, the others go on.
+#pragma warning disable CA1031 // Any exception of a foreign callback means the same: this call failed, and the others go on.
         catch (Exception thrown)
 #pragma warning restore CA1031
         {
@@ -62,7 +62,7 @@ internal abstract class GuardedCall
         return true;
     }
 
-    /// <summary>Gives the run in progress up. False when it has just ended by itself.</summary>
+    /// <summary>Abandons the run in progress. False if it has just ended by itself.</summary>
     public bool TryAbandon(Exception reason)
     {
         if (Interlocked.CompareExchange(ref _state, Abandoned, Running) != Running)
@@ -85,7 +85,7 @@ internal abstract class GuardedCall
     {
     }
 
-    /// <summary>Drops what a run that does not count has brought. On the thread that ran it.</summary>
+    /// <summary>Drops the result of an abandoned run. Called on the thread that ran it.</summary>
     protected virtual void Discard()
     {
     }

@@ -8,14 +8,14 @@ using Microsoft.Extensions.Options;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>From the words of a command line to an exit code. Every error is one line on standard error, whatever went wrong.</summary>
+/// <summary>Runs the program: arguments in, exit code out. Every error is one line on standard error.</summary>
 internal sealed class CommandLine(
     IReadOnlyList<MemSnoopCommand> commands, IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error)
 {
     private const string Program = "memsnoop";
-    private const int BrokenPipe = 32;   // EPIPE: the reader of our output, such as head(1), has seen enough
+    private const int BrokenPipe = 32;   // EPIPE: the reader of the output, such as head(1), has closed it
 
-    // No @FILE arguments and no -abc for -a -b -c: neither would be expected here, and both make errors hard to follow.
+    // No @FILE arguments and no -abc for -a -b -c: nobody expects them here, and both make errors hard to understand.
     private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     private readonly Option<bool> _help = new("--help", "-h", "-?") { Arity = ArgumentArity.Zero, Recursive = true, Description = "Show this text." };
@@ -32,8 +32,8 @@ internal sealed class CommandLine(
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>
-    /// <param name="signal">Tells which signal asked to stop.</param>
-    /// <param name="stop">Cancelled when one did.</param>
+    /// <param name="signal">Tells which signal asked the program to stop.</param>
+    /// <param name="stop">Cancelled when a signal asked the program to stop.</param>
     /// <returns>The exit code; this method does not throw.</returns>
     public async Task<int> RunAsync(string[] arguments, Func<int> signal, CancellationToken stop)
     {
@@ -86,7 +86,7 @@ internal sealed class CommandLine(
         {
             return ExitCode.Success;
         }
-#pragma warning disable CA1031 // The last catch there is: a user gets a line, never a stack trace.
+#pragma warning disable CA1031 // The last catch: a user gets one line, never a stack trace.
         catch (Exception unforeseen)
 #pragma warning restore CA1031
         {
@@ -95,7 +95,7 @@ internal sealed class CommandLine(
         }
     }
 
-    /// <summary>Tells of an error that nobody foresaw, without its stack.</summary>
+    /// <summary>Reports an unexpected error, without its stack.</summary>
     public static void WriteError(TextWriter error, Exception unforeseen)
     {
         Exception cause = unforeseen.GetBaseException();
@@ -114,7 +114,7 @@ internal sealed class CommandLine(
         }
     }
 
-    /// <summary>Splits and parses; anything that is not an option, argument or command of ours is an error here.</summary>
+    /// <summary>Splits and parses; anything that is not a known option, argument or command is an error here.</summary>
     /// <exception cref="UsageException">A word is unknown, or lacks a value.</exception>
     internal ParseResult Parse(string[] arguments, out string[] child)
     {
@@ -196,7 +196,7 @@ internal sealed class CommandLine(
             }
         }
 
-        // To the parser the "false" of "--all=false" is a word of its own.
+        // The parser sees the "false" of "--all=false" as a separate word.
         if (words.FirstOrDefault(word => word.Contains('=', StringComparison.Ordinal) && IsFlag(command, word.Split('=', 2)[0])) is string flag)
         {
             string name = flag.Split('=', 2)[0];
@@ -215,7 +215,7 @@ internal sealed class CommandLine(
                 continue;
             }
 
-            // "--name --all" would take "--all" for an expression; whoever means that writes --name=--all.
+            // "--name --all" would take "--all" for an expression; --name=--all says that clearly.
             bool swallowed = result.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal) && words.Contains(token.Value));
             if (swallowed || result.IdentifierTokenCount > result.Tokens.Count || result.Tokens.Any(token => token.Value.Length == 0))
             {
@@ -247,7 +247,7 @@ internal sealed class CommandLine(
         return new UsageException(UsageException.OneLine(word), "unexpected argument", expected);
     }
 
-    // Negative numbers are no options: they are told off as values.
+    // Negative numbers are not options: they are reported as wrong values.
     private static bool LooksLikeOption(string word) => word.Length > 1 && word[0] == '-' && !char.IsAsciiDigit(word[1]);
 
     private static bool IsFlag(Command command, string word) =>

@@ -11,16 +11,16 @@ using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary><c>memsnoop events [PATTERN]</c>: what can be counted here, by which name.</summary>
+/// <summary><c>memsnoop events [PATTERN]</c>: the events that can be counted here, and their names.</summary>
 internal sealed class EventsCommand : MemSnoopCommand
 {
-    // A longer name than this pushes its own line to the right, not all others.
+    // A longer name moves only its own line to the right, not all others.
     private const int WidestName = 40;
 
     private readonly Argument<string> _pattern = new("PATTERN")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "Only events with this in one of their names; with * or ? in it, events that have the pattern for a name. Letter case does not matter.",
+        Description = "List only events with this text in a name; with * or ? in it, events with a name that matches. Letter case does not matter.",
     };
 
     private readonly Option<bool> _json = new("--json") { Arity = ArgumentArity.Zero, Description = "Write JSON instead of text." };
@@ -35,7 +35,7 @@ internal sealed class EventsCommand : MemSnoopCommand
     public override string Usage => "events [PATTERN] [OPTIONS]";
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
-        [("memsnoop events 'PAPI_L?_*'", "the preset events about caches, and which of them this processor has")];
+        [("memsnoop events 'PAPI_L?_*'", "list the preset events for caches, and which of them this processor has")];
 
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
@@ -57,7 +57,7 @@ internal sealed class EventsCommand : MemSnoopCommand
     private static string Nothing(string pattern, CounterProviders providers)
     {
         IReadOnlyList<string> nearest = CounterChoices.Nearest(pattern, providers);
-        string meant = nearest.Count > 0 ? $"; is {string.Join(" or ", nearest)} meant?" : "";
+        string meant = nearest.Count > 0 ? $"; did you mean {string.Join(" or ", nearest)}?" : "";
         string missing = string.Concat(providers.All
             .Where(static provider => !provider.Support.IsSupported)
             .Select(static provider => $"; {provider.Name} does not work here ({provider.Support.Reason})"));
@@ -128,12 +128,14 @@ internal sealed class EventsCommand : MemSnoopCommand
     private static bool IsAvailable(CounterEvent known, ProbeResult support) => known.IsAvailable && support.IsSupported;
 }
 
-/// <summary>Which events a user wants to see: those with a part in one of their names or, with <c>*</c> or <c>?</c>, those with a whole name that matches.</summary>
+/// <summary>
+/// The events that a user wants to see: those with a text in one of their names or, with <c>*</c> or <c>?</c>, those with a name that matches.
+/// </summary>
 internal sealed class EventPattern(string pattern)
 {
     private readonly bool _isGlob = pattern.AsSpan().ContainsAny('*', '?');
 
-    /// <summary>The events of a provider that are wanted; one that is in no list, such as a name with masks, when it is named in full.</summary>
+    /// <summary>The wanted events of a provider. An event that is in no list, such as a name with masks, is found by its full name.</summary>
     internal CounterEvent[] Select(ICounterProvider provider)
     {
         CounterEvent[] listed = [.. provider.Events.Where(known => IsMatch(known.Name) || known.Aliases.Any(IsMatch))];

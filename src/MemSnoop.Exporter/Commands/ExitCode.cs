@@ -1,13 +1,13 @@
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>What the program tells its caller. A program that a signal ended is 128 plus the signal, as shells have it.</summary>
+/// <summary>The exit codes of the program. After a signal it is 128 plus the signal, as in shells.</summary>
 internal static class ExitCode
 {
     public const int Success = 0;
 
-    /// <summary>It could not be done.</summary>
+    /// <summary>The command failed.</summary>
     public const int Failure = 1;
 
-    /// <summary>It was asked for in a way that cannot be understood, and nothing was started.</summary>
+    /// <summary>The arguments or the configuration are wrong, and nothing was started.</summary>
     public const int Usage = 2;
 }

@@ -30,7 +30,7 @@ internal static class HelpText
 
     private static void WriteProgram(TextWriter output, string program, IReadOnlyList<MemSnoopCommand> commands, IReadOnlyList<Option> common)
     {
-        output.WriteLine($"{program} says how much memory each Linux process really uses, not just holds.");
+        output.WriteLine($"{program} measures how much memory each Linux process really uses, not only holds.");
         WriteTitle(output, "Usage");
         foreach (MemSnoopCommand each in commands)
         {
@@ -108,7 +108,7 @@ internal static class HelpText
             return;   // the other commands: the file is for the exporter
         }
 
-        WriteTitle(output, "In the file or the environment only");
+        WriteTitle(output, "Only in the file or the environment");
         IEnumerable<Setting> others = ExporterSettings.Catalogue.Groups.SelectMany(group => group.Settings)
             .Where(setting => setting.Options.Count == 0 && setting.OffOption is null);
         foreach (Setting setting in others.DistinctBy(setting => setting.HelpPath))
@@ -117,8 +117,8 @@ internal static class HelpText
         }
 
         output.WriteLine();
-        output.WriteLine("Whatever an option sets, a file or a variable can set too; an option wins over a");
-        output.WriteLine("variable, a variable over the file. These three say the same:");
+        output.WriteLine("The file and the environment can set what options set. An option wins over a");
+        output.WriteLine("variable, and a variable over the file. These three mean the same:");
         output.WriteLine("  --interval 15s");
         output.WriteLine("  MemSnoop__Readings__Interval=15s");
         output.WriteLine("  { \"MemSnoop\": { \"Readings\": { \"Interval\": \"15s\" } } }");
@@ -143,7 +143,7 @@ internal static class HelpText
             return setting.Options.Count > 0 && setting.OffOption is not null ? $" (default:{NoBreak}{(value == "true" ? "on" : "off")})" : "";
         }
 
-        // Ages say something only together; every other list may as well be given item by item.
+        // Idle ages are one list; the items of every other list can be given one by one.
         string repeatable = setting.IsList && setting != WorkingSetSettings.IdleAges ? " Repeatable." : "";
         return repeatable + (value.Length > 0 ? $" (default:{NoBreak}{value})" : "");
     }

@@ -9,7 +9,7 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>Tries everything the exporter depends on, once, on real processes.</summary>
+/// <summary>Tries everything that the exporter depends on, once, with real processes.</summary>
 internal sealed class HostCheck
 {
     private readonly List<HostFinding> _findings = [];
@@ -41,7 +41,7 @@ internal sealed class HostCheck
         Capabilities own = Capabilities.OfThisProcess();
         if (own.HasSystemAdmin && own.HasPtrace)
         {
-            Ok("permissions", "may read every process (CAP_SYS_ADMIN, CAP_SYS_PTRACE)");
+            Ok("permissions", "can read every process (CAP_SYS_ADMIN, CAP_SYS_PTRACE)");
             return;
         }
 
@@ -68,9 +68,9 @@ internal sealed class HostCheck
         {
             Ok("huge pages", mode switch
             {
-                "always" => "transparent huge pages: always; one access makes the whole 2 MB of a huge page count as used, which is also what it costs",
-                "madvise" => "transparent huge pages: madvise; only where programs ask for them does one access make 2 MB count as used, elsewhere 4 kB",
-                _ => $"transparent huge pages: {mode}; every page of 4 kB is told apart",
+                "always" => "transparent huge pages: always; one access makes the 2 MB of a huge page count as used, which is also the memory it takes",
+                "madvise" => "transparent huge pages: madvise; one access makes 2 MB count as used where programs ask for huge pages, and 4 kB elsewhere",
+                _ => $"transparent huge pages: {mode}; each page of 4 kB counts on its own",
             });
         }
         else
@@ -82,7 +82,7 @@ internal sealed class HostCheck
         {
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "NUMA balancing", "numa_balancing_on", "on: the kernel unmaps pages to see who uses them, and its faults look like accesses",
-                "sysctl kernel.numa_balancing=0 while exact numbers are wanted"));
+                "sysctl kernel.numa_balancing=0 if you need exact numbers"));
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class HostCheck
         else
         {
             _findings.Add(new HostFinding(
-                HostFinding.Limited, "open files", "few_handles", $"{detail}; files of further ones are opened for each reading, at about seven times the cost",
+                HostFinding.Limited, "open files", "few_handles", $"{detail}; files of other processes are opened for each reading, at about seven times the cost",
                 $"raise the limit of open files to {(_host.Options.Processes.MaxProcesses * TrackedProcess.MostHandles) + 1024} (ulimit -n, LimitNOFILE=)"));
         }
     }

@@ -11,7 +11,7 @@ using MemSnoop.Metrics.Sampling;
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary>
-/// A command: its options come from the settings it heeds. A new command is one class in one file and one entry in <see cref="CommandLine.Commands"/>.
+/// A command. Its options come from the settings that it uses. A new command is one class in one file and one entry in <see cref="CommandLine.Commands"/>.
 /// </summary>
 internal abstract class MemSnoopCommand : Command
 {
@@ -19,7 +19,7 @@ internal abstract class MemSnoopCommand : Command
 
     /// <param name="name">The word that selects the command.</param>
     /// <param name="description">One line for <c>--help</c>.</param>
-    /// <param name="heeds">Which settings have an option here. All others still count when file or environment set them.</param>
+    /// <param name="heeds">Which settings have an option here. The file and the environment can set all others too.</param>
     protected MemSnoopCommand(string name, string description, Func<Setting, bool> heeds)
         : base(name, description)
     {
@@ -42,13 +42,13 @@ internal abstract class MemSnoopCommand : Command
     /// <summary>The settings that have an option here.</summary>
     public IEnumerable<Setting> Settings => _options.Select(option => option.Setting).Distinct();
 
-    /// <summary>The options that are no settings, but this command's alone.</summary>
+    /// <summary>The options of this command that are not settings.</summary>
     public IEnumerable<Option> OwnOptions => Options.Except(_options.Select(option => option.Option)).Where(option => option != Config);
 
     /// <summary>What follows the program's name: <c>wss PID SECONDS [options]</c>.</summary>
     public abstract string Usage { get; }
 
-    /// <summary>Command lines worth copying, each with what it does.</summary>
+    /// <summary>Examples: command lines, each with what it does.</summary>
     public abstract IReadOnlyList<(string CommandLine, string Meaning)> Examples { get; }
 
     /// <summary>Whether a program to run may follow <c>--</c>.</summary>
@@ -57,13 +57,13 @@ internal abstract class MemSnoopCommand : Command
     /// <summary>The exit code after SIGINT (2) or SIGTERM (15).</summary>
     public virtual int ExitCodeWhenStopped(int signal) => 128 + signal;
 
-    /// <summary>Checks what the settings do not: the command's own arguments. Called before any file is read.</summary>
+    /// <summary>Checks the command's own arguments, which settings do not check. Called before any file is read.</summary>
     /// <exception cref="UsageException">An argument is missing or malformed.</exception>
     public virtual void CheckArguments(ParseResult arguments)
     {
     }
 
-    /// <exception cref="UsageException">What was asked for cannot be done as asked.</exception>
+    /// <exception cref="UsageException">The command cannot be run as given.</exception>
     public abstract Task<int> RunAsync(Invocation invocation, CancellationToken stop);
 
     /// <summary>JSON as commands print it: indented, and with a line end.</summary>
@@ -78,7 +78,7 @@ internal abstract class MemSnoopCommand : Command
         return Encoding.UTF8.GetString(text.WrittenSpan) + "\n";
     }
 
-    /// <summary>The strongest layer: what the options of this command line say.</summary>
+    /// <summary>The strongest layer: the options of this command line.</summary>
     public ConfigurationLayer ReadLayer(ParseResult arguments)
     {
         var layer = new ConfigurationLayer();
@@ -99,7 +99,7 @@ internal abstract class MemSnoopCommand : Command
 /// <param name="Options">The configuration of all layers.</param>
 /// <param name="Child">What followed <c>--</c>: a program and its arguments, or nothing.</param>
 /// <param name="Output">Standard output.</param>
-/// <param name="Error">Standard error, for what is neither output nor an error that ends the command.</param>
+/// <param name="Error">Standard error, for messages that do not end the command.</param>
 internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error)
 {
     /// <summary>The host that is measured: one for the command.</summary>

@@ -9,17 +9,17 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary><c>memsnoop report FILE</c>: what a recorded page trace shows, as text and as a page for a browser.</summary>
 internal sealed class ReportCommand : MemSnoopCommand
 {
-    // May be absent to the parser, so that it is our line that tells what is missing.
+    // Optional for the parser, so that the error line is this program's own.
     private readonly Argument<string> _file = new("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A page trace that memsnoop trace --pages recorded." };
     private readonly Option<string[]> _output = new("--output")
     {
         Arity = ArgumentArity.OneOrMore,
         HelpName = "FILE.html",
-        Description = "Write the page to this file (default:\u00a0FILE with .html for its ending).",
+        Description = "Write the page to this file (default:\u00a0FILE with the ending .html).",
     };
 
     public ReportCommand()
-        : base("report", "Show what a page trace says: heat map, working sets, reuse distances.", static _ => false)
+        : base("report", "Show a page trace: heat map, working-set curve, reuse distances.", static _ => false)
     {
         Add(_file);
         Add(_output);
@@ -28,11 +28,11 @@ internal sealed class ReportCommand : MemSnoopCommand
     public override string Usage => "report FILE [OPTIONS]";
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
-        [("memsnoop report build.pages --output build.html", "a summary here, and pictures in build.html")];
+        [("memsnoop report build.pages --output build.html", "print a summary, and write charts to build.html")];
 
     public override void CheckArguments(ParseResult arguments) => _ = ReadArguments(arguments);
 
-    /// <exception cref="UsageException">The file is no trace or not all of one; in the latter case what there is has been reported.</exception>
+    /// <exception cref="UsageException">The file is not a trace, or an incomplete one; the readable part has then been reported.</exception>
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         (string file, string output) = ReadArguments(invocation.Arguments);
@@ -43,7 +43,7 @@ internal sealed class ReportCommand : MemSnoopCommand
         Write(output, report);
         await invocation.Output.WriteAsync(ReportText.Write(report)).ConfigureAwait(false);
         await invocation.Output.WriteLineAsync().ConfigureAwait(false);
-        await invocation.Output.WriteLineAsync($"The pictures are in {UsageException.OneLine(output)}").ConfigureAwait(false);
+        await invocation.Output.WriteLineAsync($"The charts are in {UsageException.OneLine(output)}").ConfigureAwait(false);
         return loss is null ? ExitCode.Success : throw new UsageException(UsageException.Quote(file), $"{loss}, which are reported", "a complete page trace");
     }
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Builder;
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary><c>memsnoop serve</c>: the exporter. It is the command when none is named.</summary>
-internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes and publish what they use, to Prometheus and OTLP (the default command).", _ => true)
+internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes and publish what they use to Prometheus and OTLP (the default command).", _ => true)
 {
     public override string Usage => "[serve] [OPTIONS] [-- COMMAND [ARG...]]";
 
@@ -14,11 +14,11 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
     [
-        ("memsnoop serve --name '^postgres$' --working-set-interval 30s", "what PostgreSQL used in the last 30 seconds, at http://localhost:9464/metrics"),
+        ("memsnoop serve --name '^postgres$' --working-set-interval 30s", "publish what PostgreSQL used in the last 30 seconds at http://localhost:9464/metrics"),
         ("memsnoop -- ./my-program --its-option", "start a program and watch it and its children"),
     ];
 
-    // Stopping is how a server ends well: systemd and Kubernetes take anything but 0 for a failure.
+    // 0: being stopped is the normal end of a server, and systemd and Kubernetes take any other code for a failure.
     public override int ExitCodeWhenStopped(int signal) => ExitCode.Success;
 
     public override Task<int> RunAsync(Invocation invocation, CancellationToken stop) => ExporterHost.RunAsync(CreateBuilder(invocation), stop);

@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>An option of the command line that sets a setting.</summary>
 /// <param name="Option">The option.</param>
 /// <param name="Setting">What it sets.</param>
-/// <param name="Constant">What it sets it to, when it takes no value.</param>
+/// <param name="Constant">The value it sets, if it takes none.</param>
 internal sealed record SettingOption(Option Option, Setting Setting, string? Constant)
 {
     public static IEnumerable<SettingOption> For(Setting setting)

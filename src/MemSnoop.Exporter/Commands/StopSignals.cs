@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>Turns the first SIGINT or SIGTERM into a cancellation; a second one ends the process at once, in case the orderly way hangs.</summary>
+/// <summary>Turns the first SIGINT or SIGTERM into a cancellation; a second one ends the process at once, in case the shutdown hangs.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -33,7 +33,7 @@ internal sealed class StopSignals : IDisposable
     {
         if (Interlocked.CompareExchange(ref _signal, signal, 0) == 0)
         {
-            context.Cancel = true;   // not the default action, which is to die here and now
+            context.Cancel = true;   // not the default action, which would end the process at once
             _source.Cancel();
         }
     }

@@ -4,7 +4,7 @@ using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>An option of one command that is no setting: its value as text, with our error lines.</summary>
+/// <summary>An option of one command that is not a setting. Its value is parsed with the same error lines as a setting's.</summary>
 /// <typeparam name="T">What the text means.</typeparam>
 internal sealed class TextOption<T> : Option<string[]>, ITextOption
 {

@@ -6,14 +6,14 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary><c>memsnoop thp always|madvise|never</c>: sets transparent huge pages, since they decide how fine working sets can be told.</summary>
+/// <summary><c>memsnoop thp always|madvise|never</c>: sets transparent huge pages, which limit the resolution of working sets.</summary>
 internal sealed class ThpCommand : MemSnoopCommand
 {
-    // May be absent to the parser, so that it is our line that tells what is missing.
+    // Optional for the parser, so that the error line is this program's own.
     private readonly Argument<string> _mode = new("MODE")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "always: one access makes 2 MB count as used; madvise: where programs ask for it; never: every page of 4 kB is told apart.",
+        Description = "always: one access makes 2 MB count as used; madvise: only where programs ask for huge pages; never: each page of 4 kB counts on its own.",
     };
 
     public ThpCommand()
@@ -23,7 +23,7 @@ internal sealed class ThpCommand : MemSnoopCommand
     public override string Usage => "thp always|madvise|never [OPTIONS]";
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
-        [("memsnoop thp never", "before a trace that is to tell every page apart")];
+        [("memsnoop thp never", "before a trace of single pages of 4 kB")];
 
     private static string Words => string.Join(", ", TransparentHugePages.Modes);
 
@@ -35,7 +35,7 @@ internal sealed class ThpCommand : MemSnoopCommand
         string mode = Mode(invocation.Arguments);
         if (TransparentHugePages.TryReadMode(paths, out string before) != ReadOutcome.Success)
         {
-            throw new UsageException("thp", "this kernel has no transparent huge pages", "a kernel that memsnoop check finds to have them");
+            throw new UsageException("thp", "this kernel has no transparent huge pages", "a kernel with CONFIG_TRANSPARENT_HUGEPAGE");
         }
 
         ReadOutcome outcome = TransparentHugePages.TrySetMode(paths, mode);
@@ -43,10 +43,10 @@ internal sealed class ThpCommand : MemSnoopCommand
         {
             throw outcome == ReadOutcome.Denied
                 ? new UsageException("thp", "only root may set transparent huge pages", "root")
-                : new UsageException("thp", $"the setting cannot be written ({outcome.ToReason()})", $"a sysfs at {paths.SysRoot} that is mounted writable");
+                : new UsageException("thp", $"the setting cannot be written ({outcome.ToReason()})", $"a writable sysfs at {paths.SysRoot}");
         }
 
-        // The kernel's own word for what is now set, not ours.
+        // As the kernel reports it, not as it was asked for.
         TransparentHugePages.TryReadMode(paths, out string after);
         await invocation.Output.WriteLineAsync($"transparent huge pages: {before} -> {after}").ConfigureAwait(false);
         return ExitCode.Success;

@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Commands;
 /// <summary>The columns of a trace, and the pages that are recorded beside them.</summary>
 internal sealed class TraceColumns : IDisposable
 {
-    /// <summary>The column that takes the active pages; it is in no output, and no name of a user's has a blank.</summary>
+    /// <summary>The column of active pages. It is in no output, and its blank keeps it apart from names that a user can give.</summary>
     public const string PagesColumn = "active pages";
 
     private readonly TraceContext _context;
@@ -20,7 +20,7 @@ internal sealed class TraceColumns : IDisposable
         _context = new TraceContext(host);
         try
         {
-            // First of all: a working set in another column is that of the same windows.
+            // First: a working set in another column uses the same windows.
             _pages = request.Pages is null ? null : new ActivePagesDescriptor().OpenColumn(_context, PagesColumn);
             All = [.. request.Measurements.Select(column => column.Measurement.OpenColumn(_context, column.Name))];
         }

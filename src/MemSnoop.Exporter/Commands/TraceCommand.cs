@@ -18,7 +18,7 @@ internal sealed class TraceCommand : MemSnoopCommand
 {
     private static readonly NamedMeasurement[] DefaultMeasurements = NamedMeasurement.ListSyntax.Parse(new SettingText("timestamp,process-io,statm", ""));
 
-    // From the shortest time that timers keep to one that nobody will wait for.
+    // From the shortest time that timers can keep to one that is longer than any trace.
     private static readonly ValueSyntax<Duration> Period = Syntax.Duration(new Duration(1), Duration.FromSeconds(86_400));
     private static readonly ValueSyntax<Duration> Length = Syntax.Duration(new Duration(1), Duration.FromSeconds(365 * 86_400));
 
@@ -31,11 +31,11 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     private readonly TextOption<int> _pid = new("--pid", "Follow this process.", Syntax.Pid);
     private readonly TextOption<Duration> _every = new("--every", "Time between samples; late ones are skipped. (default:\u00a01s)", Period);
-    private readonly TextOption<int> _count = new("--count", "End after so many samples.", Syntax.Integer("N", "a number of samples", 1, int.MaxValue));
-    private readonly TextOption<Duration> _for = new("--for", "End after this time; otherwise when the process ends.", Length);
+    private readonly TextOption<int> _count = new("--count", "End after this many samples.", Syntax.Integer("N", "a number of samples", 1, int.MaxValue));
+    private readonly TextOption<Duration> _for = new("--for", "End after this time, or when the process ends.", Length);
     private readonly TextOption<string> _output = new("--output", "Write to a file instead of standard output: JSON lines in .jsonl, CSV in .csv.", FileName);
     private readonly TextOption<string> _pages = new("--pages", "Record the active pages of each sample here, for memsnoop report; needs page_idle.", FileName);
-    private readonly TextOption<TraceFormat> _format = new("--format", "table, jsonl or csv; else what the name of the file says.", FormatWord);
+    private readonly TextOption<TraceFormat> _format = new("--format", "Format: table, jsonl or csv; by default it follows from the name of the file.", FormatWord);
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
@@ -45,7 +45,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     private readonly Option<bool> _pause = new("--pause")
     {
         Arity = ArgumentArity.Zero,
-        Description = "Stop the process while it is measured. A guard lets it run again whatever happens to memsnoop.",
+        Description = "Stop the process while it is measured. A guard lets it run again if memsnoop dies.",
     };
 
     public TraceCommand()
@@ -66,8 +66,8 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
     [
-        ("memsnoop trace --pid 1234 --every 1s --count 60", "a minute of process 1234, once a second"),
-        ("memsnoop trace --pages run.pages --output run.csv -- ./my-program", "a program from start to end, with every page it uses"),
+        ("memsnoop trace --pid 1234 --every 1s --count 60", "follow process 1234 for a minute, once a second"),
+        ("memsnoop trace --pages run.pages --output run.csv -- ./my-program", "follow a program from start to end, with every page it uses"),
     ];
 
     public override void CheckArguments(ParseResult arguments) => _ = Read(arguments);
@@ -86,10 +86,10 @@ internal sealed class TraceCommand : MemSnoopCommand
         using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output"));
         using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages");
 
-        // A terminal's Ctrl-Z in the middle of a pause would leave the process stopped for as long as we are.
+        // Ctrl-Z in the middle of a pause would leave the target stopped for as long as this process is.
         using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
 
-        // Last: a program is started only when all that it is started for can be done.
+        // Last: the program is started only if everything else works.
         using SnoopedProcess process = Follow(request, known, invocation.Child, invocation.Host.Paths);
         using PageTraceWriter? pages = pagesFile is null
             ? null
@@ -101,7 +101,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         }
         catch (PauseRefusedException gone)
         {
-            throw new UsageException("--pause", gone.Message, "a guard that is left alone");
+            throw new UsageException("--pause", gone.Message, "a guard that keeps running");
         }
 
         stop.ThrowIfCancellationRequested();
@@ -135,7 +135,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         _ => throw new UsageException("--output", $"{UsageException.Quote(path)} does not tell the format", "a name that ends in .jsonl or .csv, or --format"),
     };
 
-    // Who names events and no measurements wants to see them.
+    // Events without measurements: the user wants to see the events.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
         ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
             ? request with { Measurements = [.. DefaultMeasurements, NamedMeasurement.Of(CounterMeasurement.MeasurementName)] }
@@ -168,7 +168,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         }
         catch (PauseRefusedException refused)
         {
-            throw new UsageException("--pause", refused.Message, "a process that may be stopped for a moment, or no --pause");
+            throw new UsageException("--pause", refused.Message, "a process that may be stopped, or no --pause");
         }
     }
 

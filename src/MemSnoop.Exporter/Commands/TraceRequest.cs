@@ -4,7 +4,7 @@ using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>What <c>memsnoop trace</c> is asked to do.</summary>
+/// <summary>The arguments of <c>memsnoop trace</c>.</summary>
 internal sealed record TraceRequest
 {
     /// <summary>The process to follow, or null for the command after <c>--</c>.</summary>
@@ -25,14 +25,14 @@ internal sealed record TraceRequest
 
     public TraceFormat Format { get; init; }
 
-    /// <summary>The file that takes the active pages, or null.</summary>
+    /// <summary>The file for the active pages, or null.</summary>
     public string? Pages { get; init; }
 }
 
 /// <summary>How <c>memsnoop trace</c> writes samples.</summary>
 internal enum TraceFormat
 {
-    /// <summary>Columns for people.</summary>
+    /// <summary>A table for people.</summary>
     Table,
 
     /// <summary>One JSON object a line.</summary>
@@ -51,7 +51,7 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
     /// <summary>How a list of them is written: <c>timestamp,memory=statm</c>.</summary>
     public static ValueSyntax<NamedMeasurement[]> ListSyntax { get; } = new(
         "LIST", "a list of measurements",
-        $"measurements ({string.Join(", ", Words)}) separated by commas, each once or as NAME=MEASUREMENT under a name of its own",
+        $"measurements ({string.Join(", ", Words)}) separated by commas, each once or as NAME=MEASUREMENT with another name",
         TryParseList, static list => string.Join(',', list));
 
     private static bool TryParseList(string text, out NamedMeasurement[] value, ref string? problem)
@@ -63,9 +63,9 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
             MeasurementDescriptor? measurement = Find(parts[^1]);
             problem = measurement is null ? $"{UsageException.Quote(parts[^1])} is not a measurement{Meant(parts[^1])}"
                 : !ColumnName().IsMatch(parts[0]) ? $"{UsageException.Quote(parts[0])} is not a name of letters, digits, '_', '-' and '.'"
-                : list.Exists(other => other.Name == parts[0]) ? $"the name {parts[0]} is there twice"
+                : list.Exists(other => other.Name == parts[0]) ? $"the name {parts[0]} is used twice"
                 : measurement.IsWindow && list.Exists(other => other.Measurement == measurement)
-                    ? "there is one working set, for a second one would end its windows"
+                    ? "there can be only one working set, since a second one would end its windows"
                 : null;
             if (problem is not null)
             {
@@ -84,9 +84,9 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
 
     private static MeasurementDescriptor? Find(string name) => MeasurementCatalogue.Columns.FirstOrDefault(descriptor => descriptor.Name == name);
 
-    private static string Meant(string word) => NearestName.Find(word, Words) is string nearest ? $" (is {nearest} meant?)" : "";
+    private static string Meant(string word) => NearestName.Find(word, Words) is string nearest ? $" (did you mean {nearest}?)" : "";
 
-    // Nothing that a comma-separated file would have to quote.
+    // No character that a CSV file would have to quote.
     [GeneratedRegex("^[A-Za-z0-9_.-]+$")]
     private static partial Regex ColumnName();
 }

@@ -7,7 +7,7 @@ using MemSnoop.Tracing;
 
 namespace MemSnoop.Exporter.Commands;
 
-/// <summary>Writes samples line by line; each line is out before the next sample is taken.</summary>
+/// <summary>Writes samples line by line; each line is written before the next sample is taken.</summary>
 internal abstract class TraceWriter(IReadOnlyList<TraceOutputColumn> columns)
 {
     /// <summary>The two fields that every sample has, before its measurements.</summary>
@@ -130,7 +130,7 @@ internal sealed class TraceCsvWriter(IReadOnlyList<TraceOutputColumn> columns) :
     }
 }
 
-/// <summary>Columns as wide as their heads and the values of the first sample, which are about as long as those to come.</summary>
+/// <summary>Columns as wide as their heads and the values of the first sample, since later values have about the same length.</summary>
 internal sealed class TraceTableWriter(IReadOnlyList<TraceOutputColumn> columns) : TraceWriter(columns)
 {
     private readonly List<int> _widths = [];
@@ -166,7 +166,7 @@ internal sealed class TraceTableWriter(IReadOnlyList<TraceOutputColumn> columns)
     }
 }
 
-/// <summary>One line on a terminal that says how far a trace is; silent where nobody watches, or where the samples are shown themselves.</summary>
+/// <summary>One line on a terminal with the progress of a trace; nothing if there is no terminal, or if it shows the samples.</summary>
 internal sealed class TraceProgress(TextWriter? terminal) : IDisposable
 {
     // Back to the first column, and clear to the end of the line (ECMA-48).

@@ -15,10 +15,10 @@ internal sealed class WssCommand : MemSnoopCommand
 {
     private const double MiB = 1 << 20;
 
-    // A whole day: longer than any window that a person would wait for, and far from where timers overflow.
+    // A day: longer than any useful window, and far below the limit of timers.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
-    // Both may be absent to the parser, so that it is our line that tells what is missing.
+    // Both are optional for the parser, so that the error line is this program's own.
     private readonly Argument<string> _pid = new("PID") { Arity = ArgumentArity.ZeroOrOne, Description = "The process." };
     private readonly Argument<string> _seconds = new("SECONDS")
     {
@@ -28,7 +28,7 @@ internal sealed class WssCommand : MemSnoopCommand
 
     public WssCommand()
         : base(
-            "wss", "Measure once how much memory a process uses within a time.",
+            "wss", "Measure once how much memory a process uses within a window.",
             setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
@@ -39,7 +39,7 @@ internal sealed class WssCommand : MemSnoopCommand
     public override string Usage => "wss PID SECONDS [OPTIONS]";
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
-        [("memsnoop wss 1234 10", "the memory that process 1234 uses within the next 10 seconds")];
+        [("memsnoop wss 1234 10", "measure the memory that process 1234 uses within the next 10 seconds")];
 
     public override void CheckArguments(ParseResult arguments) => _ = ReadArguments(arguments);
 
@@ -50,7 +50,7 @@ internal sealed class WssCommand : MemSnoopCommand
         WorkingSetOptions options = invocation.Options.WorkingSet;
         using TrackedProcess process = Selections.Require(pid, paths, "PID");
         string method = WorkingSetChoice.Choose(options.Method, paths)
-            ?? throw new UsageException("wss", "no method works here", "a kernel that memsnoop check finds fit");
+            ?? throw new UsageException("wss", "no method works here", "a method that memsnoop check shows as working");
 
         TimeProvider clock = TimeProvider.System;
         using IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, paths, WorkingSetChoice.Settings(options), clock);
@@ -60,9 +60,9 @@ internal sealed class WssCommand : MemSnoopCommand
         await Task.Delay(window, clock, stop).ConfigureAwait(false);
         estimator.Pass([process], 0, sink);
         sink.Require(process, options);
-        WorkingSetSample sample = sink.Sample ?? throw new UsageException("PID", $"process {process} ended before its window did", "a process that lives longer");
+        WorkingSetSample sample = sink.Sample ?? throw new UsageException("PID", $"process {process} ended before its window", "a process that runs longer");
 
-        // After the window, not in it: the walk over the page tables would hold up the target.
+        // After the window, not in it: the walk over the page tables would stall the target.
         ReadOutcome outcome = new SmapsMeasurement().Measure(process, out MappingSample memory);
         sink.Skipped(process, outcome);
         sink.Require(process, options);
@@ -71,7 +71,7 @@ internal sealed class WssCommand : MemSnoopCommand
         await invocation.Output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"{sample.Window.TotalSeconds,6:F3}  {memory.ResidentBytes / MiB,7:F2}  {memory.ProportionalBytes / MiB,7:F2}  {sample.TotalBytes / MiB,7:F2}  {method}")).ConfigureAwait(false);
-        stop.ThrowIfCancellationRequested();   // an answer about half a window is no answer
+        stop.ThrowIfCancellationRequested();   // half a window has no result
         return ExitCode.Success;
     }
 
@@ -112,7 +112,7 @@ internal sealed class WssCommand : MemSnoopCommand
             {
                 throw _outcome switch
                 {
-                    ReadOutcome.ProcessGone => new UsageException("PID", $"process {process} ended before its window did", "a process that lives longer"),
+                    ReadOutcome.ProcessGone => new UsageException("PID", $"process {process} ended before its window", "a process that runs longer"),
                     ReadOutcome.Denied => new UsageException("PID", $"the kernel does not let this user read process {process}", "root, or a process of this user"),
                     ReadOutcome.TooLarge => new UsageException(
                         "PID",

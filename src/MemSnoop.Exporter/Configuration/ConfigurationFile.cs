@@ -9,7 +9,7 @@ namespace MemSnoop.Exporter.Configuration;
 /// </summary>
 internal sealed class ConfigurationFile
 {
-    // No configuration is as long; a path such as /dev/zero is caught here.
+    // No configuration is that long. The limit catches a path such as /dev/zero.
     private const int MostBytes = 1 << 20;
 
     private readonly string _path;
@@ -23,7 +23,7 @@ internal sealed class ConfigurationFile
     }
 
     /// <summary>Reads the file once; nothing is read again later.</summary>
-    /// <exception cref="UsageException">The file cannot be read, is not JSON, or has a key or a type that is not ours.</exception>
+    /// <exception cref="UsageException">The file cannot be read, is not JSON, or has an unknown key or a wrong type.</exception>
     public static ConfigurationLayer Read(string path, string source)
     {
         var file = new ConfigurationFile(UsageException.OneLine(path), ReadBytes(path, source));
@@ -145,7 +145,7 @@ internal sealed class ConfigurationFile
         }
     }
 
-    // Numbers and Booleans are taken as they are written, so that the setting's own syntax judges every value, wherever it came from.
+    // Numbers and Booleans are taken as text, so that the setting's own syntax checks every value, from whichever layer.
     private static string ReadText(ref Utf8JsonReader reader, string expected, string source) => reader.TokenType switch
     {
         JsonTokenType.String => reader.GetString()!,
@@ -172,7 +172,7 @@ internal sealed class ConfigurationFile
         _ => "empty",
     };
 
-    // The framework's message repeats the position, which our line gives already.
+    // The framework's message repeats the position, which the error line has already.
     private static string Reason(JsonException error)
     {
         string message = error.Message;

@@ -4,20 +4,20 @@ using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>
-/// Settings from environment variables: <c>MemSnoop__Readings__Interval=15s</c>; lists as <c>MemSnoop__Processes__Names__0</c>, <c>__1</c>, … or,
-/// where there is but one value, without a number. Letter case does not matter, and <c>_</c> may stand for <c>-</c>. An empty variable counts as
-/// absent, as compose files and units leave them.
+/// Settings from environment variables: <c>MemSnoop__Readings__Interval=15s</c>; lists as <c>MemSnoop__Processes__Names__0</c>, <c>__1</c>, … or, for a single
+/// value, without a number. Letter case does not matter, and <c>_</c> may stand for <c>-</c>. An empty variable counts as absent, since compose files and
+/// units leave such variables.
 /// </summary>
 internal static class EnvironmentLayer
 {
     private const string Prefix = ExporterOptions.Section + "__";
 
-    /// <exception cref="UsageException">A variable with our prefix names no setting.</exception>
+    /// <exception cref="UsageException">A variable with the prefix names no setting.</exception>
     public static ConfigurationLayer Read(IReadOnlyDictionary<string, string> environment)
     {
         var layer = new ConfigurationLayer();
         var whole = new HashSet<Setting>();   // set by one variable without a number
-        // In the order of names, numbers by value, so that lists keep theirs and the first of several errors is always the same one.
+        // Sorted by name, and numbers by value: lists keep their order, and the first of several errors is always the same one.
         foreach ((string variable, string text) in environment
             .Where(pair => pair.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && pair.Value.Length > 0)
             .OrderBy(pair => pair.Key.Length).ThenBy(pair => pair.Key, StringComparer.Ordinal))

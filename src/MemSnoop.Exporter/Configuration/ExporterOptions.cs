@@ -30,14 +30,14 @@ internal sealed class ExporterOptions : MemSnoopOptions
         ];
         var options = new ExporterOptions();
         var sources = new Dictionary<Setting, string>();
-        // A text that a stronger layer overrides is checked all the same: it would bite on the day the other is removed.
+        // A text that a stronger layer replaces is checked too: it would be wrong as soon as the other is removed.
         foreach (ConfigurationEntry entry in layers.SelectMany(layer => layer.Entries))
         {
             entry.Setting.Apply(options, entry);
             sources[entry.Setting] = entry.Source;
         }
 
-        // The defaults were written by nobody and so were parsed by nobody; a chroot without /sys would be found out much later.
+        // Defaults are not parsed from text, so they are checked here: otherwise a chroot without /sys would be noticed much later.
         Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));
         Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
         options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
@@ -52,15 +52,15 @@ internal static class ExporterSettings
     /// <summary>The groups, as <c>--help</c> shows them.</summary>
     public static SettingCatalogue Catalogue { get; } = new(
     [
-        new("Which processes (all, unless one of these selects)", ProcessesSettings.All),
+        new("Which processes (all, unless options select some)", ProcessesSettings.All),
         new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),
         new("Disks", DisksSettings.All),
         new("HTTP endpoint", WebSettings.All),
         new("Push by OTLP (off, unless an endpoint is given)", OtlpSettings.All),
-        new("What the numbers come from", ResourceSettings.All),
+        new("Resource", ResourceSettings.All),
         new("Kernel", KernelSettings.All),
-        new("Log, on standard error", LogSettings.All),
+        new("Log (on standard error)", LogSettings.All),
     ]);
 }

@@ -9,7 +9,7 @@ internal readonly record struct HttpHeader(string Name, string Value)
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    // What the exporter says itself; two of one name would contradict each other.
+    // Headers that the exporter sets itself; a second one of the same name would contradict it.
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
         "Host", "Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "User-Agent",

@@ -80,7 +80,7 @@ internal readonly record struct ListenAddress(string Host, int Port)
         ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
         : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 
-    // "9464" alone would be the address 0.0.36.248: whoever writes it means a port and forgot the colon.
+    // "9464" alone would be the address 0.0.36.248, but it is a port without its colon.
     private static bool IsHost(ReadOnlySpan<char> host) => host.IndexOfAnyExceptInRange('0', '9') >= 0 && Uri.CheckHostName(host.ToString()) switch
     {
         UriHostNameType.IPv4 => host.Count('.') == 3,

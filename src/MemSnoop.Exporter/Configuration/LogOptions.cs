@@ -16,7 +16,7 @@ internal enum LogFormat
 /// <summary>The log on standard error.</summary>
 internal sealed class LogOptions
 {
-    /// <summary>The least level that is written. Default value: info.</summary>
+    /// <summary>The lowest level that is written. Default value: info.</summary>
     public LogLevel Level { get; set; } = LogLevel.Information;
 
     /// <summary>The shape of a line. Default value: logfmt.</summary>
@@ -39,12 +39,12 @@ internal static class LogSettings
         new ScalarSetting<ExporterOptions, LogLevel>("Log:Level", Level, o => o.Log.Level, (o, v) => o.Log.Level = v)
         {
             Options = ["--log.level"],
-            Help = "Write this and what is worse: debug, info, warn or error.",
+            Help = "Lowest level to write: debug, info, warn or error.",
         },
         new ScalarSetting<ExporterOptions, LogFormat>("Log:Format", Format, o => o.Log.Format, (o, v) => o.Log.Format = v)
         {
             Options = ["--log.format"],
-            Help = "Write lines as logfmt or json.",
+            Help = "Format of a line: logfmt or json.",
         },
     ];
 }

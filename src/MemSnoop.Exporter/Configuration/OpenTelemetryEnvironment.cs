@@ -5,8 +5,8 @@ namespace MemSnoop.Exporter.Configuration;
 
 /// <summary>
 /// The variables that the OpenTelemetry specification gives a Prometheus exporter, an OTLP exporter and the resource, as two layers: those for
-/// all signals, and above them those for metrics. Both stand below everything of our own. They are read here and nowhere else, so that a wrong
-/// one is an error and not a guess. An empty variable is an absent one.
+/// all signals, and above them those for metrics. Both stand below everything of our own. They are read here and nowhere else, so a wrong one is an error. An
+/// empty variable is an absent one.
 /// </summary>
 /// <remarks>
 /// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
@@ -29,7 +29,7 @@ internal sealed class OpenTelemetryEnvironment
 
     private OpenTelemetryEnvironment(IReadOnlyDictionary<string, string> environment) => _environment = environment;
 
-    /// <exception cref="UsageException">A variable has no value it can have.</exception>
+    /// <exception cref="UsageException">A variable has an invalid value.</exception>
     public static IEnumerable<ConfigurationLayer> Read(IReadOnlyDictionary<string, string> environment)
     {
         var read = new OpenTelemetryEnvironment(environment);
@@ -88,7 +88,7 @@ internal sealed class OpenTelemetryEnvironment
         AddText($"{MetricsPrefix}TEMPORALITY_PREFERENCE", OtlpSettings.Temporality, _metrics);
     }
 
-    /// <summary>The variable that forbids to push, if one does.</summary>
+    /// <summary>The variable that turns the push off, or null.</summary>
     private string? Forbidding()
     {
         if (Text(Disabled) is { } disabled && Syntax.Boolean.Parse(new SettingText(disabled, Disabled)))
@@ -104,7 +104,7 @@ internal sealed class OpenTelemetryEnvironment
         string[] names = exporters.Split(',', StringSplitOptions.TrimEntries);
         if (names.FirstOrDefault(name => name is not ("none" or "otlp" or "prometheus")) is { } unknown)
         {
-            throw new UsageException(Exporters, $"{UsageException.Quote(unknown)} is not an exporter", "none, or of otlp and prometheus those wanted, separated by commas");
+            throw new UsageException(Exporters, $"{UsageException.Quote(unknown)} is not an exporter", "none, or otlp, prometheus or both, separated by commas");
         }
 
         if (names.Length > 1 && names.Contains("none"))
@@ -121,7 +121,7 @@ internal sealed class OpenTelemetryEnvironment
         AddText($"{MetricsPrefix}ENDPOINT", OtlpSettings.MetricsEndpoint, _metrics);
         if (Text(Exporters) is not null && !_general.Contains(OtlpSettings.Endpoint) && !_metrics.Contains(OtlpSettings.MetricsEndpoint))
         {
-            // Whoever asks for the exporter by its name and gives no address means the one of the specification.
+            // Naming the exporter without an endpoint means the specification's default endpoint.
             string? protocol = Text($"{MetricsPrefix}PROTOCOL") ?? Text($"{GeneralPrefix}PROTOCOL");
             _general.Add(OtlpSettings.Endpoint, new SettingText(protocol == "grpc" ? "http://localhost:4317" : "http://localhost:4318", Exporters));
         }
@@ -186,8 +186,8 @@ internal sealed class OpenTelemetryEnvironment
         }
     }
 
-    /// <summary>A list of the form <c>key1=value1,key2=value2</c>, with what is not plain text percent-encoded.</summary>
-    /// <exception cref="UsageException">It is no such list. A value may be a secret: the error does not repeat it.</exception>
+    /// <summary>A list of the form <c>key1=value1,key2=value2</c>, with with special characters percent-encoded.</summary>
+    /// <exception cref="UsageException">The text is not such a list. The error does not repeat it, since a value may be a secret.</exception>
     private IEnumerable<(string Key, string Value)> Pairs(string variable)
     {
         foreach (string pair in (Text(variable) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))

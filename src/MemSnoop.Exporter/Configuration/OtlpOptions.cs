@@ -21,7 +21,9 @@ internal enum OtlpTemporality
     /// <summary>What was added since the last push.</summary>
     Delta,
 
-    /// <summary>The specification's third preference. It differs from cumulative for instruments that no exporter of ours has, since all of them are observed.</summary>
+    /// <summary>
+    /// The specification's third preference. It differs from cumulative only for instruments that are not observed, and all instruments here are observed.
+    /// </summary>
     LowMemory,
 }
 
@@ -65,13 +67,13 @@ internal sealed class OtlpOptions
     /// <summary>File with the certificates to trust, in place of the system's. Default value: null.</summary>
     public string? Certificate { get; set; }
 
-    /// <summary>File with the certificate to show, and those that lead to its root. Default value: null.</summary>
+    /// <summary>File with the client certificate and its intermediate certificates. Default value: null.</summary>
     public string? ClientCertificate { get; set; }
 
     /// <summary>File with its private key. Default value: null, it is in the certificate's file.</summary>
     public string? ClientKey { get; set; }
 
-    /// <summary>The variable of OpenTelemetry that forbids to push. Default value: null.</summary>
+    /// <summary>The variable of OpenTelemetry that turns the push off. Default value: null.</summary>
     public string? ForbiddenBy { get; set; }
 
     /// <summary>Whether anything is pushed.</summary>
@@ -104,21 +106,21 @@ internal sealed class OtlpOptions
         string endpointName = NameOf(IsWholeUrl ? OtlpSettings.MetricsEndpoint : OtlpSettings.Endpoint);
         if (ForbiddenBy is { } variable)
         {
-            throw new UsageException(endpointName, $"contradicts {variable}, which forbids to push", "one of them");
+            throw new UsageException(endpointName, $"contradicts {variable}, which turns the push off", "one of them");
         }
 
         if (Protocol == OtlpProtocol.Grpc && endpoint.AbsolutePath != "/")
         {
             throw new UsageException(
                 endpointName, $"{UsageException.Quote(endpoint.OriginalString)} has a path",
-                "for the protocol grpc only scheme, host and port, such as http://localhost:4317");
+                "only scheme, host and port for the protocol grpc, such as http://localhost:4317");
         }
 
         (Setting Setting, string? File)[] files =
             [(OtlpSettings.Certificate, Certificate), (OtlpSettings.ClientCertificate, ClientCertificate), (OtlpSettings.ClientKey, ClientKey)];
         if (endpoint.Scheme != Uri.UriSchemeHttps && Array.Find(files, static file => file.File is not null).Setting is { } useless)
         {
-            throw new UsageException(NameOf(useless), $"is of no use with {UsageException.Quote(endpoint.OriginalString)}", $"an https:// URL as {endpointName}");
+            throw new UsageException(NameOf(useless), $"has no effect with {UsageException.Quote(endpoint.OriginalString)}", $"an https:// URL as {endpointName}");
         }
 
         if (ClientKey is not null && ClientCertificate is null)
@@ -135,20 +137,20 @@ internal static class OtlpSettings
         "Otlp:Endpoint", OtlpSyntax.BaseUrl, o => o.Otlp.Endpoint, (o, v) => (o.Otlp.Endpoint, o.Otlp.IsWholeUrl) = (v, false))
     {
         Options = ["--otlp"],
-        Help = "Push to this OTLP receiver too; for http/protobuf v1/metrics is appended.",
+        Help = "Also push to this OTLP receiver; for http/protobuf, v1/metrics is appended.",
     };
 
     public static Setting Protocol { get; } = new ScalarSetting<ExporterOptions, OtlpProtocol>(
         "Otlp:Protocol", OtlpSyntax.Protocol, o => o.Otlp.Protocol, (o, v) => o.Otlp.Protocol = v)
     {
         Options = ["--otlp.protocol"],
-        Help = "Push by http/protobuf or grpc.",
+        Help = "Protocol of the push: http/protobuf or grpc.",
     };
 
     public static Setting Headers { get; } = new ListSetting<ExporterOptions, HttpHeader>("Otlp:Headers", OtlpSyntax.Header, o => o.Otlp.Headers, (o, v) => o.Otlp.Headers = v)
     {
         Options = ["--otlp.header"],
-        Help = "Send this header with each request; the file or the environment hides a secret better.",
+        Help = "Send this header with each request. Other users can read options: put a secret into the file or the environment.",
         Check = headers => headers.DistinctBy(header => header.Name, StringComparer.OrdinalIgnoreCase).Count() < headers.Count ? "names a header twice" : null,
         CheckExpected = "each header once",
     };
@@ -157,21 +159,21 @@ internal static class OtlpSettings
         "Otlp:Interval", Syntax.Duration(new Duration(100), Duration.FromSeconds(86_400)), o => o.Otlp.Interval, (o, v) => o.Otlp.Interval = v)
     {
         Options = ["--otlp.interval"],
-        Help = "Push this often.",
+        Help = "Time between pushes.",
     };
 
     public static Setting Timeout { get; } = new ScalarSetting<ExporterOptions, Duration>(
         "Otlp:Timeout", Syntax.Duration(new Duration(100), Duration.FromSeconds(600)), o => o.Otlp.Timeout, (o, v) => o.Otlp.Timeout = v)
     {
         Options = ["--otlp.timeout"],
-        Help = "Give a request this long, its retries included.",
+        Help = "Maximum time of a request, including its retries.",
     };
 
     public static Setting Temporality { get; } = new ScalarSetting<ExporterOptions, OtlpTemporality>(
         "Otlp:Temporality", OtlpSyntax.Temporality, o => o.Otlp.Temporality, (o, v) => o.Otlp.Temporality = v)
     {
         Options = ["--otlp.temporality"],
-        Help = "Push counters as totals (cumulative, lowmemory) or as what was added since the last push (delta).",
+        Help = "Push counters as totals (cumulative, lowmemory) or as increases since the last push (delta).",
     };
 
     public static Setting Compression { get; } = new ScalarSetting<ExporterOptions, OtlpCompression>(
@@ -185,33 +187,33 @@ internal static class OtlpSettings
         "Otlp:Certificate", OtlpSyntax.File, o => o.Otlp.Certificate, (o, v) => o.Otlp.Certificate = v)
     {
         Options = ["--otlp.certificate"],
-        Help = "Trust receivers by the certificates in this file, not by the system's.",
+        Help = "Check the receiver against the certificates in this file, not the system's.",
     };
 
     public static Setting ClientCertificate { get; } = new ScalarSetting<ExporterOptions, string>(
         "Otlp:ClientCertificate", OtlpSyntax.File, o => o.Otlp.ClientCertificate, (o, v) => o.Otlp.ClientCertificate = v)
     {
         Options = ["--otlp.client-certificate"],
-        Help = "Show the receiver the certificate in this file.",
+        Help = "Client certificate to send to the receiver.",
     };
 
     public static Setting ClientKey { get; } = new ScalarSetting<ExporterOptions, string>("Otlp:ClientKey", OtlpSyntax.File, o => o.Otlp.ClientKey, (o, v) => o.Otlp.ClientKey = v)
     {
         Options = ["--otlp.client-key"],
-        Help = "The private key of that certificate, when it is in a file of its own.",
+        Help = "Private key of the client certificate, if it is in another file.",
     };
 
     public static IReadOnlyList<Setting> All { get; } =
         [Endpoint, Protocol, Headers, Interval, Timeout, Temporality, Compression, Certificate, ClientCertificate, ClientKey];
 
-    /// <summary>What only a variable of OpenTelemetry can say: a URL to which nothing is appended.</summary>
+    /// <summary>Only a variable of OpenTelemetry can set this: a URL to which nothing is appended.</summary>
     public static Setting MetricsEndpoint { get; } = new ScalarSetting<ExporterOptions, Uri>(
         "Otlp:MetricsEndpoint", OtlpSyntax.WholeUrl, o => o.Otlp.Endpoint, (o, v) => (o.Otlp.Endpoint, o.Otlp.IsWholeUrl) = (v, true))
     {
-        Help = "Push to this URL as it stands.",
+        Help = "Push to this URL unchanged.",
     };
 
-    /// <summary>What only a variable of OpenTelemetry can say: that nothing shall be pushed. Its text is the name of that variable.</summary>
+    /// <summary>Only a variable of OpenTelemetry can set this: nothing is pushed. Its text is the name of that variable.</summary>
     public static Setting Forbidden { get; } = new ScalarSetting<ExporterOptions, string>(
         "Otlp:Forbidden", new ValueSyntax<string>("NAME", "", "", (string text, out string value, ref string? _) => (value = text) is not null, value => value),
         o => o.Otlp.ForbiddenBy, (o, v) => o.Otlp.ForbiddenBy = v)
@@ -240,7 +242,7 @@ internal static class OtlpSyntax
 
     /// <summary>A value is often a secret: no error repeats it.</summary>
     public static ValueSyntax<HttpHeader> Header { get; } = new(
-        "NAME=VALUE", "a header", "NAME=VALUE in printable ASCII, of a header that the exporter does not set itself",
+        "NAME=VALUE", "a header", "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself",
         (string text, out HttpHeader value, ref string? problem) =>
         {
             problem = "is not a header";
@@ -269,7 +271,7 @@ internal static class OtlpSyntax
 
             bool isHttp = value.Scheme == Uri.UriSchemeHttp || value.Scheme == Uri.UriSchemeHttps;
             problem = !isHttp ? $"{UsageException.Quote(text)} is not an HTTP URL"
-                : value.UserInfo.Length > 0 ? "holds a user or password"
+                : value.UserInfo.Length > 0 ? "contains a user or password"
                 : null;
             return problem is null && value.Host.Length > 0 && value.Fragment.Length == 0 && (withQuery || value.Query.Length == 0);
         },

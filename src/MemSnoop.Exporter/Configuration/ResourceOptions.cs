@@ -36,7 +36,7 @@ internal static class ResourceSettings
         new ValueSyntax<string>("TEXT", "a name", "a name that is not empty", (string text, out string value, ref string? _) => (value = text).Trim().Length > 0, value => value),
         o => o.Resource.ServiceName, (o, v) => o.Resource.ServiceName = v)
     {
-        Help = "The attribute service.name, for target_info and OTLP.",
+        Help = "Resource attribute service.name, in target_info and OTLP.",
     };
 
     public static Setting Attributes { get; } = new ListSetting<ExporterOptions, ResourceAttribute>(
@@ -46,7 +46,7 @@ internal static class ResourceSettings
             (string text, out ResourceAttribute value, ref string? _) => ResourceAttribute.TryParse(text, out value), value => value.ToString()),
         o => o.Resource.Attributes, (o, v) => o.Resource.Attributes = v)
     {
-        Help = "A resource attribute more, or in place of one found out, for target_info and OTLP.",
+        Help = "Resource attribute to add or replace, in target_info and OTLP.",
     };
 
     public static IReadOnlyList<Setting> All { get; } = [ServiceName, Attributes];

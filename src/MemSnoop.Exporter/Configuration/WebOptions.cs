@@ -15,7 +15,7 @@ internal sealed class WebOptions
     /// <summary>Scrapes answered at the same time, more get 503; 0 means no limit. Default value: 40.</summary>
     public int MaxRequests { get; set; } = 40;
 
-    /// <summary>How long an answer is given again to the next scraper; 0s means never. Default value: 300ms.</summary>
+    /// <summary>How long a collection is served again; 0s means never. Default value: 300ms.</summary>
     public Duration CacheDuration { get; set; } = new(300);
 
     /// <summary>Put the labels <c>otel_scope_name</c> and <c>otel_scope_version</c> on every series. Default value: false.</summary>
@@ -44,7 +44,7 @@ internal static class WebSettings
     public static Setting Listen { get; } = new ListSetting<ExporterOptions, ListenAddress>("Web:Listen", Address, o => o.Web.Listen, (o, v) => o.Web.Listen = v)
     {
         Options = ["--listen", "--web.listen-address"],
-        Help = "Listen here; :PORT and 0.0.0.0:PORT mean every interface.",
+        Help = "Listen on this address; :PORT and 0.0.0.0:PORT mean every interface.",
         Check = addresses => addresses.Count == 0 ? "is empty" : null,
         CheckExpected = "at least one address such as :9464",
     };
@@ -61,21 +61,21 @@ internal static class WebSettings
             "Web:MaxRequests", Syntax.Integer("COUNT", "a number of requests", 0, 100_000), o => o.Web.MaxRequests, (o, v) => o.Web.MaxRequests = v)
         {
             Options = ["--web.max-requests"],
-            Help = "Answer at most so many scrapes at a time; 0 is no limit.",
+            Help = "Answer at most this many scrapes at a time; 0 means no limit.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
         {
             Options = ["--web.disable-exporter-metrics"],
-            Help = "Leave out the metrics about memsnoop itself.",
+            Help = "Do not publish metrics about memsnoop's own process.",
         },
         new ScalarSetting<ExporterOptions, Duration>(
             "Web:CacheDuration", Syntax.Duration(new Duration(0), Duration.FromSeconds(3_600)), o => o.Web.CacheDuration, (o, v) => o.Web.CacheDuration = v)
         {
-            Help = "Give the last answer again while it is younger than this.",
+            Help = "Serve the last collection again while it is younger than this.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:ScopeLabels", Syntax.Boolean, o => o.Web.ScopeLabels, (o, v) => o.Web.ScopeLabels = v)
         {
-            Help = "Put otel_scope_name and otel_scope_version on every series.",
+            Help = "Add the labels otel_scope_name and otel_scope_version to every series.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:CreatedSeries", Syntax.Boolean, o => o.Web.CreatedSeries, (o, v) => o.Web.CreatedSeries = v)
         {

@@ -6,7 +6,7 @@ using OpenTelemetry.Resources;
 
 namespace MemSnoop.Exporter.Diagnostics;
 
-/// <summary>What the numbers come from, as resource attributes of OpenTelemetry's semantic conventions: the same in <c>target_info</c> and in every push.</summary>
+/// <summary>The resource: attributes of OpenTelemetry's semantic conventions, the same in <c>target_info</c> and in every push.</summary>
 /// <remarks>https://opentelemetry.io/docs/specs/semconv/resource/</remarks>
 internal static class ExporterResource
 {
@@ -14,12 +14,11 @@ internal static class ExporterResource
     private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
     /// <summary>
-    /// Variables in which a pod is told its node (<c>spec.nodeName</c> by the downward API); Kubernetes sets none by itself,
-    /// these are the customary ones.
+    /// Variables that name a pod's node (<c>spec.nodeName</c> by the downward API). Kubernetes sets none by itself; these are the usual ones.
     /// </summary>
     private static readonly string[] NodeVariables = ["K8S_NODE_NAME", "NODE_NAME"];
 
-    /// <summary>The attributes that can be found out, and over them those that the user gives. In ordinal order.</summary>
+    /// <summary>The detected attributes, replaced by those that the user gives. In ordinal order.</summary>
     internal static IReadOnlyList<KeyValuePair<string, object>> Create(ExporterOptions options)
     {
         SortedDictionary<string, object> attributes = new(StringComparer.Ordinal)
@@ -31,7 +30,7 @@ internal static class ExporterResource
             ["service.name"] = options.Resource.ServiceName,
             ["service.version"] = BuildInfo.Version,
 
-            // Of this run alone: two exporters never share it, and a restart shows.
+            // New for each run: two exporters never share it, and it shows a restart.
             ["service.instance.id"] = Guid.NewGuid().ToString("D"),
         };
         AddKnown(attributes, "host.id", MachineIdFiles.Select(ReadLine));

@@ -8,8 +8,8 @@ using MemSnoop.Processes;
 namespace MemSnoop.Exporter.Diagnostics;
 
 /// <summary>
-/// The exporter's own process under the names every Prometheus client library uses. Read from the exporter's own /proc,
-/// not the host's that it may be given: in there it has another pid.
+/// The exporter's own process, under the names that Prometheus client libraries use. Read from the exporter's own /proc: in the host's, which --procfs may
+/// name, it has another pid.
 /// </summary>
 internal sealed class SelfMeter : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class SelfMeter : IDisposable
         Meter.CreateObservableGauge("process.virtual_memory", () => Look(static (self, _) => InstrumentScope.Clamp(self.Stat.VirtualBytes)), "By", "Address space of the exporter itself.");
         Meter.CreateObservableGauge("process.start_time", StartTime, "s", "When the exporter started, in seconds since the Unix epoch.");
         Meter.CreateObservableGauge("process.open_fds", OpenFiles, description: "Open file descriptors of the exporter itself.");
-        Meter.CreateObservableGauge("process.max_fds", MaxFiles, description: "Most file descriptors the exporter may have open.");
+        Meter.CreateObservableGauge("process.max_fds", MaxFiles, description: "Maximum number of open file descriptors of the exporter itself.");
     }
 
     private IEnumerable<Measurement<T>> Look<T>(Func<TrackedProcess, KernelUnits, T> select)

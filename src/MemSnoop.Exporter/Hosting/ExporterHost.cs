@@ -27,7 +27,7 @@ internal static class ExporterHost
     /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
     internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
     {
-        // Empty: our own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
+        // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddMemSnoopLogging(options.Log);
         builder.WebHost.UseListenAddresses(options.Web.Listen);

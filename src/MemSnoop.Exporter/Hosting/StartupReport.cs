@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Hosting;
 
-/// <summary>The first lines of the log: where to scrape, how working sets are measured and why not better, what limits trust.</summary>
+/// <summary>The first lines of the log: where to scrape, how working sets are measured, why no better method is used, and what limits the numbers.</summary>
 internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, MeasuredHost host, IServer server, ILoggerFactory loggers) : LifecycleService
 {
     public override Task StartedAsync(CancellationToken cancellationToken)
@@ -49,9 +49,9 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
     [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes will be missing, counted under reason=denied")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes are missing, and counted with reason=denied")]
     private static partial void NotRoot(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "transparent huge pages are set to always: one access makes a huge page of 2 MB count as used")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "transparent huge pages are always on: one access makes a huge page of 2 MB count as used")]
     private static partial void HugePages(ILogger logger);
 }

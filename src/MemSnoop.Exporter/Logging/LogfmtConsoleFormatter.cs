@@ -10,7 +10,7 @@ internal sealed class LogfmtConsoleFormatter(TimeProvider clock) : ConsoleFormat
 {
     public const string FormatterName = "memsnoop-logfmt";
 
-    // The message with its holes; it would only repeat msg.
+    // The message before its holes are filled. Microsoft.Extensions.Logging gives it under this key, beside the values of the holes.
     private const string TemplateKey = "{OriginalFormat}";
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
@@ -22,9 +22,10 @@ internal sealed class LogfmtConsoleFormatter(TimeProvider clock) : ConsoleFormat
         LogfmtWriter.Write(textWriter, "msg", logEntry.Formatter(logEntry.State, null).AsSpan());
         if (logEntry.State is IReadOnlyList<KeyValuePair<string, object?>> pairs)
         {
+            ReadOnlySpan<char> template = Template(pairs);
             foreach ((string key, object? value) in pairs)
             {
-                if (key != TemplateKey)
+                if (key != TemplateKey && !HasHole(template, key))
                 {
                     textWriter.Write(' ');
                     LogfmtWriter.Write(textWriter, key, value);
@@ -34,7 +35,7 @@ internal sealed class LogfmtConsoleFormatter(TimeProvider clock) : ConsoleFormat
 
         if (logEntry.Exception is Exception error)
         {
-            // Type and message of the cause: what an operator acts on. A stack is for a debugger.
+            // Type and message of the cause: an operator can act on these. A stack trace is for debugging.
             Exception cause = error.GetBaseException();
             textWriter.Write(' ');
             LogfmtWriter.Write(textWriter, "err", $"{cause.GetType().Name}: {cause.Message}".AsSpan());
@@ -43,6 +44,34 @@ internal sealed class LogfmtConsoleFormatter(TimeProvider clock) : ConsoleFormat
         textWriter.Write(' ');
         LogfmtWriter.Write(textWriter, "logger", logEntry.Category.AsSpan());
         textWriter.Write('\n');
+    }
+
+    private static ReadOnlySpan<char> Template(IReadOnlyList<KeyValuePair<string, object?>> pairs)
+    {
+        foreach ((string key, object? value) in pairs)
+        {
+            if (key == TemplateKey)
+            {
+                return value as string;
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Whether the message shows the value of this key: its hole is <c>{Key}</c>, <c>{Key:format}</c> or <c>{Key,width}</c>.</summary>
+    private static bool HasHole(ReadOnlySpan<char> template, ReadOnlySpan<char> key)
+    {
+        for (int at; !key.IsEmpty && (at = template.IndexOf(key, StringComparison.Ordinal)) >= 0; template = template[(at + 1)..])
+        {
+            int end = at + key.Length;
+            if (at > 0 && template[at - 1] == '{' && end < template.Length && template[end] is ('}' or ':' or ','))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string LevelName(LogLevel level) => level switch

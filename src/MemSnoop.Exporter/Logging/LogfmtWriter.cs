@@ -18,7 +18,7 @@ internal static class LogfmtWriter
 
     public static void Write(TextWriter output, ReadOnlySpan<char> key, object? value)
     {
-        // Numbers and times as everywhere else: no culture, and lists are not expanded.
+        // Numbers and times in the invariant culture; lists are not expanded.
         string text = value switch
         {
             null => "null",
@@ -29,7 +29,7 @@ internal static class LogfmtWriter
         Write(output, key, text.AsSpan());
     }
 
-    // Names in messages are written {WorkingSetBytes}; the field's keys are working_set_bytes. What cannot stand in a key becomes an underscore.
+    // Names in messages are written {WorkingSetBytes}; logfmt keys are usually working_set_bytes. A character that a key cannot have becomes an underscore.
     private static void WriteKey(TextWriter output, ReadOnlySpan<char> key)
     {
         for (int i = 0; i < key.Length; i++)

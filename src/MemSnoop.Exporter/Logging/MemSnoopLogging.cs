@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace MemSnoop.Exporter.Logging;
 
-/// <summary>Where the log goes, and in which shape.</summary>
+/// <summary>Where the log goes, and its format.</summary>
 internal static class MemSnoopLogging
 {
     /// <summary>Logs to standard error, so that standard output is free for answers.</summary>
@@ -14,9 +14,9 @@ internal static class MemSnoopLogging
     {
         builder.ClearProviders();
         builder.SetMinimumLevel(options.Level);
-        // The web server's own chatter (one line a request) is for those who ask for debug.
+        // The web server's own lines (one per request) are written at level debug only.
         builder.AddFilter("Microsoft", level => level >= (options.Level <= LogLevel.Debug ? LogLevel.Debug : LogLevel.Warning) && level >= options.Level);
-        // A start that fails is thrown as well as logged: the user gets one line about it, from the command line's own handler.
+        // A failed start is thrown as well as logged. The user gets one line about it, from the command line's own handler.
         builder.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.AddConsole(console =>
         {

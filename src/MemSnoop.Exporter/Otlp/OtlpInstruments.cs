@@ -8,10 +8,10 @@ internal static class OtlpInstruments
 {
     internal static void Create(InstrumentScope scope, PushLedger ledger)
     {
-        scope.Counter("memsnoop.otlp.exports", "{export}", "Pushes, by whether all of it reached the receiver.", () => Exports(ledger.Totals));
-        scope.Counter("memsnoop.otlp.points", "{point}", "Points that were to be pushed, by what became of them.", () => Points(ledger.Totals));
-        scope.Counter("memsnoop.otlp.missed", "{tick}", "Pushes left out because the one before them had not ended.", () => One(true, ledger.Totals.Missed));
-        scope.Gauge("memsnoop.otlp.duration", "s", "How long the last push took, observing and sending.", () => One(ledger.Totals.HasPushed, ledger.Totals.Duration.TotalSeconds));
+        scope.Counter("memsnoop.otlp.exports", "{export}", "Pushes, by outcome: a success reached the receiver as a whole.", () => Exports(ledger.Totals));
+        scope.Counter("memsnoop.otlp.points", "{point}", "Points by outcome: accepted, rejected or failed.", () => Points(ledger.Totals));
+        scope.Counter("memsnoop.otlp.missed", "{tick}", "Pushes left out because the push before had not ended.", () => One(true, ledger.Totals.Missed));
+        scope.Gauge("memsnoop.otlp.duration", "s", "How long the last push took, with its collection and the sending.", () => One(ledger.Totals.HasPushed, ledger.Totals.Duration.TotalSeconds));
     }
 
     private static IEnumerable<Measurement<long>> Exports(PushTotals totals)

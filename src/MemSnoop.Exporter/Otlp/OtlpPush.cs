@@ -14,7 +14,7 @@ namespace MemSnoop.Exporter.Otlp;
 /// <summary>Pushes at each multiple of the interval, from the start on, and once more at the end.</summary>
 internal sealed partial class OtlpPush : BackgroundService
 {
-    /// <summary>What the last push gets at most; a service manager waits longer before it kills.</summary>
+    /// <summary>Maximum time of the last push. A service manager waits longer than this before it kills.</summary>
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(5);
 
     private readonly OtlpOptions _options;
@@ -55,7 +55,7 @@ internal sealed partial class OtlpPush : BackgroundService
             },
         };
 
-        // Every meter is offered to the view, which turns all away but the streams of ours.
+        // The view sees every meter and drops all but MemSnoop's own streams.
         _provider = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddAttributes(resource))
             .AddMeter("*")
@@ -66,7 +66,7 @@ internal sealed partial class OtlpPush : BackgroundService
             .Build();
     }
 
-    /// <summary>How often an instrument's stream has been replaced by a roomier one, over all instruments.</summary>
+    /// <summary>How often the stream of an instrument was replaced by a larger one, over all instruments.</summary>
     public int Renewals => _streams.Sum(static stream => stream.Renewals);
 
     /// <summary>One push, apart from its schedule.</summary>
@@ -83,7 +83,7 @@ internal sealed partial class OtlpPush : BackgroundService
             stream.Prepare();
         }
 
-        // On a thread of its own: it blocks for as long as the receiver likes, and a pool thread would be missing for the scrapes.
+        // On its own thread: a push blocks for as long as the receiver takes, and a pool thread would be missing for scrapes.
         bool collected = await Task.Factory.StartNew(
             () => _reader.Collect(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         foreach (PushStream stream in streams)
@@ -150,7 +150,7 @@ internal sealed partial class OtlpPush : BackgroundService
             await PushAsync().ConfigureAwait(false);
             _lastError = null;
         }
-#pragma warning disable CA1031 // An error that nobody foresaw costs one push; the next ones and the scrapes go on.
+#pragma warning disable CA1031 // An unexpected error costs one push; later pushes and the scrapes go on.
         catch (Exception error)
 #pragma warning restore CA1031
         {
@@ -179,7 +179,7 @@ internal sealed partial class OtlpPush : BackgroundService
         return _streams;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a push was left out: {Cause}; said once per cause")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "a push was left out: {Cause} (logged once per cause)")]
     private partial void LogError(string cause);
 
     private static PushExporter MakeExporter(OtlpOptions options, ReceiverHandler receiver)

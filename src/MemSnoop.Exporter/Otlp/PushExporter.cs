@@ -4,7 +4,7 @@ using OpenTelemetry.Metrics;
 
 namespace MemSnoop.Exporter.Otlp;
 
-/// <summary>The official exporter, told to send in messages that receivers take, and asked how it went.</summary>
+/// <summary>The official exporter, with messages that receivers accept, and with the result of each push.</summary>
 internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler receiver) : OtlpMetricExporter(options)
 {
     /// <summary>
@@ -22,10 +22,10 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
     /// <summary>How the latest push went.</summary>
     public PushResult Result { get; private set; }
 
-    /// <summary>Whether the receiver has what the latest push held of an instrument.</summary>
+    /// <summary>Whether the receiver got an instrument's points of the latest push.</summary>
     public bool HasReceived(string instrument) => _received.Contains(instrument);
 
-    /// <summary>Before a push: forgets how the latest went.</summary>
+    /// <summary>Called before a push: forgets the result of the one before.</summary>
     public void Reset()
     {
         _received.Clear();
@@ -87,7 +87,7 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
             Result = Result with
             {
                 Failed = Result.Failed + _points,
-                Failure = Result.Failure ?? receiver.Answer.Failure ?? "the message is too long, or could not be made",
+                Failure = Result.Failure ?? receiver.Answer.Failure ?? "the message is too large, or could not be encoded",
             };
         }
 
@@ -132,7 +132,7 @@ internal sealed class PushExporter(OtlpExporterOptions options, ReceiverHandler 
     }
 }
 
-/// <summary>Collects when it is told to; its end is not one more push, since the last one has been made by then.</summary>
+/// <summary>Collects when it is told to. Its end does not push once more, since the last push is done by then.</summary>
 internal sealed class PushReader(BaseExporter<Metric> exporter) : BaseExportingMetricReader(exporter)
 {
     protected override bool OnShutdown(int timeoutMilliseconds) => exporter.Shutdown(timeoutMilliseconds);

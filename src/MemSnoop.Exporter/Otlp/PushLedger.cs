@@ -1,12 +1,12 @@
 namespace MemSnoop.Exporter.Otlp;
 
-/// <summary>The books of pushing, for the instruments that tell of it.</summary>
+/// <summary>The totals of all pushes, for the instruments about them.</summary>
 internal sealed class PushLedger
 {
     private readonly Lock _gate = new();
     private PushTotals _totals;
 
-    /// <summary>The books as of the latest push.</summary>
+    /// <summary>The totals as of the latest push.</summary>
     public PushTotals Totals
     {
         get

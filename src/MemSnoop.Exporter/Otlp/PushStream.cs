@@ -29,7 +29,7 @@ internal abstract class PushStream(CollectedInstrument source, object owner) : I
     /// <summary>Makes the stream of an instrument.</summary>
     /// <param name="source">The instrument.</param>
     /// <param name="isDelta">Whether counters are told as deltas.</param>
-    /// <param name="began">Since when we watch, in seconds since the Unix epoch.</param>
+    /// <param name="began">When watching began, in seconds since the Unix epoch.</param>
     /// <param name="owner">Whose it is.</param>
     public static PushStream Create(CollectedInstrument source, bool isDelta, double began, object owner) =>
         source.IsInteger ? new PushStream<long>(source, isDelta, began, owner) : new PushStream<double>(source, isDelta, began, owner);
@@ -47,7 +47,7 @@ internal abstract class PushStream(CollectedInstrument source, object owner) : I
 internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, double began, object owner) : PushStream(source, owner)
     where T : struct, INumber<T>
 {
-    /// <summary>The least room a stream is given; a slot costs about 200 bytes.</summary>
+    /// <summary>Minimum number of slots of a stream; a slot costs about 200 bytes.</summary>
     private const int MinRoom = 64;
 
     /// <summary>For how many collections a series that is not observed any more is remembered: a reading that fails once must not start a delta anew.</summary>
@@ -83,7 +83,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         {
             if (isDelta)
             {
-                // The SDK is told of no series this time, and so forgets all.
+                // The SDK gets no series this time, and so forgets all.
                 (_previous, _taken) = (0, 0);
             }
 
@@ -93,7 +93,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         int needed = Needed();
         if (needed > Room)
         {
-            // Cumulative streams hold all that have been; room is made for the living.
+            // Cumulative streams hold all series that ever were; the new stream holds those of living processes.
             Renew(Math.Max(MinRoom, 2 * (isDelta ? needed : _current.Count)));
         }
 
@@ -163,8 +163,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         series.SeenIn = _collection;
         series.Value = value;
 
-        // A delta stream tells what happened while we watched. What was counted before that is no news: it would look like three
-        // weeks of work in one minute, after every restart.
+        // A delta stream reports what happened since watching began. Earlier counts would look like three weeks of work in one minute, after every restart.
         if (isDelta && series.ToldIn == 0 && series.Created < began)
         {
             series.Received = value;
@@ -187,7 +186,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         series.Created = created;
     }
 
-    /// <summary>Of a sum that is told as delta, the SDK subtracts what it was told before: what is to arrive is added to that.</summary>
+    /// <summary>For a delta, the SDK subtracts the value that it got before. So it gets that value plus the delta that is to arrive.</summary>
     private static T RunningTotal(PushedSeries<T> series, bool isHeld)
     {
         if (series.Value < series.Received)
@@ -222,7 +221,7 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         Instrument instrument = Source.Instrument;
         _meter = new Meter(new MeterOptions(instrument.Meter.Name) { Version = instrument.Meter.Version, Scope = this });
 
-        // No unit means the same as the unit 1, of which servers that make Prometheus names would make the word ratio.
+        // No unit means the same as the unit 1, for which servers that make Prometheus names would append _ratio.
         string? unit = instrument.Unit == "1" ? null : instrument.Unit;
         _ = Source.Kind switch
         {

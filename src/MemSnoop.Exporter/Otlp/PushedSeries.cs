@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace MemSnoop.Exporter.Otlp;
 
-/// <summary>One set of attributes of an instrument: what was observed of it, and what the SDK is told.</summary>
+/// <summary>One series of an instrument: what was observed, and what the SDK gets.</summary>
 internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes)
     where T : struct, INumber<T>
 {
@@ -27,7 +27,7 @@ internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes
     /// <summary>For deltas: how much of the value the receiver has.</summary>
     public T Received { get; set; }
 
-    /// <summary>For deltas: when what is counted began, as far as known, by which a successor with the same attributes is told apart.</summary>
+    /// <summary>For deltas: when the counted thing began, if known. It tells a successor with the same attributes apart.</summary>
     public double? Created { get; set; }
 
     /// <summary>What the SDK is told.</summary>
@@ -43,7 +43,7 @@ internal sealed class PushedSeries<T>(KeyValuePair<string, object?>[] attributes
     }
 }
 
-/// <summary>Compares the attributes of measurements, which come as spans, with those that are kept, which are arrays. They come in one order.</summary>
+/// <summary>Compares attributes of observations, which are spans, with kept ones, which are arrays. They always have the same order.</summary>
 internal sealed class AttributeComparer
     : IEqualityComparer<KeyValuePair<string, object?>[]>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, KeyValuePair<string, object?>[]>
 {

@@ -17,7 +17,7 @@ namespace MemSnoop.Exporter.Otlp;
 /// <param name="Warning">Why, or a warning when it has dropped none; null when there is nothing to say.</param>
 internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = false, TimeSpan? RetryAfter = null, long Rejected = 0, string? Warning = null)
 {
-    /// <summary>More than any response has to say; what is longer is not read.</summary>
+    /// <summary>No response is longer than this; the rest is not read.</summary>
     private const int MaxBytes = 64 * 1024;
 
     /// <summary>A gRPC message comes after a byte that says whether it is compressed and four for its length.</summary>
@@ -51,7 +51,7 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
         return OfMessage(!isGrpc ? body : body.Length > GrpcPrefix && body[0] == 0 ? body.AsSpan(GrpcPrefix) : default);
     }
 
-    /// <summary>Of an exception that no answer came with.</summary>
+    /// <summary>The reason of an exception without a response.</summary>
     /// <param name="error">The exception.</param>
     /// <param name="timeout">How long was waited, if that is the fault.</param>
     /// <param name="isTls">Whether the connection is encrypted.</param>
@@ -62,7 +62,7 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
             return new ReceiverAnswer($"no answer within {new Duration((long)timeout.TotalMilliseconds)}");
         }
 
-        // The certificate's fault is told by an inner exception; the outer one says no more than "see inner exception".
+        // The inner exception has the certificate's error; the outer one says only "see inner exception".
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)
         {
             if (cause is AuthenticationException)
@@ -77,10 +77,10 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
         bool mayPass = kind is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             || (!isTls && (kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded || error is IOException));
 
-        // In TLS 1.3 a client has done its part before the server has seen its certificate: what then comes is an end, and its alert may be lost.
+        // In TLS 1.3 a client finishes before the server has checked its certificate. The server then closes the connection, and its alert may be lost.
         string text = kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded
             && IsBrokenOff(error)
-            ? "the receiver broke the connection off; one that asks for a client certificate does so when there is none or when it does not trust it"
+            ? "the receiver closed the connection; a receiver that asks for a client certificate does so if there is none or if it does not trust it"
             : kind is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError && error.InnerException is { } detail
                 ? $"{error.Message} {detail.Message}"
                 : error.Message;

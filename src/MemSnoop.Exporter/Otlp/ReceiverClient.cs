@@ -6,14 +6,14 @@ using MemSnoop.Exporter.Configuration;
 
 namespace MemSnoop.Exporter.Otlp;
 
-/// <summary>The way to the receiver: connections, and whom to trust and what to show at their beginning.</summary>
+/// <summary>The connections to the receiver: which certificates to trust, and which one to send.</summary>
 internal static class ReceiverClient
 {
-    /// <summary>A name may get another address; a connection that is kept for ever would never know.</summary>
+    /// <summary>A name may get another address, and a connection that stays open for ever would not notice.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Opens no connection yet, but reads the certificates: what is wrong with them is known before anything starts.</summary>
-    /// <exception cref="UsageException">A file holds no certificate, or one that is of no use.</exception>
+    /// <summary>Opens no connection yet, but reads the certificates, so that their errors are found before anything starts.</summary>
+    /// <exception cref="UsageException">A file has no certificate, or one that cannot be used.</exception>
     public static ReceiverHandler Create(OtlpOptions options, TimeProvider clock)
     {
         SocketsHttpHandler sockets = new() { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = ConnectionLifetime };
@@ -23,7 +23,7 @@ internal static class ReceiverClient
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
 
-                // A private authority seldom publishes a list of what it has revoked.
+                // A private authority seldom publishes a revocation list.
                 RevocationMode = X509RevocationMode.NoCheck,
             };
             policy.CustomTrustStore.AddRange(ReadTrusted(trusted, options.NameOf(OtlpSettings.Certificate)));
@@ -50,7 +50,7 @@ internal static class ReceiverClient
             throw Wrong(source, path, unreadable);
         }
 
-        return certificates.Count > 0 ? certificates : throw new UsageException(source, $"{UsageException.Quote(path)} holds no certificate", "a file with certificates in PEM format");
+        return certificates.Count > 0 ? certificates : throw new UsageException(source, $"{UsageException.Quote(path)} contains no certificate", "a file with certificates in PEM format");
     }
 
     private static SslStreamCertificateContext ReadOwn(OtlpOptions options, TimeProvider clock)
@@ -67,7 +67,7 @@ internal static class ReceiverClient
         {
             throw options.ClientKey is { } key
                 ? new UsageException(options.NameOf(OtlpSettings.ClientKey), $"{UsageException.Quote(key)} is not the key of {UsageException.Quote(path)}", "its private key in PEM format, without a password")
-                : new UsageException(source, $"{UsageException.Quote(path)} holds no private key", $"certificate and key in one file in PEM format, or the key by {OtlpSettings.ClientKey.Options[0]}");
+                : new UsageException(source, $"{UsageException.Quote(path)} contains no private key", $"certificate and key in one file in PEM format, or the key by {OtlpSettings.ClientKey.Options[0]}");
         }
 
         DateTimeOffset now = clock.GetUtcNow();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Otlp;
 
-/// <summary>Whether the receiver takes what it is sent. Logs when that changes, once for each change and not for each attempt.</summary>
+/// <summary>Whether the receiver accepts pushes. Logs each change once, and not each attempt.</summary>
 internal sealed partial class ReceiverState(Uri receiver, Duration interval, TimeProvider clock, ILogger log)
 {
     private long _failing;
@@ -51,15 +51,15 @@ internal sealed partial class ReceiverState(Uri receiver, Duration interval, Tim
         _failures++;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "push to {Receiver} fails: {Reason}; goes on every {Interval}, the next line about it comes when it works again")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "push to {Receiver} fails: {Reason}; still trying every {Interval}, and logged again when it works")]
     private partial void LogFailing(Uri receiver, string reason, Duration interval);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "push to {Receiver} works again after {Down} and {Failures} failed pushes")]
     private partial void LogWorking(Uri receiver, Duration down, int failures);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Receiver} takes pushes but rejects {Points} points of one: {Warning}; the next line about it comes when it takes all")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Receiver} accepts a push but rejects {Points} of its points: {Warning}; logged again when it accepts all")]
     private partial void LogRejecting(Uri receiver, long points, string warning);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Receiver} takes all points again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Receiver} accepts all points again")]
     private partial void LogAccepting(Uri receiver);
 }

@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>A text format and the Content-Type that names it, escaping as it was done and not as it was asked for.</summary>
+/// <summary>A text format and its Content-Type, with the escaping that is used, not the one that was asked for.</summary>
 internal sealed class ExpositionFormat
 {
     public static readonly ExpositionFormat Text004 = new("text/plain; version=0.0.4; charset=utf-8", isOpenMetrics: false);

@@ -7,7 +7,7 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>One text: the pieces of a snapshot in the order of a format. It copies nothing, so it lives no longer than its hold on the snapshot.</summary>
 internal sealed class ExpositionText
 {
-    // As much as is handed to the connection before it is asked to take it: a slow client must not make the server hold the whole text twice.
+    // How much is written before the connection is flushed: a slow client must not make the server hold the whole text twice.
     private const int FlushBytes = 64 * 1024;
 
     private static readonly byte[] EndOfOpenMetrics = "# EOF\n"u8.ToArray();

@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <param name="constants">Labels with the same value in every sample, which come first.</param>
 internal sealed class LabelWriter(IReadOnlyList<KeyValuePair<string, object?>> constants)
 {
-    // An instrument has one key set, perhaps a few. One that invents keys must not make this grow; its layouts are worked out anew.
+    // An instrument has one set of keys, or a few. One with ever new keys must not make this grow, so its layouts are not kept.
     private const int MaxRemembered = 32;
 
     private static readonly SearchValues<char> Escaped = SearchValues.Create("\\\"\n");
@@ -100,7 +100,7 @@ internal sealed class LabelWriter(IReadOnlyList<KeyValuePair<string, object?>> c
         buffer.AppendUtf8(text);
     }
 
-    // In a label a number is text: OpenMetrics' canonical form, with a point and a small e, lets the labels of two exporters join.
+    // A number in a label is text. OpenMetrics' canonical form makes the labels of two exporters equal.
     private static void WriteCanonical(SampleBuffer buffer, double value)
     {
         Span<byte> text = stackalloc byte[SampleBuffer.MaxNumberLength];

@@ -33,13 +33,13 @@ internal sealed class MeasurementSelection
             return false;
         }
 
-        // The name itself is not repeated: an answer holds nothing a request has brought.
+        // The name itself is not repeated: a response contains nothing of a request.
         string?[] named = collect.Length > 0 ? collect : exclude;
         if (!named.All(name => name is not null && known.Contains(name)))
         {
             complaint = known.Count == 0
-                ? "collect[] and exclude[] name no collector: there are none."
-                : $"Unknown collector; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+                ? "collect[] and exclude[] cannot be used: there are no collectors."
+                : $"Unknown collector; the known ones are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
             return false;
         }
 

@@ -64,7 +64,7 @@ internal sealed class MetricFamily : InstrumentSink
     /// <summary>Hands over what the latest collection has observed; null when it failed or was not asked for this family.</summary>
     public SampleBuffer? TakeSamples() => IsComplete ? Interlocked.Exchange(ref _samples, null) : null;
 
-    /// <summary>Takes a buffer back that no text is made of any more.</summary>
+    /// <summary>Takes back a buffer that no text uses any more.</summary>
     public void Return(SampleBuffer buffer)
     {
         buffer.Clear();
@@ -164,7 +164,7 @@ internal sealed class MetricFamily : InstrumentSink
     }
 }
 
-/// <summary>How many bytes a collection may still write. Callbacks run one at a time, so nobody contends for it.</summary>
+/// <summary>How many bytes a collection may still write. Callbacks run one at a time, so it needs no lock.</summary>
 internal sealed class ByteBudget(long bytes)
 {
     private long _left = bytes;

@@ -106,7 +106,7 @@ internal readonly record struct MetricName(string Family, string Sample, string?
         return unit;
     }
 
-    // "megabytes" does not end in the word "bytes"; a bare suffix test would let the server reject the whole OpenMetrics scrape.
+    // "megabytes" does not end in the word "bytes". With a plain suffix test, the server would reject the whole OpenMetrics scrape.
     private static bool EndsInWord(string name, string word)
     {
         return name.Length > word.Length && name[^(word.Length + 1)] == '_' && name.EndsWith(word, StringComparison.Ordinal);

@@ -53,7 +53,7 @@ internal sealed partial class PrometheusEndpoint(
         }
     }
 
-    // Null when the request has been answered otherwise, or nobody is there to be answered.
+    // Null if the request has been answered already, or if the client has left.
     private async Task<Snapshot?> AcquireAsync(HttpContext context, MeasurementSelection selection)
     {
         long started = clock.GetTimestamp();
@@ -65,7 +65,7 @@ internal sealed partial class PrometheusEndpoint(
         {
             Snapshot snapshot = await coordinator.AcquireAsync(selection, end.Token);
 
-            // The timer may be late, and a server that has stopped waiting must not be told of a success.
+            // The timer may be late, and a server that has stopped waiting must not get a success.
             if (timeout == Timeout.InfiniteTimeSpan || clock.GetElapsedTime(started) < timeout)
             {
                 return snapshot;
@@ -76,7 +76,7 @@ internal sealed partial class PrometheusEndpoint(
         }
         catch (ScrapeFailedException)
         {
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The collection failed; the exporter's log tells why.");
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The collection failed; the exporter's log has the reason.");
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -101,11 +101,11 @@ internal sealed partial class PrometheusEndpoint(
         if (text.Length > options.MaxBodyBytes)
         {
             LogTooLong(text.Length, options.MaxBodyBytes);
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is longer than the exporter may send.");
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is larger than the exporter may send.");
             return;
         }
 
-        // Compressed nothing would be no gzip stream.
+        // An empty body would not be a gzip stream.
         bool gzip = text.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
         response.ContentType = format.ContentType;
         response.Headers.Vary = "Accept, Accept-Encoding";
@@ -129,7 +129,7 @@ internal sealed partial class PrometheusEndpoint(
         {
             await (gzip ? text.WriteGzipAsync(response.Body, context.RequestAborted) : text.WriteAsync(response.BodyWriter, context.RequestAborted));
         }
-#pragma warning disable CA1031 // The status line is out, so the only honest sign that something is missing is a connection that breaks off.
+#pragma warning disable CA1031 // The status line is sent already, so only a broken connection can tell that something is missing.
         catch (Exception error)
 #pragma warning restore CA1031
         {
@@ -142,7 +142,7 @@ internal sealed partial class PrometheusEndpoint(
         }
     }
 
-    // Whoever set the timeout has gone or is about to; there is nothing to tell.
+    // The client that set the timeout has left or is about to; it needs no answer.
     private static void TimeOut(HttpContext context) => context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
 
     private static Task RefuseAsync(HttpContext context, int status, string reason)
@@ -153,9 +153,9 @@ internal sealed partial class PrometheusEndpoint(
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync(reason + "\n");
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A scrape of {Length} bytes was refused; at most {Limit} are sent.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "a scrape of {Length} bytes was refused; the maximum is {Limit}")]
     private partial void LogTooLong(long length, long limit);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A scrape broke off while it was sent.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the connection broke while a scrape was sent")]
     private partial void LogBrokeOff(Exception error);
 }

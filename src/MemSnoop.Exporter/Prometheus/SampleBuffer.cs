@@ -19,7 +19,7 @@ internal sealed class SampleBuffer
     // The smallest array worth asking for: ten lines of a hundred bytes.
     private const int InitialCapacity = 1024;
 
-    // Above this a buffer that one crowded scrape has grown is given back when a later one needs a quarter of it or less.
+    // A buffer larger than this is given back when a later scrape needs a quarter of it or less.
     private const int KeptCapacity = 1024 * 1024;
 
     private SeriesIndex _series = new();
@@ -81,8 +81,8 @@ internal sealed class SampleBuffer
     }
 
     /// <summary>
-    /// Ends the sample line that began at <paramref name="start"/>. When the same series stood here before, the earlier line goes: a
-    /// server would keep the first and drop the rest, and what was observed last is the truer one.
+    /// Ends the sample line that began at <paramref name="start"/>. If the same series is here already, the earlier line is removed: a server would keep the
+    /// first and drop the rest, and the last observation is the right one.
     /// </summary>
     /// <param name="start">Offset of the line's first byte.</param>
     /// <param name="keyLength">Length of the name and labels with which the line begins.</param>

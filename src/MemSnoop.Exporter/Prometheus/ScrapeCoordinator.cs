@@ -52,7 +52,7 @@ internal sealed partial class ScrapeCoordinator(
 
             if (!joined)
             {
-                // It collects something else, or stops because everybody left. Whatever becomes of it: look again when it has ended.
+                // It collects something else, or stops because every scrape has left. Try again when it has ended.
                 await ((Task)run.Outcome).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancel.ThrowIfCancellationRequested();
                 continue;
@@ -102,7 +102,7 @@ internal sealed partial class ScrapeCoordinator(
         {
             snapshot = await CollectAsync(run).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Whatever it was, the scrapes that wait have to hear of it.
+#pragma warning disable CA1031 // Whatever the error is, the waiting scrapes must get it.
         catch (Exception thrown)
 #pragma warning restore CA1031
         {
@@ -128,7 +128,7 @@ internal sealed partial class ScrapeCoordinator(
                 run.Complete(snapshot);
             }
 
-            // From here on nobody joins it, and who leaves it no longer stops it.
+            // From here on no scrape joins it, and a scrape that leaves no longer stops it.
             run.Dispose();
         }
 

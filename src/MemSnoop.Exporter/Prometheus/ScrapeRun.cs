@@ -11,7 +11,7 @@ internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
 
     public Task<Snapshot> Outcome => _outcome.Task;
 
-    /// <summary>Signalled when nobody waits any more: the callbacks that have not begun need not.</summary>
+    /// <summary>Signalled when nobody waits any more: the remaining callbacks are not run.</summary>
     public CancellationToken Stop => _stop.Token;
 
     public MeasurementSelection Selection => selection;
@@ -62,10 +62,10 @@ internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
     {
         _outcome.SetException(new ScrapeFailedException(cause));
 
-        // All who wait may have left; nobody has to hear of it then.
+        // If all waiting scrapes have left, nobody needs the result.
         _ = _outcome.Task.Exception;
     }
 }
 
-/// <summary>A collection came to nothing. The cause is for the log; clients are not told.</summary>
+/// <summary>A collection failed. The cause goes to the log, not to clients.</summary>
 internal sealed class ScrapeFailedException(Exception? cause) : Exception("The collection failed.", cause);

@@ -57,7 +57,7 @@ internal sealed class SeriesIndex
         Array.Clear(_buckets);
     }
 
-    // Seeded per process by the runtime: whoever names processes must not be able to make the chains long.
+    // The runtime seeds it per process, so nobody can choose process names that collide.
     private static int Hash(ReadOnlySpan<byte> key)
     {
         HashCode hash = default;

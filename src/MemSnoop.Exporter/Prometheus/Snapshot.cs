@@ -21,7 +21,7 @@ internal sealed class Snapshot(ExpositionPlan plan, MeasurementSelection selecti
     /// <summary>What a family has observed, by its position in the plan; null when it was not asked or failed.</summary>
     public SampleBuffer? Samples(int family) => samples[family];
 
-    /// <summary>Only for one who is sure that somebody else holds the snapshot meanwhile.</summary>
+    /// <summary>Only for a caller that knows that the snapshot is held by somebody else meanwhile.</summary>
     public void AddReference() => Interlocked.Increment(ref _references);
 
     public void Release()

@@ -1,6 +1,6 @@
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>The family that tells what is scraped: the first one of the text, or absent when nothing is known.</summary>
+/// <summary>The family with the resource: the first one of the text, or absent without attributes.</summary>
 internal sealed class TargetInfo
 {
     private const string Help = "Target metadata";

@@ -12,7 +12,7 @@ namespace MemSnoop.Exporter.Report;
 /// <summary>The report as JSON, for the scripts of the page. The writer's default encoder leaves no character in it that could end a script element.</summary>
 internal static class ReportData
 {
-    // As many as a chart of this width can tell apart.
+    // As many points as a chart of this width can show.
     private const int ChartPoints = 600;
 
     internal static string Write(TraceReport report)
@@ -46,7 +46,7 @@ internal static class ReportData
             ("Span", ReportUnits.Duration(report.Span)),
             ("Peak active", ReportUnits.Bytes(report.BytesOf(report.PeakPages))),
             ("Mean active", ReportUnits.Bytes(report.BytesOf(report.MeanPages))),
-            ("Active in all", ReportUnits.Bytes(report.BytesOf(report.Trace.Active.Count))),
+            ("Active in total", ReportUnits.Bytes(report.BytesOf(report.Trace.Active.Count))),
             ("Reuses", ReportUnits.Count(report.Reuse.Reuses)),
             ("Cold misses", ReportUnits.Count(report.Reuse.ColdMisses)),
         ];
@@ -111,7 +111,7 @@ internal static class ReportData
     /// <summary>The first sample of each column.</summary>
     private static IEnumerable<int> Columns(HeatMap map) => Enumerable.Range(0, map.Columns).Select(column => column * map.SamplesPerColumn);
 
-    /// <summary>A byte for each cell, column by column: 0 is idle, 1 to 255 the share of active pages, so that little differs from nothing.</summary>
+    /// <summary>A byte for each cell, column by column: 0 is idle, 1 to 255 is the share of active pages. A small share is never 0.</summary>
     private static string Cells(HeatMap map)
     {
         using MemoryStream packed = new();
@@ -153,7 +153,7 @@ internal static class ReportData
         json.WriteEndObject();
     }
 
-    /// <summary>Where the chart has points: at each distance there is, or evenly on its logarithmic scale where these are too many.</summary>
+    /// <summary>Where the chart has points: at each distance, or evenly on its logarithmic scale if there are too many.</summary>
     private static ulong[] Distances(ReuseDistance reuse)
     {
         if (reuse.Reuses == 0)

@@ -3,7 +3,7 @@ using System.Text;
 namespace MemSnoop.Exporter.Report;
 
 /// <summary>
-/// The report as one HTML page with all it needs inside: it can be mailed, kept, and opened without a network. Its parts are plain files in this project.
+/// The report as one self-contained HTML page, which needs no network. Its parts are plain files in this project.
 /// </summary>
 internal static class ReportPage
 {
@@ -17,7 +17,7 @@ internal static class ReportPage
             page = Insert(page, part, Resource(part).TrimEnd());
         }
 
-        // Last: the names in it are the traced program's, and might read like one of our places.
+        // Last: it contains names of the traced program, which might look like a placeholder.
         page = Insert(page, "data", ReportData.Write(report));
         stream.Write(Encoding.UTF8.GetBytes(page));
     }

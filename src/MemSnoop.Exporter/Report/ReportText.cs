@@ -24,7 +24,7 @@ internal static class ReportText
         Row(text, "Process", $"{UsageException.OneLine(report.Trace.Comm)} ({report.Trace.Pid})");
         Row(text, "Recorded", Recorded(report));
         Row(text, "Areas", $"{report.Trace.Areas.Count}, {report.Areas.Count} of them with active pages");
-        Row(text, "Active", $"peak {Pages(report, report.PeakPages)}, mean {Pages(report, report.MeanPages)}, in all {Pages(report, report.Trace.Active.Count)}");
+        Row(text, "Active", $"peak {Pages(report, report.PeakPages)}, mean {Pages(report, report.MeanPages)}, in total {Pages(report, report.Trace.Active.Count)}");
         WriteCurve(text, report);
         WriteReuse(text, report);
         return text.ToString();
@@ -37,7 +37,7 @@ internal static class ReportText
             return;
         }
 
-        text.AppendLine().AppendLine("Working set W(tau) over tau samples in a row");
+        text.AppendLine().AppendLine("Working set W(tau) over tau consecutive samples");
         text.AppendLine("       tau        time        mean         max");
         foreach (WorkingSetPoint point in report.Curve)
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MemSnoop.Exporter.Report;
 
-/// <summary>Numbers of the report as a person reads them: three digits that count, and a unit.</summary>
+/// <summary>Numbers of the report for people: three significant digits and a unit.</summary>
 internal static class ReportUnits
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];

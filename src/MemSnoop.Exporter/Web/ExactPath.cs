@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace MemSnoop.Exporter.Web;
 
-/// <summary>Routes in the manner of Prometheus' own servers: a path is its bytes, and a resource can be read, nothing else.</summary>
+/// <summary>Routes as in Prometheus' own servers: paths match exactly, and resources are read-only.</summary>
 internal static class ExactPath
 {
     /// <summary>Maps GET and HEAD of one path. Other methods get status 405; other spellings of the path, which ASP.NET would accept, 404.</summary>
@@ -19,7 +19,7 @@ internal static class ExactPath
             throw new ArgumentException($"A path must begin with '/' and hold none of {{ }} ? # *, but this is: {path}", nameof(path));
         }
 
-        // The requests of the observers are not what http.server metrics are there to show.
+        // http.server metrics are not about the requests of scrapers.
         return endpoints.Map(path, ServeExactlyAsync).DisableHttpMetrics();
 
         Task ServeExactlyAsync(HttpContext context)

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace MemSnoop.Exporter.Web;
 
-/// <summary>What a supervisor asks: does it live, does it serve yet. Neither question runs a collection.</summary>
+/// <summary>Health checks: alive, and ready. Neither runs a collection.</summary>
 internal static class HealthEndpoints
 {
     /// <summary>Maps <c>/-/healthy</c>, which answers 200 as long as anything answers, and <c>/-/ready</c>, 200 or 503.</summary>

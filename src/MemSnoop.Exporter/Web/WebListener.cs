@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace MemSnoop.Exporter.Web;
 
-/// <summary>Binds the addresses of <c>--listen</c>, or says in one line why that is not possible.</summary>
+/// <summary>Binds the addresses of <c>--listen</c>, or reports in one line why that fails.</summary>
 internal static class WebListener
 {
     /// <summary>Serves HTTP at these addresses, by Kestrel without what reads a configuration of its own.</summary>

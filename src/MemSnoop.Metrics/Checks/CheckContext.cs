@@ -36,7 +36,7 @@ internal sealed class CheckContext : IDisposable
     internal HostFinding Find(string topic, ReadOutcome own, ReadOutcome foreign, string works) =>
         own != ReadOutcome.Success ? new HostFinding(
             HostFinding.Missing, topic, own.ToReason(), $"cannot be read ({own.ToReason()})",
-            own == ReadOutcome.Denied ? "run as root" : $"mount the host's proc file system at {Host.Paths.ProcRoot}, or name it by --procfs")
+            own == ReadOutcome.Denied ? "run as root" : $"mount the host's proc file system at {Host.Paths.ProcRoot}, or pass it with --procfs")
         : foreign == ReadOutcome.Denied ? new HostFinding(HostFinding.Limited, topic, "denied", $"{works} for processes of this user only", "run as root")
         : HostFinding.Fine(topic, works);
 

@@ -4,8 +4,8 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>
-/// A word that describes memory areas. The first four are what an area is for, and several of them widen the choice; the last three are
-/// permissions, and an area must have all that are named.
+/// A word that describes memory areas. The first four are roles: an area counts if it has any of those named. The last three are permissions: an area counts
+/// if it has all of those named.
 /// </summary>
 internal enum AreaWord
 {
@@ -15,7 +15,7 @@ internal enum AreaWord
     /// <summary>The main thread's stack.</summary>
     Stack,
 
-    /// <summary>Memory without a file, heap and stack apart.</summary>
+    /// <summary>Memory without a file, except heap and stack.</summary>
     Anonymous,
 
     /// <summary>Mapped files and shared memory.</summary>

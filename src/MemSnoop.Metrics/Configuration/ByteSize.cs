@@ -7,7 +7,7 @@ namespace MemSnoop.Metrics.Configuration;
 /// case of letters.
 /// </summary>
 /// <param name="Bytes">The amount, 0 or more.</param>
-/// <remarks>A lone <c>10M</c> is refused: half the tools of this trade read it as 10,000,000 and the other half as 10,485,760.</remarks>
+/// <remarks><c>10M</c> is an error: some tools read it as 10,000,000 and others as 10,485,760.</remarks>
 internal readonly record struct ByteSize(long Bytes)
 {
     private static readonly (string Name, long Bytes)[] Units =

@@ -1,8 +1,8 @@
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>What one layer says about one setting.</summary>
+/// <summary>The values of one setting in one layer.</summary>
 /// <param name="Setting">The setting.</param>
-/// <param name="Source">What an error about all texts together names.</param>
+/// <param name="Source">The source that an error about the whole list names.</param>
 /// <param name="Texts">The values, in the order they were given.</param>
 internal sealed record ConfigurationEntry(Setting Setting, string Source, List<SettingText> Texts);
 

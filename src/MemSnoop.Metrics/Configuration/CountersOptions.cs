@@ -24,18 +24,18 @@ internal static partial class CountersSettings
     private static readonly string[] Providers = [CounterProviders.Auto, .. CounterProviders.Names];
 
     private static readonly ValueSyntax<string> Event = new(
-        "NAME", "the name of an event", "the name of an event, such as page-faults or PAPI_TOT_INS; memsnoop events lists them",
+        "NAME", "the name of an event", "the name of an event, such as page-faults or PAPI_TOT_INS; memsnoop events lists all",
         TryParseEvent, static name => name);
 
     private static readonly ValueSyntax<string> Provider = new(
         "PROVIDER", "a provider", $"one of {string.Join(", ", Providers)}", TryParseProvider, static name => name);
 
-    /// <summary>The only provider to use; an option of every command that has to do with events.</summary>
+    /// <summary>The only provider to use. All commands about events have this option.</summary>
     public static Setting OnlyProvider { get; } =
         new ScalarSetting<MemSnoopOptions, string>("Counters:Provider", Provider, o => o.Counters.Provider, (o, v) => o.Counters.Provider = v)
         {
             Options = ["--counter-provider"],
-            Help = $"Count by this only: {string.Join(" or ", CounterProviders.Names)}; auto takes for each event the first that can.",
+            Help = $"Use only this provider: {string.Join(" or ", CounterProviders.Names)}; auto uses for each event the first that can count it.",
         };
 
     public static IReadOnlyList<Setting> All { get; } =
@@ -43,7 +43,7 @@ internal static partial class CountersSettings
         new ListSetting<MemSnoopOptions, string>(EventsKey, Event, o => o.Counters.Events, (o, v) => o.Counters.Events = v)
         {
             Options = ["--event"],
-            Help = "Count this event; memsnoop events lists them.",
+            Help = "Count this event; memsnoop events lists all.",
             SeparatedBy = ',',
             Locate = static (options, name, source) => options.Counters.Sources[name] = source,
         },
@@ -66,7 +66,7 @@ internal static partial class CountersSettings
         return value.Length > 0;
     }
 
-    // What names of events consist of, masks and modifiers of libpfm4 included, and nothing that a comma-separated file would have to quote.
+    // The characters of event names, including masks and modifiers of libpfm4, and no character that a CSV file would have to quote.
     [GeneratedRegex(@"^[A-Za-z0-9_.:=/+*\[\]-]{1,200}$")]
     private static partial Regex EventCharacters();
 }

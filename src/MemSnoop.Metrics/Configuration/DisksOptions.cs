@@ -5,7 +5,7 @@ namespace MemSnoop.Metrics.Configuration;
 /// <summary>Which block devices are reported.</summary>
 public sealed class DisksOptions
 {
-    /// <summary>Memory-backed and loop devices, floppies, and partitions: what a partition does is counted for its disk already.</summary>
+    /// <summary>RAM and loop devices, floppies, and partitions, since the disk counts what its partitions do.</summary>
     internal const string DefaultExclude = @"^((zram|ram|loop|fd)\d+|([hsv]|xv)d[a-z]+\d+|(nvme\d+n|mmcblk)\d+p\d+)$";
 
     /// <summary>Only devices in whose name this is found are reported. Default value: null, every device.</summary>
@@ -25,12 +25,12 @@ internal static class DisksSettings
         new ScalarSetting<MemSnoopOptions, Regex>("Disks:Include", Syntax.Regex, o => o.Disks.Include, (o, v) => o.Disks.Include = v)
         {
             Options = ["--disk.include"],
-            Help = "Report only devices with this in their name.",
+            Help = "Report only devices whose name matches.",
         },
         new ScalarSetting<MemSnoopOptions, Regex>("Disks:Exclude", Syntax.Regex, o => o.Disks.Exclude, (o, v) => o.Disks.Exclude = v)
         {
             Options = ["--disk.exclude"],
-            Help = "Leave out devices with this in their name.",
+            Help = "Do not report devices whose name matches.",
         },
     ];
 }

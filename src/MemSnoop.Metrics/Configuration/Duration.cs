@@ -10,7 +10,7 @@ namespace MemSnoop.Metrics.Configuration;
 /// <remarks>Syntax: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ (the placeholder "duration").</remarks>
 internal readonly record struct Duration(long Milliseconds)
 {
-    // Falling order: it is both the order of parsing ("1h30m", never "30m1h") and the order of writing.
+    // In falling order, for parsing ("1h30m", never "30m1h") and for writing.
     private static readonly (string Name, long Milliseconds)[] Units =
     [
         ("y", 365 * 86_400_000L), ("w", 7 * 86_400_000L), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
@@ -79,7 +79,7 @@ internal readonly record struct Duration(long Milliseconds)
 
         var text = new StringBuilder();
         long rest = Milliseconds;
-        // Years and weeks are read but not written: "1d" and "365d" need no table to understand.
+        // Years and weeks are read but not written: "365d" is clearer than "1y".
         foreach ((string name, long length) in Units.AsSpan(2))
         {
             if (rest >= length)

@@ -1,6 +1,6 @@
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>Where the kernel's file systems are mounted; a container sees its host's under another path.</summary>
+/// <summary>Where the kernel's file systems are mounted. A container sees its host's under another path.</summary>
 public sealed class KernelOptions
 {
     /// <summary>Mount point of procfs. Default value: /proc.</summary>

@@ -1,6 +1,6 @@
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>A setting with any number of values. A layer replaces the whole list of the layers below it, it never adds to it.</summary>
+/// <summary>A setting with any number of values. A layer replaces the whole list of the layers below it and never adds to it.</summary>
 internal sealed class ListSetting<TOptions, T>(
     string key, ValueSyntax<T> syntax, Func<TOptions, IReadOnlyList<T>> get, Action<TOptions, IReadOnlyList<T>> set)
     : Setting(key)
@@ -18,7 +18,7 @@ internal sealed class ListSetting<TOptions, T>(
 
     public override char? Separator => _separator;
 
-    /// <summary>Lets one text hold several values; only for values that cannot contain the character.</summary>
+    /// <summary>Allows several values in one text; only for values that cannot contain the separator.</summary>
     public char SeparatedBy
     {
         init => _separator = value;
@@ -30,7 +30,7 @@ internal sealed class ListSetting<TOptions, T>(
     /// <summary>Says what is wrong with the values taken together, or null.</summary>
     public Func<IReadOnlyList<T>, string?>? Check { get; init; }
 
-    /// <summary>What <see cref="Check"/> wants to see.</summary>
+    /// <summary>What <see cref="Check"/> expects.</summary>
     public string CheckExpected { get; init; } = "";
 
     public override string Describe(MemSnoopOptions options) => string.Join(_separator ?? ',', get((TOptions)options).Select(syntax.Format));

@@ -1,11 +1,11 @@
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>What differs for one measurement.</summary>
+/// <summary>The settings of one measurement.</summary>
 public sealed class MeasurementOptions
 {
-    /// <summary>Whether it is taken. Default value: null, as the measurement itself says.</summary>
+    /// <summary>Whether it is taken. Default value: null, the measurement's own default.</summary>
     public bool? Enabled { get; set; }
 
-    /// <summary>How old a reading may be before it is taken anew. Default value: null, as <see cref="ReadingsOptions.Interval"/> says.</summary>
+    /// <summary>Maximum age of a reading. Default value: null, which means <see cref="ReadingsOptions.Interval"/>.</summary>
     public TimeSpan? Interval { get; set; }
 }

@@ -29,6 +29,6 @@ public class MemSnoopOptions
     /// <summary>Where the kernel's file systems are mounted.</summary>
     public KernelOptions Kernel { get; } = new();
 
-    /// <summary>Whether events are counted: who names some wants them, and need not say so twice.</summary>
+    /// <summary>Whether events are counted: naming events is enough to switch the measurement on.</summary>
     internal bool AreCountersEnabled => Readings.Measurements.GetValueOrDefault(CounterMeasurement.MeasurementName)?.Enabled ?? Counters.Events.Count > 0;
 }

@@ -4,7 +4,7 @@ namespace MemSnoop.Metrics.Configuration;
 internal static class NearestName
 {
     /// <summary>
-    /// The candidate with the fewest edits to <paramref name="name"/>, without regard to case, or null when all are too far off to be a typing mistake.
+    /// The candidate with the fewest edits to <paramref name="name"/>, without regard to case, or null if none is near enough to be a typing mistake.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
@@ -24,7 +24,7 @@ internal static class NearestName
     }
 
     /// <summary>
-    /// The candidates that may have been meant, best first: those with few edits, then those of which the name is a part.
+    /// The likely candidates, best first: those with few edits, then those that contain the name.
     /// </summary>
     public static IReadOnlyList<string> FindAll(string name, IEnumerable<string> candidates)
     {

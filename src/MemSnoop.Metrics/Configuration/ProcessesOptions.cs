@@ -64,22 +64,22 @@ internal static class ProcessesSettings
         new ListSetting<MemSnoopOptions, Regex>("Processes:Names", Syntax.Regex, o => o.Processes.Names, (o, v) => o.Processes.Names = v)
         {
             Options = ["--name"],
-            Help = "Watch processes with this in their name (ps -o comm). Given several times, any of them; together with other kinds of selection, all of those.",
+            Help = "Watch processes whose name (ps -o comm) matches. Several values widen the selection, other kinds of selection narrow it.",
         },
         new ListSetting<MemSnoopOptions, Regex>("Processes:CommandLines", Syntax.Regex, o => o.Processes.CommandLines, (o, v) => o.Processes.CommandLines = v)
         {
             Options = ["--command-line"],
-            Help = "Watch processes with this in their command line.",
+            Help = "Watch processes whose command line matches.",
         },
         new ListSetting<MemSnoopOptions, uint>("Processes:Users", Syntax.User, o => o.Processes.Users, (o, v) => o.Processes.Users = v)
         {
             Options = ["--user"],
-            Help = "Watch the processes of this user, a name or a user id.",
+            Help = "Watch the processes of this user (name or user id).",
         },
         new ListSetting<MemSnoopOptions, string>("Processes:Cgroups", Syntax.CgroupGlob, o => o.Processes.Cgroups, (o, v) => o.Processes.Cgroups = v)
         {
             Options = ["--cgroup"],
-            Help = "Watch the processes of cgroups whose path matches; * and ? stay within one part of the path, ** crosses parts.",
+            Help = "Watch the processes of cgroups whose path matches; * and ? match within one part of the path, ** matches across parts.",
         },
         new ScalarSetting<MemSnoopOptions, bool>("Processes:All", Syntax.Boolean, o => o.Processes.All, (o, v) => o.Processes.All = v)
         {
@@ -94,19 +94,19 @@ internal static class ProcessesSettings
         new ScalarSetting<MemSnoopOptions, long>("Processes:MinResident", Syntax.Bytes, o => o.Processes.MinResident, (o, v) => o.Processes.MinResident = v)
         {
             Options = ["--min-resident"],
-            Help = "Leave out processes that hold less memory.",
+            Help = "Do not watch processes that hold less memory than this.",
         },
         new ScalarSetting<MemSnoopOptions, int>(
             "Processes:MaxProcesses", Syntax.Integer("COUNT", "a number of processes", 1, 1 << 22),
             o => o.Processes.MaxProcesses, (o, v) => o.Processes.MaxProcesses = v)
         {
             Options = ["--max-processes"],
-            Help = "Watch at most so many, the biggest first.",
+            Help = "Watch at most this many processes, the largest first.",
         },
         new ScalarSetting<MemSnoopOptions, bool>("Processes:ContainerLabels", Syntax.Boolean, o => o.Processes.ContainerLabels, (o, v) => o.Processes.ContainerLabels = v)
         {
             Options = ["--container-labels"],
-            Help = "Label processes with their container.",
+            Help = "Add the label container_id to the series of processes.",
         },
     ];
 }

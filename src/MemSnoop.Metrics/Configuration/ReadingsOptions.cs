@@ -44,12 +44,12 @@ internal static class ReadingsSettings
         new ScalarSetting<MemSnoopOptions, TimeSpan>("Readings:Interval", Interval, o => o.Readings.Interval, (o, v) => o.Readings.Interval = v)
         {
             Options = ["--interval"],
-            Help = "Read again what is older than this when it is asked for; 0s reads at every collection.",
+            Help = "Maximum age of a reading: a collection reads again what is older; 0s reads at every collection.",
         },
         new ScalarSetting<MemSnoopOptions, bool>("Readings:DisableDefaults", Syntax.Boolean, o => o.Readings.DisableDefaults, (o, v) => o.Readings.DisableDefaults = v)
         {
             Options = ["--collector.disable-defaults"],
-            Help = "Take only the measurements enabled by name.",
+            Help = "Switch off all measurements but those enabled by name.",
         },
     ];
 }

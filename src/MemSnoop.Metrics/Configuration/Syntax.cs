@@ -35,7 +35,7 @@ internal static class Syntax
     public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
 
     public static ValueSyntax<string> ProcFs { get; } = new(
-        "DIRECTORY", "a proc file system", "a directory where one is mounted, such as /proc or /host/proc", TryParseProcFs, value => value);
+        "DIRECTORY", "a proc file system", "a directory with a mounted proc file system, such as /proc or /host/proc", TryParseProcFs, value => value);
 
     public static ValueSyntax<int> Integer(string placeholder, string noun, int least, int most) => new(
         placeholder, noun, $"a number from {least} to {most}",
@@ -63,7 +63,7 @@ internal static class Syntax
         },
         value => value.ToString());
 
-    /// <summary>Matching takes time linear in its input: expressions meet names that any user of the host may choose.</summary>
+    /// <summary>Matching takes time linear in its input, since any user of the host can choose the names that are matched.</summary>
     /// <exception cref="ArgumentException">The expression is malformed.</exception>
     /// <exception cref="NotSupportedException">It needs backtracking.</exception>
     public static Regex CompileRegex(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
@@ -108,7 +108,7 @@ internal static class Syntax
         return false;
     }
 
-    // Any other directory would look like a host without processes, and that is no error anyone would see.
+    // Any other directory would look like a host without processes, without an error.
     private static bool TryParseProcFs(string text, out string value, ref string? problem) =>
         TryParseDirectory(text, out value, ref problem) && File.Exists(Path.Join(text, "stat"));
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>
-/// Something the user asked for cannot be done as asked. Ends the program with exit code 2 and one line on standard error:
+/// The arguments or the configuration are wrong. Ends the program with exit code 2 and one line on standard error:
 /// <c>memsnoop: THING: PROBLEM; expected EXPECTED</c>.
 /// </summary>
 /// <param name="thing">What is wrong, named as the user wrote it: an option, a variable, a key of a file.</param>
@@ -17,7 +17,7 @@ internal sealed class UsageException(string thing, string problem, string expect
 
     public string Expected { get; } = expected;
 
-    /// <summary>A value as an error line quotes it: on one line whatever it contains, and cut where it gets too long to be read.</summary>
+    /// <summary>A value in quotes, for an error line: on one line whatever it contains, and shortened if it is too long.</summary>
     public static string Quote(string value)
     {
         const int Longest = 80;
@@ -36,7 +36,7 @@ internal sealed class UsageException(string thing, string problem, string expect
         return text.Append('\'').ToString();
     }
 
-    /// <summary>Text that came from elsewhere (a framework's message, a file name) on one line.</summary>
+    /// <summary>Text from elsewhere (a framework's message, a file name) on one line.</summary>
     public static string OneLine(string text)
     {
         string quoted = string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));

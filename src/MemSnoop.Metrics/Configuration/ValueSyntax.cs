@@ -8,7 +8,7 @@ internal delegate bool ValueParser<T>(string text, out T value, ref string? prob
 
 /// <summary>How a kind of value is written, and how errors and <c>--help</c> speak of it.</summary>
 /// <param name="Placeholder">Stands for the value in <c>--help</c>: <c>DURATION</c>.</param>
-/// <param name="Noun">What a wrong value is not: "a duration".</param>
+/// <param name="Noun">The word for such a value, as in "x is not a duration".</param>
 /// <param name="Expected">What a right one looks like.</param>
 /// <param name="Parser">Reads it.</param>
 /// <param name="Format">Writes it, such that the parser reads the same value again.</param>

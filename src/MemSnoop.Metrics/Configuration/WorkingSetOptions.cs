@@ -4,10 +4,10 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>How the memory in use is told from the memory that is only held.</summary>
+/// <summary>The ways to find out which memory is used.</summary>
 public enum WorkingSetMethod
 {
-    /// <summary>The best that works on this host.</summary>
+    /// <summary>The best method that works on this host.</summary>
     Auto,
 
     /// <summary>The kernel's bitmap of idle pages. It needs root, and a kernel with CONFIG_IDLE_PAGE_TRACKING.</summary>
@@ -26,7 +26,9 @@ public sealed class WorkingSetOptions
     /// <summary>How accesses are found out. Default value: <see cref="WorkingSetMethod.Auto"/>.</summary>
     public WorkingSetMethod Method { get; set; } = WorkingSetMethod.Auto;
 
-    /// <summary>The referenced method refuses processes that hold more, because clearing their bits stalls them. Unit: bytes. Default value: 4 GiB.</summary>
+    /// <summary>
+    /// The referenced method skips processes that hold more memory, because clearing their bits stalls them. Unit: bytes. Default value: 4 GiB.
+    /// </summary>
     public long ReferencedMaxResident { get; set; } = 4L << 30;
 
     /// <summary>The ages for which idle memory is reported, rising from zero. Default value: 0 and 30 seconds, 1, 2, 5, 10 and 30 minutes, 1 hour.</summary>
@@ -36,10 +38,10 @@ public sealed class WorkingSetOptions
         TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1),
     ];
 
-    /// <summary>Spread a pass over its interval instead of making it at once; heeded by page_idle. Default value: false.</summary>
+    /// <summary>Spread a pass over its interval instead of making it at once; only page_idle uses this. Default value: false.</summary>
     public bool Spread { get; set; }
 
-    /// <summary>Memory areas that count; heeded by page_idle. Default value: <see cref="AreaFilter.All"/>.</summary>
+    /// <summary>Memory areas that count; only page_idle uses this. Default value: <see cref="AreaFilter.All"/>.</summary>
     public AreaFilter Areas { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = AreaFilter.All;
 }
 
@@ -54,7 +56,7 @@ internal static class WorkingSetSettings
         ("heap", AreaWord.Heap), ("stack", AreaWord.Stack), ("anonymous", AreaWord.Anonymous), ("file", AreaWord.File),
         ("readable", AreaWord.Readable), ("writable", AreaWord.Writable), ("executable", AreaWord.Executable));
 
-    // Below 100 ms a pass over a large host would not end before the next one starts.
+    // Below 100 ms, a pass over a large host would not end before the next one starts.
     private static readonly ValueSyntax<TimeSpan> Window = Syntax.Time(new Duration(100), Duration.FromSeconds(86_400));
 
     private static readonly ValueSyntax<TimeSpan> Age = Syntax.Time(new Duration(0), Duration.FromSeconds(30 * 86_400));
@@ -66,7 +68,7 @@ internal static class WorkingSetSettings
         new ScalarSetting<MemSnoopOptions, WorkingSetMethod>("WorkingSet:Method", MethodWord, o => o.WorkingSet.Method, (o, v) => o.WorkingSet.Method = v)
         {
             Options = ["--method"],
-            Help = "How use is found out: auto, page_idle or referenced.",
+            Help = "How to find out which memory is used: auto, page_idle or referenced.",
         };
 
     public static Setting ReferencedMaxResident { get; } =
@@ -74,7 +76,7 @@ internal static class WorkingSetSettings
             "WorkingSet:ReferencedMaxResident", Syntax.Bytes, o => o.WorkingSet.ReferencedMaxResident, (o, v) => o.WorkingSet.ReferencedMaxResident = v)
         {
             Options = ["--referenced-max-resident"],
-            Help = "Processes that hold more are refused by the method referenced, which would stall them.",
+            Help = "The method referenced skips processes that hold more memory, since it would stall them.",
         };
 
     public static Setting IdleAges { get; } =
@@ -84,7 +86,7 @@ internal static class WorkingSetSettings
             Help = "The ages for which idle memory is reported.",
             SeparatedBy = ',',
             Check = CheckAges,
-            CheckExpected = "ages that rise from 0, such as 0,30s,1m,10m,1h",
+            CheckExpected = "ages that increase from 0, such as 0,30s,1m,10m,1h",
         };
 
     /// <summary>Which areas count; options of every command that measures working sets.</summary>
@@ -93,19 +95,19 @@ internal static class WorkingSetSettings
         new ListSetting<MemSnoopOptions, AreaWord>("WorkingSet:Areas", AreaKind, o => AreaWords.Of(o.WorkingSet.Areas), (o, v) => o.WorkingSet.Areas = AreaWords.Apply(v, o.WorkingSet.Areas))
         {
             Options = ["--area"],
-            Help = "Count only these areas: heap, stack, anonymous, file (any of them), readable, writable, executable (all of them); page_idle only.",
+            Help = "Count only areas of these kinds (any of heap, stack, anonymous, file) with these permissions (all of readable, writable, executable); page_idle only.",
             SeparatedBy = ',',
         },
         new ScalarSetting<MemSnoopOptions, long>(
             "WorkingSet:AreaLongerThan", Pages, o => o.WorkingSet.Areas.LongerThanPages, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { LongerThanPages = v })
         {
             Options = ["--area-longer-than"],
-            Help = "Count only areas of more pages than this; page_idle only.",
+            Help = "Count only areas of more pages than this (page_idle only).",
         },
         new ScalarSetting<MemSnoopOptions, Regex>("WorkingSet:AreaPath", Syntax.Regex, o => o.WorkingSet.Areas.Path, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { Path = v })
         {
             Options = ["--area-path"],
-            Help = "Count only areas with this in their path or name, as /proc/PID/maps shows it; page_idle only.",
+            Help = "Count only areas whose path or name in /proc/PID/maps matches (page_idle only).",
         },
     ];
 
@@ -114,7 +116,7 @@ internal static class WorkingSetSettings
         new ScalarSetting<MemSnoopOptions, TimeSpan>("WorkingSet:Interval", Window, o => o.WorkingSet.Interval, (o, v) => o.WorkingSet.Interval = v)
         {
             Options = ["--working-set-interval"],
-            Help = "Length of a window: memory accessed within it is in use.",
+            Help = "Length of a window; the working set is the memory accessed within it.",
         },
         Method,
         ReferencedMaxResident,
@@ -122,7 +124,7 @@ internal static class WorkingSetSettings
         new ScalarSetting<MemSnoopOptions, bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
         {
             Options = ["--spread"],
-            Help = "Spread each pass over its interval, so that there is no burst of work (page_idle only).",
+            Help = "Spread the work of each pass over its interval (page_idle only).",
         },
         .. Areas,
     ];

@@ -25,7 +25,7 @@ internal sealed class ActivePagesDescriptor : MeasurementDescriptor
         WorkingSetOptions options = context.Host.Options.WorkingSet;
         if (options.Method == WorkingSetMethod.Referenced)
         {
-            throw new UsageException("--pages", "the method referenced does not tell pages apart", "--method page_idle or auto");
+            throw new UsageException("--pages", "the method referenced cannot see single pages", "--method page_idle or auto");
         }
 
         ProbeResult support = ActivePagesMeasurement.Probe(context.Host.Paths);

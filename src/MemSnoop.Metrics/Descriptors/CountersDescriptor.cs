@@ -18,7 +18,7 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
 {
     internal override string Name => CounterMeasurement.MeasurementName;
 
-    internal override string Help => "events of processor and kernel; on when --event names some";
+    internal override string Help => "events of processor and kernel; on if --event is given";
 
     internal override IReadOnlyList<KernelSource> Sources { get; } =
     [
@@ -39,7 +39,7 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
         MeasuredHost host = context.Host;
         if (host.Options.Counters.Events.Count == 0)
         {
-            throw new UsageException($"--collector.{Name}", "no event is named", "--event NAME as well; memsnoop events lists them");
+            throw new UsageException($"--collector.{Name}", "no event is named", "--event NAME too; memsnoop events lists all");
         }
 
         CounterProviders providers = Open(host);
@@ -66,13 +66,13 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
     private static void AddInstruments(InstrumentScope scope, IProcessSamples<CounterSample> counters, CounterPlan plan)
     {
         scope.Counter(
-            counters, "memsnoop.process.counter", "{event}", "Events of the process since counting began, all threads together, those that have ended included; extrapolated where running_ratio says so.",
+            counters, "memsnoop.process.counter", "{event}", "Number of events since counting began, over all threads, including ended ones; extrapolated where running_ratio is below 1.",
             Series(plan, static value => (long?)Clamp(value.Count)));
 
-        // Absent for what was counted all the time, as every event of the kernel's own is: a series that is always 1 says nothing. Absent too
-        // where a provider extrapolates without saying how far; the info metric tells of both.
+        // Absent for an event that is counted all the time, as software events are: a series that is always 1 has no use. Absent too if a provider does not
+        // tell how much it extrapolates; the info metric shows both.
         scope.Gauge(
-            counters, "memsnoop.process.counter.running_ratio", "1", "The part of the time in which an event was really counted because it had to share a counter; absent where it was counted all the time.",
+            counters, "memsnoop.process.counter.running_ratio", "1", "The part of the time in which the event was really counted, if it shares a counter; absent for an event that is counted all the time.",
             Series(plan, static value => value.RunningRatio < 1 ? value.RunningRatio : null));
     }
 
@@ -110,7 +110,7 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
     {
         if (!IsEnabled(options) || plan.Choices.Count == 0)
         {
-            yield return HostFinding.Fine(Name, "off unless events are named by --event");
+            yield return HostFinding.Fine(Name, "off unless --event names events");
             yield break;
         }
 
@@ -126,13 +126,13 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
         }
     }
 
-    /// <summary>A field for each event, and one that tells how much of it all is extrapolated.</summary>
+    /// <summary>One field for each event, and one with the smallest running ratio.</summary>
     internal override TraceOutputColumn OpenColumn(TraceContext context, string name)
     {
         CountersOptions options = context.Host.Options.Counters;
         if (options.Events.Count == 0)
         {
-            throw new UsageException("--measure", "counters without an event", "--event NAME as well; memsnoop events lists them");
+            throw new UsageException("--measure", "counters needs an event", "--event NAME too; memsnoop events lists all");
         }
 
         CounterProviders providers = context.Find<CounterProviders>() ?? context.Own(Open(context.Host));
@@ -157,7 +157,7 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
         return new(choice.Name, counters => place < 0 ? default(TraceValue) : counters[place]?.Count);
     }
 
-    /// <summary>The ratio of the event that was counted least; nothing when an event is extrapolated nobody knows how far.</summary>
+    /// <summary>The smallest running ratio of all events; nothing if the provider does not tell it for an event.</summary>
     private static TraceValue LeastRatio(CounterSample counters)
     {
         double? least = 1;

@@ -31,12 +31,12 @@ internal sealed class DiskIoDescriptor : PublishedMeasurementDescriptor
 
     private static void AddInstruments(InstrumentScope scope, DiskReadings disks)
     {
-        scope.Counter("memsnoop.disk.io", "By", "Bytes moved.", () => Directions(disks, static traffic => Clamp(traffic.Bytes)));
+        scope.Counter("memsnoop.disk.io", "By", "Bytes transferred.", () => Directions(disks, static traffic => Clamp(traffic.Bytes)));
         scope.Counter("memsnoop.disk.operations", "{operation}", "Operations completed.", () => Directions(disks, static traffic => Clamp(traffic.Operations)));
         scope.Counter("memsnoop.disk.merged", "{operation}", "Operations merged into a neighbour before they were issued.", () => Directions(disks, static traffic => Clamp(traffic.Merged)));
         scope.Counter("memsnoop.disk.operation_time", "s", "Time the operations took, summed over all of them.", () => Directions(disks, static traffic => traffic.Seconds));
         scope.Counter("memsnoop.disk.io_time", "s", "Time during which at least one operation was in progress.", () => Devices(disks, static disk => disk.IoSeconds));
-        scope.Counter("memsnoop.disk.weighted_io_time", "s", "Time during which operations were in progress, times their number.", () => Devices(disks, static disk => disk.WeightedIoSeconds));
+        scope.Counter("memsnoop.disk.weighted_io_time", "s", "Time in progress, multiplied by the number of operations in progress.", () => Devices(disks, static disk => disk.WeightedIoSeconds));
         scope.Gauge("memsnoop.disk.in_progress", "{operation}", "Operations issued and not yet complete.", () => Devices(disks, static disk => Clamp(disk.InProgress)));
     }
 

@@ -25,7 +25,7 @@ internal static class MeasurementSettings
                 (o, v) => o.Readings.Of(measurement.Name).Interval = v)
             {
                 HelpPath = $"{MemSnoopOptions.Section}:Readings:Measurements:NAME:Interval",
-                Help = "The interval of one measurement, in place of --interval.",
+                Help = "Maximum age of a reading of one measurement, instead of --interval.",
             };
         }
     }

@@ -33,7 +33,7 @@ internal sealed class ProcessIoDescriptor : ProcessMeasurementDescriptor<IoSampl
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<IoSample> samples)
     {
         scope.Counter<IoSample, long>(
-            samples, "memsnoop.process.io.characters", "By", "Bytes moved by read and write calls, from and to anywhere: files, caches, pipes, terminals.",
+            samples, "memsnoop.process.io.characters", "By", "Bytes of read and write calls to anything: files, caches, pipes, terminals.",
             new("direction", "read", static (in s) => Clamp(s.ReadCharacters)),
             new("direction", "write", static (in s) => Clamp(s.WrittenCharacters)));
         scope.Counter<IoSample, long>(
@@ -41,11 +41,11 @@ internal sealed class ProcessIoDescriptor : ProcessMeasurementDescriptor<IoSampl
             new("direction", "read", static (in s) => Clamp(s.ReadCalls)),
             new("direction", "write", static (in s) => Clamp(s.WriteCalls)));
         scope.Counter<IoSample, long>(
-            samples, "memsnoop.process.io.storage", "By", "Bytes fetched from storage, and bytes sent or due to be sent to it.",
+            samples, "memsnoop.process.io.storage", "By", "Bytes fetched from storage, and bytes that were or will be written to it.",
             new("direction", "read", static (in s) => Clamp(s.StorageReadBytes)),
             new("direction", "write", static (in s) => Clamp(s.StorageWrittenBytes)));
         scope.Counter<IoSample, long>(
-            samples, "memsnoop.process.io.cancelled", "By", "Bytes due to be written that never had to be, because their file was truncated or deleted.",
+            samples, "memsnoop.process.io.cancelled", "By", "Bytes that were counted as written and never had to be, because the file was truncated or deleted.",
             new ProcessSeries<IoSample, long>(null, null, static (in s) => Clamp(s.CancelledBytes)));
     }
 }

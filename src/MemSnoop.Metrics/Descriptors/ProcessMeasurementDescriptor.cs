@@ -7,7 +7,7 @@ using MemSnoop.Metrics.Tracing;
 namespace MemSnoop.Metrics.Descriptors;
 
 /// <summary>A measurement that reads a kernel file of each process when it is asked for. The usual case.</summary>
-/// <typeparam name="TSample">What one reading yields.</typeparam>
+/// <typeparam name="TSample">The sample of one reading.</typeparam>
 internal abstract class ProcessMeasurementDescriptor<TSample> : PublishedMeasurementDescriptor
     where TSample : struct
 {

@@ -40,7 +40,7 @@ internal sealed class SchedulingDescriptor : ProcessMeasurementDescriptor<Schedu
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<SchedulingSample> samples)
     {
         scope.Counter<SchedulingSample, long>(
-            samples, "memsnoop.process.context_switches", "{switch}", "Context switches of all threads: voluntary ones to wait for something, involuntary ones because the time was up.",
+            samples, "memsnoop.process.context_switches", "{switch}", "Context switches of all threads: voluntary (the thread waited for something) and involuntary (its time was up).",
             new("switch", "voluntary", static (in s) => Clamp(s.VoluntarySwitches)),
             new("switch", "involuntary", static (in s) => Clamp(s.InvoluntarySwitches)));
         scope.Counter<SchedulingSample, double>(
@@ -56,5 +56,5 @@ internal sealed class SchedulingDescriptor : ProcessMeasurementDescriptor<Schedu
             ? HostFinding.Fine("block IO delay", "delay accounting is on")
             : new HostFinding(
                 HostFinding.Missing, "block IO delay", DelaysOff, "the kernel does not count it: kernel.task_delayacct is 0",
-                "sysctl kernel.task_delayacct=1, if the number is worth a little time in every context switch"));
+                "sysctl kernel.task_delayacct=1; it costs a little time in every context switch"));
 }

@@ -11,7 +11,7 @@ internal sealed class SmapsDescriptor : ProcessMeasurementDescriptor<MappingSamp
 {
     internal override string Name => SmapsMeasurement.MeasurementName;
 
-    internal override string Help => "proportional memory and swap; stalls big processes";
+    internal override string Help => "proportional memory and swap; stalls large processes";
 
     internal override IReadOnlyList<KernelSource> Sources { get; } = [new("/proc/PID/smaps_rollup", KernelAccess.Read, Capability.SysPtrace)];
 
@@ -36,6 +36,6 @@ internal sealed class SmapsDescriptor : ProcessMeasurementDescriptor<MappingSamp
         scope.Gauge(samples, "memsnoop.process.memory.proportional", "By", "Proportional set size: each resident page divided by the number of processes that map it.", static (in s) => Clamp(s.ProportionalBytes));
         scope.Gauge(samples, "memsnoop.process.memory.swap", "By", "Memory of the process that is in swap.", static (in s) => Clamp(s.SwapBytes));
         scope.Gauge(samples, "memsnoop.process.memory.swap_proportional", "By", "Memory in swap, each page divided by the number of processes that share it.", static (in s) => Clamp(s.ProportionalSwapBytes));
-        scope.Gauge(samples, "memsnoop.process.memory.huge", "By", "Resident memory in huge pages, transparent ones and those of hugetlbfs.", static (in s) => Clamp(s.HugeBytes));
+        scope.Gauge(samples, "memsnoop.process.memory.huge", "By", "Resident memory in huge pages, both transparent and from hugetlbfs.", static (in s) => Clamp(s.HugeBytes));
     }
 }

@@ -17,7 +17,7 @@ using static MemSnoop.Metrics.Instruments.InstrumentScope;
 
 namespace MemSnoop.Metrics.Descriptors;
 
-/// <summary>What processes touch, and what they leave idle.</summary>
+/// <summary>Working sets and idle memory of processes.</summary>
 internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 {
     /// <summary>What the method page_idle needs.</summary>
@@ -42,7 +42,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
     internal override string Name => WorkingSetMeasurement.MeasurementName;
 
-    internal override string Help => "memory in use, and how long the rest was idle";
+    internal override string Help => "working set, and how long other memory has been idle";
 
     internal override bool IsWindow => true;
 
@@ -92,16 +92,16 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         scope.Gauge(windows, "memsnoop.process.idle", "By", "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory.", Bands(ages));
         scope.Gauge(windows, "memsnoop.process.working_set.window", "s", "True length of the window in which the working set was measured.", static (in s) => (double?)s.Window.TotalSeconds);
         scope.Gauge<WorkingSetSample>(
-            windows, "memsnoop.process.untracked", "By", "Memory of which cannot be told whether it is used: hugetlb pages, which are not resident memory to the kernel, and resident pages the idle bitmap does not cover.",
+            windows, "memsnoop.process.untracked", "By", "Memory of unknown use: hugetlb pages, which the kernel does not count as resident, and resident pages that the idle bitmap does not cover.",
             new("reason", "hugetlb", static (in s) => s.HugetlbBytes is { } bytes ? Clamp(bytes) : null),
             new("reason", "not_tracked", static (in s) => s.UntrackedBytes is { } bytes ? Clamp(bytes) : null));
     }
 
-    /// <summary>What the processes of a container touch together: every page frame counts once, however many of them map it.</summary>
+    /// <summary>Working set and idle memory of containers. Every page frame counts once, however many processes of the container map it.</summary>
     private static void AddContainerInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages)
     {
-        scope.Gauge("memsnoop.container.working_set", "By", "Resident memory of the container's processes that was accessed within the last window, shared pages once.", () => ContainerSets(windows));
-        scope.Gauge("memsnoop.container.idle", "By", "Resident memory of the container's processes that was not accessed for at least the age in seconds, shared pages once.", () => ContainerIdle(windows, ages));
+        scope.Gauge("memsnoop.container.working_set", "By", "Resident memory of the container's processes that was accessed within the last window; a page that they share counts once.", () => ContainerSets(windows));
+        scope.Gauge("memsnoop.container.idle", "By", "Resident memory of the container's processes that was not accessed for at least the age in seconds; a page that they share counts once.", () => ContainerIdle(windows, ages));
     }
 
     private static ProcessSeries<WorkingSetSample, long>[] Bands(IdleAges ages)
@@ -150,7 +150,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
         if (chosen is null)
         {
-            yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here: there will be no working sets", "see the lines above");
+            yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
         }
     }
 
@@ -162,9 +162,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         MeasuredHost host = context.Host;
         string method = WorkingSetChoice.Choose(host.Options.WorkingSet.Method, host.Paths)
-            ?? throw new UsageException("--measure", "no method for working sets works here", "a kernel that memsnoop check finds fit");
+            ?? throw new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working");
 
-        // A trace's windows are its period; nothing is spread over an interval of another.
+        // The windows of a trace are its interval, so a pass is not spread.
         EstimatorOptions settings = WorkingSetChoice.Settings(host.Options.WorkingSet) with { Parts = 1 };
         return context.Own(new WorkingSetMeasurement(WorkingSetMethods.Create(method, host.Paths, settings, TimeProvider.System)));
     }

@@ -13,7 +13,7 @@ namespace MemSnoop.Metrics.Hosting;
 /// <summary>Everything between the kernel's files and the instruments, put together for one set of options.</summary>
 internal sealed class SamplingPipeline : IDisposable
 {
-    /// <summary>The meter that all instruments about processes, disks and the measuring belong to.</summary>
+    /// <summary>The meter of all instruments about processes, disks and measurements.</summary>
     internal const string MeterName = MemSnoopMeter.Name;
 
     private readonly MeasuredHost _host;

@@ -4,8 +4,8 @@ using MemSnoop.Metrics.Sampling;
 namespace MemSnoop.Metrics.Instruments;
 
 /// <summary>
-/// Makes the instruments of one measurement and remembers whose they are, for <c>?collect[]=NAME</c>. Those that are no
-/// measurement's report on all of them: they are in every scrape, observed after the others.
+/// Makes the instruments of one measurement and remembers which measurement they belong to, for <c>?collect[]=NAME</c>. Instruments of no measurement report
+/// on all measurements: they are in every scrape, and observed after the others.
 /// </summary>
 /// <param name="meter">The meter that all instruments belong to.</param>
 /// <param name="measurement">The measurement; null for what reports on all of them.</param>
@@ -41,7 +41,7 @@ internal sealed class InstrumentScope(Meter meter, SampledMeasurement? measureme
         where T : struct =>
         Add(meter.CreateObservableCounter(name, observe, unit, description));
 
-    /// <summary>What the kernel counts in 64 bits without a sign, in the largest number an instrument takes.</summary>
+    /// <summary>A count of the kernel, which has 64 bits without a sign, limited to what an instrument can report.</summary>
     internal static long Clamp(ulong value) => value > long.MaxValue ? long.MaxValue : (long)value;
 
     private void Add(Instrument instrument)

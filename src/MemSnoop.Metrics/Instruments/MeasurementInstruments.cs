@@ -3,21 +3,21 @@ using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Metrics.Instruments;
 
-/// <summary>The measuring itself: what works and how, what it costs, what is missing and why.</summary>
+/// <summary>The measurements themselves: what works and how, what it costs, what is missing and why.</summary>
 internal static class MeasurementInstruments
 {
     internal static void Create(InstrumentScope scope, IReadOnlyList<SampledMeasurement> measurements, WatchList watchList)
     {
         scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(measurements, static measurement => double.IsNaN(measurement.Seconds) ? null : measurement.Seconds));
-        scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time the last reading or pass over all watched processes took, in the kernel and outside.", () => Each<double>(measurements, static measurement => double.IsNaN(measurement.CpuSeconds) ? null : measurement.CpuSeconds));
+        scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time of the last reading or pass over all watched processes, in the kernel and in user space.", () => Each<double>(measurements, static measurement => double.IsNaN(measurement.CpuSeconds) ? null : measurement.CpuSeconds));
         scope.Gauge("memsnoop.measurement.success", "1", "1 when the last reading or pass succeeded, else 0.", () => Each<long>(measurements, static measurement => measurement.Succeeded is { } succeeded ? (succeeded ? 1 : 0) : null));
-        scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the one before them had not ended.", () => Each<long>(measurements, static measurement => measurement.IsOn ? measurement.MissedPasses : null));
-        scope.Counter("memsnoop.measurement.errors", "{error}", "Readings of processes that failed.", () => Reasons(measurements, static measurement => measurement.Errors.ToArray()));
+        scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the pass before had not ended.", () => Each<long>(measurements, static measurement => measurement.IsOn ? measurement.MissedPasses : null));
+        scope.Counter("memsnoop.measurement.errors", "{error}", "Readings of a process that failed, by reason.", () => Reasons(measurements, static measurement => measurement.Errors.ToArray()));
         scope.Counter(
-            "memsnoop.measurement.skipped", "{process}", "Times a process was passed over, by reason; under discovery, processes that were not taken in.",
+            "memsnoop.measurement.skipped", "{process}", "Times a process was skipped, by reason; with measurement=discovery, processes that were found and not watched.",
             () => Reasons(measurements, static measurement => measurement.Skipped.ToArray()).Concat(
                 watchList.Skipped.ToArray().Select(static count => WithReason("discovery", count))));
-        scope.Gauge("memsnoop.measurement.info", "1", "Which measurements are on, by what method, and why others are not.", () => Info(measurements));
+        scope.Gauge("memsnoop.measurement.info", "1", "Which measurements are on, with which method, and why others are not.", () => Info(measurements));
     }
 
     private static IEnumerable<Measurement<T>> Each<T>(IReadOnlyList<SampledMeasurement> measurements, Func<SampledMeasurement, T?> select)

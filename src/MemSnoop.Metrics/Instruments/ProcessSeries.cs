@@ -17,9 +17,8 @@ internal readonly record struct ProcessSeries<TSample, TValue>(string? Key, stri
     where TValue : struct;
 
 /// <summary>
-/// The callback of one observable instrument over processes. A <see cref="Measurement{T}"/> copies its attributes to the
-/// heap when it is made, 72 bytes for each of 35,000 series; most numbers of most processes do not change from one
-/// collection to the next, so each is kept and made anew only when its value is another.
+/// The callback of one observable instrument over processes. A <see cref="Measurement{T}"/> copies its attributes to the heap when it is made: 72 bytes for
+/// each of 35,000 series. Most numbers of most processes do not change between two collections, so each is kept and made again only if its value has changed.
 /// </summary>
 internal sealed class ProcessObserver<TSample, TValue>(IProcessSamples<TSample> samples, ProcessSeries<TSample, TValue>[] series)
     where TSample : struct
@@ -81,7 +80,7 @@ internal sealed class ProcessObserver<TSample, TValue>(IProcessSamples<TSample> 
         }
         else if (wanted < _kept.Length)
         {
-            // Processes that have left must not live on here.
+            // Do not keep ended processes alive.
             _kept.AsSpan(wanted).Clear();
         }
     }

@@ -5,20 +5,19 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Instruments;
 
-/// <summary>Which processes are watched, and which would be but for the bounds.</summary>
+/// <summary>Which processes are watched, and which are not because of the limits.</summary>
 internal static class SelectionInstruments
 {
     /// <summary>
-    /// A bound on the number of processes that let every dropped one have a series would bound nothing; the largest
-    /// hundred name what is missing, and the totals say how much.
+    /// If every dropped process had a series, the limit on processes would limit nothing. The largest hundred have one, and the totals count all.
     /// </summary>
     private const int MostNamed = 100;
 
     internal static void Create(InstrumentScope scope, WatchList watchList)
     {
-        scope.Gauge("memsnoop.processes.watched", "{process}", "Processes that are watched.", () => Watched(watchList));
-        scope.Gauge("memsnoop.processes.dropped", "{process}", "Selected processes that are not watched: below the minimum of resident memory, or beyond the limit on their number.", () => Dropped(watchList));
-        scope.Gauge("memsnoop.process.dropped_resident", "By", "Resident memory of selected processes that are not watched; the largest hundred.", () => Named(watchList));
+        scope.Gauge("memsnoop.processes.watched", "{process}", "Number of watched processes.", () => Watched(watchList));
+        scope.Gauge("memsnoop.processes.dropped", "{process}", "Number of selected processes that are not watched: below the minimum resident memory, or beyond the maximum number.", () => Dropped(watchList));
+        scope.Gauge("memsnoop.process.dropped_resident", "By", "Resident memory of the hundred largest selected processes that are not watched.", () => Named(watchList));
     }
 
     private static IEnumerable<Measurement<long>> Watched(WatchList watchList)

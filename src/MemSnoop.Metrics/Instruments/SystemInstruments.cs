@@ -4,7 +4,7 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.Metrics.Instruments;
 
-/// <summary>Facts about the host and the program that bear on the numbers.</summary>
+/// <summary>Facts about the host and the program that affect the numbers.</summary>
 internal static class SystemInstruments
 {
     internal static void Create(InstrumentScope scope, KernelPaths paths)

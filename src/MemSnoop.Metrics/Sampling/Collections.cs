@@ -1,14 +1,14 @@
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// Numbers the collections. A scrape or a push runs some sixty callbacks, and all of them shall see one reading of each
-/// file: whoever starts a collection says so here, and what is read once per collection compares numbers.
+/// Numbers the collections. A scrape or a push runs some sixty callbacks, and all of them must see one reading of each file. Whoever starts a collection
+/// announces it here, and code that reads once per collection compares numbers.
 /// </summary>
 internal sealed class Collections(TimeProvider clock)
 {
     /// <summary>
-    /// A collector that does not announce itself (a debugger's listener, another exporter) gets a new collection when the
-    /// last is older than this, longer than any announced one takes.
+    /// A reader that does not announce itself (a debugger's listener, another exporter) gets a new collection if the last one is older than this, which is
+    /// longer than any announced one takes.
     /// </summary>
     private static readonly TimeSpan LongestCollection = TimeSpan.FromSeconds(5);
 

@@ -3,16 +3,16 @@ using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>From the options about events to the library's terms.</summary>
+/// <summary>Turns the options about events into a plan of the library.</summary>
 internal static class CounterChoices
 {
     private const int MostNearest = 3;
 
-    /// <summary>Two letters that changed places are two edits.</summary>
+    /// <summary>Two swapped letters are two edits.</summary>
     private const int MostSlips = 2;
 
-    /// <summary>Who counts which of the named events.</summary>
-    /// <exception cref="UsageException">A name means nothing, or what is probably another event.</exception>
+    /// <summary>Which provider counts which of the named events.</summary>
+    /// <exception cref="UsageException">A name is no event, or probably a mistyped one.</exception>
     internal static CounterPlan Plan(CountersOptions options, CounterProviders providers)
     {
         CounterPlan plan = CounterPlan.Create(options.Events, providers.All);
@@ -39,7 +39,7 @@ internal static class CounterChoices
         }
     }
 
-    // Where the provider that might know the name does not work, only its look tells a mistyped name from one of a processor's own: those
+    // If the provider that might know the name does not work, only the form of a name tells a mistyped one from a processor's own event: those
     // have a prefix or masks behind a colon, underscores, or capitals alone (perf::LLC-LOADS, INST_RETIRED:ANY_P, BACLEARS).
     private static bool MayBeOfAProcessor(string name, bool isLikeAnother, IEnumerable<(string Spelling, CounterEvent Event)> known) =>
         name.Contains(':', StringComparison.Ordinal)
@@ -60,7 +60,7 @@ internal static class CounterChoices
     /// <summary>The usual names of the events that a name may have meant, best first.</summary>
     internal static IReadOnlyList<string> Nearest(string name, CounterProviders providers)
     {
-        // Of a name that two providers use for different events, the preferred one's counts.
+        // If two providers use a name for different events, the preferred provider's event is meant.
         Dictionary<string, string> usual = new(StringComparer.OrdinalIgnoreCase);
         foreach ((string spelling, CounterEvent known) in Spellings(providers))
         {

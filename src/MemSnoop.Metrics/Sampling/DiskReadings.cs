@@ -3,7 +3,7 @@ using MemSnoop.Measurements;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>The disks, read when a collection asks and the last reading is too old.</summary>
+/// <summary>The disks, read when a collection needs them and the last reading is too old.</summary>
 internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedule schedule, SampledMeasurement sampled, TimeProvider clock)
 {
     private readonly Lock _gate = new();
@@ -21,7 +21,7 @@ internal sealed class DiskReadings(DiskIoMeasurement measurement, ReadingSchedul
                 sampled.Count(outcome);
                 sampled.Finish(beginning.End(), outcome == ReadOutcome.Success);
 
-                // A failed reading leaves nothing behind: the last one's numbers would pass for new.
+                // A failed reading leaves no numbers: old ones would look new.
                 _disks = outcome == ReadOutcome.Success ? [.. disks] : [];
             }
 

@@ -1,6 +1,6 @@
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>A sample and whose it is.</summary>
+/// <summary>A sample and its process.</summary>
 internal readonly record struct ProcessSample<TSample>(WatchedProcess Process, TSample Sample)
     where TSample : struct;
 
@@ -8,9 +8,9 @@ internal readonly record struct ProcessSample<TSample>(WatchedProcess Process, T
 internal interface IProcessSamples<TSample>
     where TSample : struct
 {
-    /// <summary>To be locked while the samples are in use: two exporters may collect at once, and the array is reused.</summary>
+    /// <summary>Lock this while the samples are in use: two exporters may collect at once, and the array is reused.</summary>
     object Gate { get; }
 
-    /// <summary>The samples; some may belong to processes that have left since.</summary>
+    /// <summary>The samples; some may belong to processes that have ended since.</summary>
     ArraySegment<ProcessSample<TSample>> Current();
 }

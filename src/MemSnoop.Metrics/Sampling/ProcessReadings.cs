@@ -3,7 +3,7 @@ using MemSnoop.Measurements;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>One measurement of all watched processes, read when a collection asks and the last reading is too old.</summary>
+/// <summary>One measurement of all watched processes, read when a collection needs it and the last reading is too old.</summary>
 internal sealed class ProcessReadings<TSample>(
     IMeasurement<TSample> measurement,
     WatchList watchList,
@@ -54,7 +54,7 @@ internal sealed class ProcessReadings<TSample>(
 
         if (count < _count)
         {
-            // Nothing may keep the processes alive that have left.
+            // Do not keep ended processes alive.
             _samples.AsSpan(count, _count - count).Clear();
         }
 

@@ -7,8 +7,7 @@ namespace MemSnoop.Metrics.Sampling;
 internal sealed class ReadingSchedule(TimeSpan interval, Collections collections, TimeProvider clock)
 {
     /// <summary>
-    /// A scraper that comes every <c>interval</c> comes a little early as often as late; without some slack every second
-    /// one of its scrapes would get the same reading again.
+    /// A scraper with the same interval is a little early as often as late. Without this slack, every second scrape would get the same reading again.
     /// </summary>
     private readonly TimeSpan _interval = interval * 0.9;
 

@@ -113,7 +113,7 @@ internal sealed partial class SampledCounters : SampledMeasurement
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} by {Provider}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} with {Provider}")]
     private static partial void Counting(ILogger logger, string events, string provider);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "event {Event} is not counted ({Reason}): {Explanation}")]

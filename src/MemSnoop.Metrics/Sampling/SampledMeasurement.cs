@@ -25,10 +25,10 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     /// <summary>Whether it is taken at all.</summary>
     internal bool IsOn => Methods.Any(static method => method.State == MethodState.On);
 
-    /// <summary>How long the last reading or pass took; NaN before the first.</summary>
+    /// <summary>Seconds that the last reading or pass took; NaN before the first.</summary>
     internal double Seconds => Volatile.Read(ref _seconds);
 
-    /// <summary>CPU time the last reading or pass took, in the kernel and outside; NaN before the first.</summary>
+    /// <summary>CPU time of the last reading or pass, in the kernel and in user space; NaN before the first.</summary>
     internal double CpuSeconds => Volatile.Read(ref _cpuSeconds);
 
     /// <summary>Whether the last reading or pass as a whole succeeded; null before the first.</summary>
@@ -37,7 +37,7 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     /// <summary>Passes that were left out because the one before had not ended.</summary>
     internal long MissedPasses => Volatile.Read(ref _missed);
 
-    /// <summary>Processes passed over, by reason.</summary>
+    /// <summary>Skipped processes, by reason.</summary>
     internal SkipCounts Skipped { get; } = new();
 
     /// <summary>Readings that failed, by reason.</summary>

@@ -42,7 +42,7 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
         !probe.IsSupported ? MethodState.Unavailable : probe.Method == method ? MethodState.On : MethodState.Available,
         probe.Reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "working sets by method {Method} every {Interval}: {Explanation}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "working sets with method {Method} every {Interval}: {Explanation}")]
     private static partial void Using(ILogger logger, string method, string interval, string explanation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]

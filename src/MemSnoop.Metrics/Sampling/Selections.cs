@@ -5,7 +5,7 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>From the options about processes to a selection.</summary>
+/// <summary>Turns the options about processes into a selection.</summary>
 internal static class Selections
 {
     /// <summary>The selection; where nothing is selected, this process without its children, unless the options say no to that too.</summary>
@@ -37,7 +37,7 @@ internal static class Selections
     private static Func<string, bool> Matcher(string pattern) =>
         Glob.TryParse(pattern, out Glob? glob) ? glob!.IsMatch : throw new ArgumentException($"{UsageException.Quote(pattern)} is not a pattern", nameof(pattern));
 
-    /// <summary>Sees to it that each pid asked for exists now.</summary>
+    /// <summary>Checks that each selected pid exists now.</summary>
     /// <exception cref="UsageException">One does not.</exception>
     internal static void CheckPids(IEnumerable<int> pids, KernelPaths paths, string thing)
     {
@@ -48,7 +48,7 @@ internal static class Selections
     }
 
     /// <summary>Follows a process that must exist.</summary>
-    /// <exception cref="UsageException">There is none, or it has no memory to speak of.</exception>
+    /// <exception cref="UsageException">There is no such process, or it is a kernel thread.</exception>
     internal static TrackedProcess Require(int pid, KernelPaths paths, string thing)
     {
         ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? process);
@@ -56,7 +56,7 @@ internal static class Selections
         {
             throw outcome switch
             {
-                ReadOutcome.ProcessGone => new UsageException(thing, $"there is no process {pid}", "the pid of a living process"),
+                ReadOutcome.ProcessGone => new UsageException(thing, $"there is no process {pid}", "the pid of a running process"),
                 ReadOutcome.Denied => new UsageException(thing, $"process {pid} may not be read", "root, or a process of this user"),
                 _ => new UsageException(thing, $"process {pid} cannot be read ({outcome.ToReason()})", $"a proc file system at {paths.ProcRoot}"),
             };
@@ -66,7 +66,7 @@ internal static class Selections
         {
             string name = process.Comm;
             process.Dispose();
-            throw new UsageException(thing, $"{pid} ({name}) is a thread of the kernel, which has no memory of its own", "the pid of a process");
+            throw new UsageException(thing, $"{pid} ({name}) is a kernel thread, which has no memory of its own", "the pid of a process");
         }
 
         return process;

@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>A stretch of work on one thread: how long it took, and how much CPU time.</summary>
+/// <summary>Wall time and CPU time of a piece of work on one thread.</summary>
 internal readonly record struct Stint(TimeSpan Duration, TimeSpan Cpu)
 {
     public static Stint operator +(Stint left, Stint right) => new(left.Duration + right.Duration, left.Cpu + right.Cpu);

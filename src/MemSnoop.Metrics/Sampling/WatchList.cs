@@ -3,7 +3,7 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>The watched processes with their attributes, looked at anew once in each collection.</summary>
+/// <summary>The watched processes with their attributes, refreshed once in each collection.</summary>
 internal sealed class WatchList(ProcessTable table, Collections collections, bool withContainers) : IDisposable
 {
     private readonly Lock _gate = new();
@@ -13,13 +13,13 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
     private long _seen = -1;
     private bool _isDisposed;
 
-    /// <summary>Selected processes that are not watched, as of the last look.</summary>
+    /// <summary>Selected processes that are not watched, as of the last refresh.</summary>
     internal IReadOnlyList<DroppedProcess> Dropped => table.Dropped;
 
-    /// <summary>Processes passed over since the start, by reason.</summary>
+    /// <summary>Processes skipped since the start, by reason.</summary>
     internal SkipCounts Skipped => table.Skipped;
 
-    /// <summary>The processes that live in the collection under way: an array that is replaced and never changed.</summary>
+    /// <summary>The watched processes of the current collection: an array that is replaced and never changed.</summary>
     internal WatchedProcess[] Current()
     {
         long collection = collections.Current;
@@ -30,7 +30,7 @@ internal sealed class WatchList(ProcessTable table, Collections collections, boo
     }
 
     /// <summary>
-    /// The processes that live now, for who is not part of a collection. The collection under way goes on with what it has.
+    /// The watched processes as of now, for use outside a collection. A running collection keeps its own list.
     /// </summary>
     internal WatchedProcess[] Refresh()
     {

@@ -3,8 +3,8 @@ using MemSnoop.Processes;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// A process with the attributes its series bear. Made once for a process and its name: when the name changes, by exec
-/// or prctl, its series end and others begin.
+/// A process with the attributes of its series. Made once for a process and its name: when the name changes, by exec or prctl, its series end and new ones
+/// begin.
 /// </summary>
 internal sealed class WatchedProcess
 {

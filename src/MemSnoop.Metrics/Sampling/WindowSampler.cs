@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>Keeps time for the windows: one pass of the estimator at each multiple of the interval, or its parts evenly in between.</summary>
+/// <summary>Runs the passes: one at each multiple of the interval, or its parts spread evenly over the interval.</summary>
 internal sealed partial class WindowSampler(
     IWorkingSetEstimator estimator,
     TimeSpan interval,
@@ -70,7 +70,7 @@ internal sealed partial class WindowSampler(
                 SampleOnce(part);
                 _lastFailure = null;
             }
-#pragma warning disable CA1031 // One failed pass, whatever the cause, must end neither the passes to come nor the readings.
+#pragma warning disable CA1031 // One failed pass, whatever the cause, must not end later passes or the readings.
             catch (Exception error)
 #pragma warning restore CA1031
             {
@@ -89,7 +89,7 @@ internal sealed partial class WindowSampler(
         sampled.Errors.Add("failed");
         sampled.Finish(default, succeeded: false);
 
-        // One line for a cause, not one a minute.
+        // One line per cause, not one per pass.
         if (_lastFailure != error.GetType())
         {
             _lastFailure = error.GetType();
@@ -97,7 +97,7 @@ internal sealed partial class WindowSampler(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "working-set pass failed, no working sets until it succeeds: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass failed, and there are no working sets until one succeeds: {Cause}")]
     private partial void PassFailed(string cause);
 
     /// <summary>

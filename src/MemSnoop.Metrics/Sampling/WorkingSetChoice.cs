@@ -8,7 +8,7 @@ using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>From the options about working sets to the library's terms.</summary>
+/// <summary>Turns the options about working sets into those of the library.</summary>
 internal static class WorkingSetChoice
 {
     internal static string NameOf(WorkingSetMethod method) => method switch
@@ -18,7 +18,7 @@ internal static class WorkingSetChoice
         _ => WorkingSetMethods.Auto,
     };
 
-    /// <summary>What the estimator needs to know; <paramref name="groupOf"/> says which processes are one container.</summary>
+    /// <summary>The options of the estimator; <paramref name="groupOf"/> tells which processes are one container.</summary>
     internal static EstimatorOptions Settings(WorkingSetOptions options, Func<TrackedProcess, string?>? groupOf = null) => new()
     {
         IdleAges = new IdleAges([.. options.IdleAges]),
@@ -28,11 +28,11 @@ internal static class WorkingSetChoice
         GroupOf = groupOf,
     };
 
-    /// <summary>Parts of half a second and more: small enough that none shows, and few enough that their starts cost nothing.</summary>
+    /// <summary>Parts of at least half a second: small enough to spread the work, and few enough that starting them costs nothing.</summary>
     private static int PartsOf(TimeSpan interval) => Math.Clamp((int)(interval / TimeSpan.FromMilliseconds(500)), 2, 120);
 
     /// <summary>The method to use here, or null when <c>auto</c> finds none.</summary>
-    /// <exception cref="UsageException">A method was asked for by name that does not work here.</exception>
+    /// <exception cref="UsageException">A method was chosen that does not work here.</exception>
     internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths) => Choose(wanted, WorkingSetMethods.Probe(paths));
 
     /// <inheritdoc cref="Choose(WorkingSetMethod, KernelPaths)"/>
@@ -66,8 +66,8 @@ internal static class WorkingSetChoice
     }
 
     /// <summary>
-    /// Where the idle bitmap works but another exporter has it, falling back would do harm: clearing referenced bits takes
-    /// them from under the other one's windows.
+    /// If another exporter holds the idle bitmap, falling back to referenced bits would do harm: clearing them removes accesses from the other exporter's
+    /// windows.
     /// </summary>
     private static bool IsTaken(ProbeResult method, WorkingSetMethod wanted) =>
         method.Reason == ProbeResult.InUse && wanted != WorkingSetMethod.Referenced;

@@ -5,9 +5,8 @@ using MemSnoop.WorkingSets;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// The last complete window of each process. Written by the window sampler, at the end of each of its passes; a
-/// collection only reads it, so that no number of scrapers can mark, clear or shorten a window. A pass that ends in the
-/// middle of a collection shows in the next: working set and idle memory of one scrape are of one window.
+/// The last complete window of each process. The window sampler writes it at the end of each pass. A collection only reads it, so scrapers can never mark,
+/// clear or shorten a window. A pass that ends during a collection shows in the next one: working set and idle memory of one scrape are of the same window.
 /// </summary>
 internal sealed class WorkingSetWindows(Collections collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
@@ -45,7 +44,7 @@ internal sealed class WorkingSetWindows(Collections collections, SampledMeasurem
         return _shown;
     }
 
-    /// <summary>Starts to take in a pass over these processes, or goes on with one that comes in parts.</summary>
+    /// <summary>Begins a pass over these processes, or continues one that comes in parts.</summary>
     internal void Begin(IEnumerable<WatchedProcess> processes, bool isNew)
     {
         if (isNew)
@@ -61,7 +60,7 @@ internal sealed class WorkingSetWindows(Collections collections, SampledMeasurem
         }
     }
 
-    /// <summary>Publishes what the pass found. A process that it could not measure has no number any more.</summary>
+    /// <summary>Publishes the results of the pass. A process that it could not measure has no numbers any more.</summary>
     internal void Publish()
     {
         Round complete = new([.. _passing], [.. _groups]);

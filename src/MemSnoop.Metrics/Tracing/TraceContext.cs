@@ -10,7 +10,7 @@ internal sealed class TraceContext(MeasuredHost host) : IDisposable
 
     internal MeasuredHost Host => host;
 
-    /// <summary>What a user should know of fields that will stay empty, a line each.</summary>
+    /// <summary>Why some fields will stay empty, one line each.</summary>
     internal IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Adds a line, once.</summary>

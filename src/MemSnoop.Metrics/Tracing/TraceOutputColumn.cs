@@ -13,7 +13,7 @@ internal abstract class TraceOutputColumn(string name, IReadOnlyList<string> fie
 {
     public string Name { get; } = name;
 
-    /// <summary>The names of its fields; one that is empty stands for the column itself.</summary>
+    /// <summary>The names of its fields; an empty name stands for the column itself.</summary>
     public IReadOnlyList<string> Fields { get; } = fields;
 
     /// <summary>The field's name in a row of fields: <c>memory.resident_bytes</c>.</summary>

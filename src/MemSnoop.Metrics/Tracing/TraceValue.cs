@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MemSnoop.Metrics.Tracing;
 
-/// <summary>One number or text of a sample, or nothing where it could not be read.</summary>
+/// <summary>One number or text of a sample, or nothing if it could not be read.</summary>
 internal readonly struct TraceValue
 {
     private readonly string? _text;

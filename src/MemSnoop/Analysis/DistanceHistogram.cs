@@ -27,7 +27,7 @@ public sealed class DistanceHistogram
     /// <summary>How many reuses.</summary>
     public ulong Total { get; }
 
-    /// <summary>The cumulated distribution: the share of reuses at this distance or less, 0 to 1; 0 where there are no reuses.</summary>
+    /// <summary>The cumulative distribution: the share of reuses at this distance or less, 0 to 1; 0 without reuses.</summary>
     /// <param name="distance">Distinct other pages.</param>
     public double FractionAtMost(ulong distance)
     {
@@ -49,7 +49,7 @@ public sealed class DistanceHistogram
         return low == 0 ? 0 : (double)_cumulated[low - 1] / Total;
     }
 
-    /// <summary>The least distance that this share of the reuses does not exceed.</summary>
+    /// <summary>The quantile: the smallest distance that this share of the reuses does not exceed.</summary>
     /// <param name="fraction">The share, 0 to 1.</param>
     /// <exception cref="InvalidOperationException">There are no reuses.</exception>
     public ulong Quantile(double fraction)

@@ -4,8 +4,8 @@ using MemSnoop.Tracing;
 namespace MemSnoop.Analysis;
 
 /// <summary>
-/// Addresses by time: how much of a few neighbouring pages was active within a few neighbouring samples. Rows ascend with the addresses. Stretches that were never
-/// active are left out where they are long, so that a reservation of terabytes with two busy pages shows these.
+/// Active pages by address and time. A cell is the active share of some neighbouring pages in some neighbouring samples. Rows ascend with the addresses. Long
+/// stretches that were never active are left out, so that a reservation of terabytes with two busy pages shows these pages.
 /// </summary>
 public sealed class HeatMap
 {
@@ -17,19 +17,19 @@ public sealed class HeatMap
         Rows = bands.Count == 0 ? 0 : bands[^1].FirstRow + bands[^1].Rows;
     }
 
-    /// <summary>What the rows show, ascending.</summary>
+    /// <summary>The bands that the rows show, ascending.</summary>
     public IReadOnlyList<HeatMapBand> Bands { get; }
 
-    /// <summary>How many rows.</summary>
+    /// <summary>Number of rows.</summary>
     public int Rows { get; }
 
-    /// <summary>How many columns.</summary>
+    /// <summary>Number of columns.</summary>
     public int Columns { get; }
 
-    /// <summary>Pages that a row stands for; the last of a band may have fewer.</summary>
+    /// <summary>Pages per row; the last row of a band may have fewer.</summary>
     public ulong PagesPerRow { get; }
 
-    /// <summary>Samples that a column stands for; the last may have fewer.</summary>
+    /// <summary>Samples per column; the last column may have fewer.</summary>
     public int SamplesPerColumn { get; }
 
     /// <summary>The share of a cell's pages that was active, averaged over its samples: 0 to 1.</summary>
@@ -47,8 +47,8 @@ public sealed class HeatMap
 
     /// <summary>The heat map of a trace.</summary>
     /// <param name="trace">The trace.</param>
-    /// <param name="maxRows">The most rows there may be; each stretch of addresses takes at least one, however many there are.</param>
-    /// <param name="maxColumns">The most columns there may be.</param>
+    /// <param name="maxRows">Maximum number of rows. Each band takes at least one row, even if that makes more rows than this.</param>
+    /// <param name="maxColumns">Maximum number of columns.</param>
     public static HeatMap Of(PageTrace trace, int maxRows = 2048, int maxColumns = 1024)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxRows);

@@ -6,7 +6,7 @@ namespace MemSnoop.Analysis;
 /// <summary>Which addresses a heat map shows, and on which rows.</summary>
 internal static class HeatMapBands
 {
-    // What is idle and no longer than this share of all that is shown stays: it tells where in its area the activity is.
+    // An idle stretch up to 1/16 of all active pages is shown: it tells where in its area the activity is.
     private const ulong IdleShare = 16;
     private const ulong LeastIdlePages = 64;
 
@@ -109,5 +109,5 @@ internal static class HeatMapBands
 /// <param name="FirstPage">The number of the first page shown.</param>
 /// <param name="Pages">How many pages are shown.</param>
 /// <param name="FirstRow">The row of the first page.</param>
-/// <param name="Rows">How many rows.</param>
+/// <param name="Rows">Number of rows.</param>
 public readonly record struct HeatMapBand(TracedArea Area, ulong FirstPage, ulong Pages, int FirstRow, int Rows);

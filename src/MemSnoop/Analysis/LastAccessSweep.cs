@@ -4,8 +4,9 @@ using MemSnoop.Tracing;
 namespace MemSnoop.Analysis;
 
 /// <summary>
-/// Goes through a trace and keeps, for each page, the sample that saw it last, and for each sample, how many pages it was the last to see. Both the reuse
-/// distances and the working-set curve are sums of the latter. A sample costs its pages, in runs of equal history, and a logarithm for each distinct age among them.
+/// Goes through a trace and keeps, for each page, the last sample that saw it, and for each sample, the number of pages that it was the last to see. The reuse
+/// distances and the working-set curve are sums of these numbers. The cost of a sample is its pages, in runs of equal history, and a logarithm for each
+/// distinct age among them.
 /// </summary>
 internal sealed class LastAccessSweep
 {
@@ -29,7 +30,7 @@ internal sealed class LastAccessSweep
     /// <summary>By sample, how many pages were seen there and not since.</summary>
     internal FenwickTree LastSeen { get; }
 
-    /// <summary>How many pages of the sample that <see cref="Look"/> took were never seen before.</summary>
+    /// <summary>Number of pages of the current sample that were never seen before.</summary>
     internal long New { get; private set; }
 
     /// <summary>The earlier samples that saw pages of this one last, ascending.</summary>
@@ -65,7 +66,7 @@ internal sealed class LastAccessSweep
         _ages.Sort();
     }
 
-    /// <summary>Lets <see cref="LastSeen"/> follow the sample that was taken.</summary>
+    /// <summary>Updates <see cref="LastSeen"/> with the sample that was taken.</summary>
     internal void Commit(int sample)
     {
         foreach (int age in _ages)

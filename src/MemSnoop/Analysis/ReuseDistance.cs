@@ -4,7 +4,7 @@ using MemSnoop.Tracing;
 namespace MemSnoop.Analysis;
 
 /// <summary>
-/// Bounds of the reuse distances (LRU stack distances) of a program, from a trace that knows which pages were accessed in a window but not in which order.
+/// Bounds of the reuse distances (LRU stack distances) of a program, from a trace that has the pages accessed in each window but not their order.
 /// </summary>
 /// <remarks>
 /// The reuse distance of an access is the number of distinct other pages accessed since the last access to the same page: an LRU memory of more pages than that still
@@ -13,24 +13,24 @@ namespace MemSnoop.Analysis;
 /// <item>at least the pages active in the samples between lie between the two accesses: the lower bound;</item>
 /// <item>at most all pages active in i to j do, but for the page itself: the upper bound.</item>
 /// </list>
-/// Both can happen: all others of i before and all others of j after it, or the other way round. The first sample of a page is a cold miss and has no distance.
-/// Further accesses within one window are not seen, and not counted.
+/// Both can happen: the others of i may come before the first access or after it, and the others of j after the second access or before it. The first sample
+/// of a page is a cold miss and has no distance. Further accesses within one window are not seen, and not counted.
 /// </remarks>
 public sealed class ReuseDistance
 {
     private ReuseDistance(DistanceHistogram lower, DistanceHistogram upper, ulong coldMisses) =>
         (Lower, Upper, ColdMisses) = (lower, upper, coldMisses);
 
-    /// <summary>Each reuse at the least distance it can have had. Its distribution lies above the true one.</summary>
+    /// <summary>Each reuse at the smallest distance that is possible. Its distribution lies above the true one.</summary>
     public DistanceHistogram Lower { get; }
 
-    /// <summary>Each reuse at the greatest distance it can have had. Its distribution lies below the true one.</summary>
+    /// <summary>Each reuse at the largest distance that is possible. Its distribution lies below the true one.</summary>
     public DistanceHistogram Upper { get; }
 
     /// <summary>First accesses: pages that were never seen before.</summary>
     public ulong ColdMisses { get; }
 
-    /// <summary>How many reuses were seen.</summary>
+    /// <summary>Number of reuses.</summary>
     public ulong Reuses => Lower.Total;
 
     /// <summary>Analyses a trace, in a time near-linear in its active pages.</summary>

@@ -3,13 +3,13 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Counters;
 
-/// <summary>A process whose events are counted, by as many providers as that takes.</summary>
+/// <summary>A process whose events are counted, by one or several providers.</summary>
 internal sealed class CountedProcess(CounterGroup[] groups, int events) : IDisposable
 {
     /// <summary>One for each provider.</summary>
     internal GroupAttachment[] Attachments { get; } = Array.ConvertAll(groups, static group => new GroupAttachment(group));
 
-    /// <summary>The array that its samples share, where they do.</summary>
+    /// <summary>The array that its samples share, or null.</summary>
     internal CounterValue?[] Values { get; } = new CounterValue?[events];
 
     /// <summary>The round of the measurement in which the process was last measured.</summary>
@@ -37,10 +37,10 @@ internal sealed class CountedProcess(CounterGroup[] groups, int events) : IDispo
     }
 }
 
-/// <summary>One provider at one process: not attached yet, counting, or refused and waiting for another try.</summary>
+/// <summary>One provider's counters of one process: not attached yet, counting, or refused and waiting for another try.</summary>
 internal sealed class GroupAttachment(CounterGroup group) : IDisposable
 {
-    /// <summary>A minute: as often as somebody would look whether it works by now.</summary>
+    /// <summary>One minute: long enough to cost little, and short enough to notice a fix.</summary>
     internal static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
 
     private IProcessCounters? _counters;
@@ -53,11 +53,11 @@ internal sealed class GroupAttachment(CounterGroup group) : IDisposable
     /// <summary>When counting began; null before.</summary>
     internal DateTimeOffset? Since { get; private set; }
 
-    /// <summary>Reads the values of now, attaching first where that is due. Values that could not be read are null.</summary>
+    /// <summary>Reads the current values, and attaches first if that is due. Values that could not be read are null.</summary>
     /// <param name="process">The process.</param>
     /// <param name="sample">The values of all events, this group's among them.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="closed">How many processes have been let go so far, each of which left descriptors behind.</param>
+    /// <param name="closed">How many processes were released so far, each of which freed descriptors.</param>
     internal ReadOutcome Read(TrackedProcess process, CounterValue?[] sample, TimeProvider clock, long closed)
     {
         ReadOutcome outcome = process.HasLeft ? ReadOutcome.ProcessGone : Attach(process, clock, closed);
@@ -90,7 +90,7 @@ internal sealed class GroupAttachment(CounterGroup group) : IDisposable
         DateTimeOffset now = clock.GetUtcNow();
         ReadOutcome outcome = group.Provider.Open(process, group.Events, out _counters);
 
-        // What is too large about a process is the number of descriptors that it would take.
+        // The process is too large because it would take too many descriptors.
         outcome = outcome == ReadOutcome.TooLarge ? ReadOutcome.NoDescriptors : outcome;
         if (outcome == ReadOutcome.Success)
         {
@@ -107,7 +107,7 @@ internal sealed class GroupAttachment(CounterGroup group) : IDisposable
     public void Dispose() => _counters?.Dispose();
 }
 
-/// <summary>The events of a plan that one provider counts, with their places in the plan.</summary>
+/// <summary>The events of a plan that one provider counts, and their positions in the plan.</summary>
 internal sealed class CounterGroup(ICounterProvider provider, CounterEvent[] events, int[] places)
 {
     private readonly CounterValue[] _read = new CounterValue[events.Length];
@@ -119,7 +119,7 @@ internal sealed class CounterGroup(ICounterProvider provider, CounterEvent[] eve
     /// <summary>Where the value of each event stands among those of a sample.</summary>
     internal int[] Places { get; } = places;
 
-    /// <summary>Whether any event was ever seen to take turns with others.</summary>
+    /// <summary>Whether any event was ever multiplexed.</summary>
     internal bool IsMultiplexed { get; private set; }
 
     internal static CounterGroup[] Of(CounterPlan plan) =>

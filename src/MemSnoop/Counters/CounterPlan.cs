@@ -1,6 +1,6 @@
 namespace MemSnoop.Counters;
 
-/// <summary>Which events are counted, and by whom: made once from the names that a user gives.</summary>
+/// <summary>Which events are counted, and by which provider. Made once from the names that a user gives.</summary>
 public sealed class CounterPlan
 {
     private CounterPlan(IReadOnlyList<CounterChoice> choices)
@@ -16,11 +16,11 @@ public sealed class CounterPlan
     public IReadOnlyList<CounterChoice> Counted { get; }
 
     /// <summary>
-    /// Gives each event to the first provider that can count it. A later provider is not even asked, and so not loaded, when
-    /// an earlier one will do. Names that mean the same event are one.
+    /// Gives each event to the first provider that can count it. A later provider is neither asked nor loaded if an earlier one can count all events. Several
+    /// names of one event give one entry.
     /// </summary>
-    /// <param name="names">The names, in any spelling that a provider knows.</param>
-    /// <param name="providers">Who could count, best first.</param>
+    /// <param name="names">The names, in any form that a provider knows.</param>
+    /// <param name="providers">The providers, best first.</param>
     public static CounterPlan Create(IEnumerable<string> names, IEnumerable<ICounterProvider> providers)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -55,14 +55,14 @@ public sealed class CounterPlan
             }
             else if (!provider.Support.IsSupported)
             {
-                // A library that is not installed knows no names, and one that finds no processor none of a processor's: the event
-                // may well be one of its own.
+                // A library that is not installed knows no names, and without hardware counters it knows no processor's names: the event may still be one of
+                // its own.
                 absent ??= provider;
             }
         }
 
         return unavailable ?? (absent is null
-            ? new CounterChoice(name, null, null, CounterChoice.Unknown, "no provider knows this name", "choose one that is listed as an event")
+            ? new CounterChoice(name, null, null, CounterChoice.Unknown, "no provider knows this name", "choose one of the listed events")
             : new CounterChoice(name, null, absent, absent.Support.Reason, absent.Support.Explanation, absent.Support.Advice));
     }
 
@@ -71,25 +71,24 @@ public sealed class CounterPlan
         : new CounterChoice(known.Name, known, provider, CounterChoice.NotAvailable, "this processor or kernel cannot count it", "choose an event that is available here");
 }
 
-/// <summary>What becomes of an event that was asked for: it is counted by a provider, or there is a reason why not.</summary>
-/// <param name="Name">The event's usual spelling, or what was asked for when no provider knows it.</param>
-/// <param name="Event">The event; null when no provider that is there knows the name.</param>
+/// <summary>The result for a named event: the provider that counts it, or the reason why none does.</summary>
+/// <param name="Name">The event's usual name, or the name as given if no provider knows it.</param>
+/// <param name="Event">The event; null if no working provider knows the name.</param>
 /// <param name="Provider">
-/// The provider that counts it, or whose reason it is that nobody does; null when every provider was asked and none
-/// knows the name.
+/// The provider that counts it, or the one whose reason is given; null if no provider knows the name.
 /// </param>
 /// <param name="Reason">One word for metrics: <c>ok</c>, or what is missing.</param>
-/// <param name="Explanation">A sentence for people: why it is not counted; empty when it is.</param>
-/// <param name="Advice">What would make it work; empty when it does.</param>
+/// <param name="Explanation">A sentence for people: why the event is not counted; empty if it is counted.</param>
+/// <param name="Advice">What to do to make it work; empty if it works.</param>
 public sealed record CounterChoice(string Name, CounterEvent? Event, ICounterProvider? Provider, string Reason, string Explanation = "", string Advice = "")
 {
     /// <summary>The <see cref="Reason"/> of an event that is counted.</summary>
     public const string Ok = "ok";
 
-    /// <summary>The <see cref="Reason"/> of an event that is known and that this processor or kernel does not have.</summary>
+    /// <summary>The <see cref="Reason"/> of a known event that this processor or kernel does not have.</summary>
     public const string NotAvailable = "event_not_available";
 
-    /// <summary>The <see cref="Reason"/> of a name that means nothing to any provider.</summary>
+    /// <summary>The <see cref="Reason"/> of a name that no provider knows.</summary>
     public const string Unknown = "unknown_event";
 
     /// <summary>Whether the event is counted.</summary>

@@ -4,13 +4,13 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.Counters;
 
-/// <summary>The known providers, in order of preference. A new one is added here and in a folder of its own.</summary>
+/// <summary>The known providers, best first. A new provider is added here and in its own folder.</summary>
 public sealed class CounterProviders : IDisposable
 {
     /// <summary>Let each event be counted by the first provider that can.</summary>
     public const string Auto = "auto";
 
-    // Whatever both can count, the kernel itself counts more exactly: of the threads alone, and with the scaling told.
+    // If both can count an event, the kernel is more exact: it counts threads only, and tells the running ratio.
     private static readonly (string Name, Func<KernelPaths, HandleBudget, ICounterProvider> Create)[] Known =
     [
         (PerfEventProvider.ProviderName, static (paths, budget) => new PerfEventProvider(paths, budget)),
@@ -26,7 +26,7 @@ public sealed class CounterProviders : IDisposable
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static provider => provider.Name)];
 
     /// <summary>
-    /// The providers, the preferred one first. Each is made, its library loaded, when the enumeration comes to it for the first time.
+    /// The providers, best first. Each is made, and its library loaded, when the enumeration first reaches it.
     /// </summary>
     public IEnumerable<ICounterProvider> All => _providers.Select(static provider => provider.Value);
 
@@ -49,7 +49,7 @@ public sealed class CounterProviders : IDisposable
             .Select(provider => new Func<ICounterProvider>(() => provider.Create(paths, budget))));
     }
 
-    /// <summary>Gives back what the providers hold.</summary>
+    /// <summary>Disposes the providers.</summary>
     public void Dispose()
     {
         foreach (Lazy<ICounterProvider> provider in _providers.Where(static provider => provider.IsValueCreated))

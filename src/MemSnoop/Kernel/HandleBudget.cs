@@ -1,9 +1,8 @@
 namespace MemSnoop.Kernel;
 
 /// <summary>
-/// Shares out the file descriptors this process may hold, so that kept handles never starve sockets and short opens.
-/// A reader that gets none opens its file anew each time instead. The limit is the process's, so all that keep handles
-/// take from one budget: <see cref="Shared"/>.
+/// Divides the file descriptors of this process, so that kept handles leave enough for sockets and short opens. A reader that gets none opens its file for
+/// each reading. The limit is the process's, so all that keep handles take from one budget: <see cref="Shared"/>.
 /// </summary>
 public sealed class HandleBudget
 {
@@ -23,7 +22,7 @@ public sealed class HandleBudget
     /// </summary>
     public static HandleBudget Shared => OfThisProcess.Value;
 
-    /// <summary>How many handles may be kept at most.</summary>
+    /// <summary>Maximum number of kept handles.</summary>
     public int Limit { get; }
 
     /// <summary>How many are kept now.</summary>
@@ -31,7 +30,7 @@ public sealed class HandleBudget
 
     internal bool TryTake() => TryTake(1);
 
-    /// <summary>Takes so many together, or none.</summary>
+    /// <summary>Takes that many handles, or none.</summary>
     internal bool TryTake(int count)
     {
         int used;

@@ -1,6 +1,6 @@
 namespace MemSnoop.Kernel;
 
-/// <summary>A byte buffer that is reused from file to file and doubles when one is longer. For one thread at a time.</summary>
+/// <summary>A byte buffer that is reused from file to file and doubles when a file is longer. For one thread at a time.</summary>
 internal sealed class KernelBuffer(int capacity = KernelBuffer.DefaultCapacity)
 {
     /// <summary>Longer than any stat, status or io, and a page, the unit in which seq_file hands out its text.</summary>
@@ -13,7 +13,7 @@ internal sealed class KernelBuffer(int capacity = KernelBuffer.DefaultCapacity)
     /// <summary>The text read so far.</summary>
     internal ReadOnlySpan<byte> Text(int length) => _bytes.AsSpan(0, length);
 
-    /// <summary>The room behind the first <paramref name="used"/> bytes, never empty.</summary>
+    /// <summary>The free space after the first <paramref name="used"/> bytes, never empty.</summary>
     internal Span<byte> Free(int used)
     {
         if (used == _bytes.Length)

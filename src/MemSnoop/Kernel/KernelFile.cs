@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MemSnoop.Kernel;
 
-/// <summary>The one place that opens and reads kernel files. Ends are values (<see cref="ReadOutcome"/>), never exceptions.</summary>
+/// <summary>The only place that opens and reads kernel files. Outcomes are values (<see cref="ReadOutcome"/>), never exceptions.</summary>
 internal static class KernelFile
 {
     /// <summary>Opens a file by absolute path for reading.</summary>
@@ -42,8 +42,8 @@ internal static class KernelFile
     }
 
     /// <summary>
-    /// Reads a file whose whole text is one seq_file record (stat, statm, status, io): the kernel hands out as much of a
-    /// record as fits, so a read that leaves room in the buffer was complete and needs no second call to find the end.
+    /// Reads a file whose whole text is one seq_file record (stat, statm, status, io): the kernel returns as much of a record as fits, so a read that does not
+    /// fill the buffer is complete and needs no second call.
     /// </summary>
     internal static ReadOutcome ReadRecord(KernelHandle handle, KernelBuffer buffer, out ReadOnlySpan<byte> text)
     {
@@ -155,7 +155,7 @@ internal static class KernelFile
         }
     }
 
-    /// <summary>One pread. A handle that another thread has closed because its process left reads as gone.</summary>
+    /// <summary>One pread. If another thread has closed the handle because the process ended, the outcome is ProcessGone.</summary>
     internal static ReadOutcome Read(KernelHandle handle, Span<byte> buffer, long offset, out int count)
     {
         bool isHeld = false;
@@ -214,8 +214,8 @@ internal static class KernelFile
     }
 
     /// <summary>
-    /// ENOENT means "no such file on this kernel" here; for a file below /proc/PID the caller that knows the process
-    /// tells that from an exit (<see cref="Processes.ProcessDirectory"/>).
+    /// ENOENT means "no such file on this kernel" here; for a file below /proc/PID, the caller that knows the process distinguishes it from an exit
+    /// (<see cref="Processes.ProcessDirectory"/>).
     /// </summary>
     internal static ReadOutcome Classify(int error) => error switch
     {

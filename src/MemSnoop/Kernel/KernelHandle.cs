@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MemSnoop.Kernel;
 
 /// <summary>
-/// A file descriptor of a kernel file. Not <see cref="SafeFileHandle"/>: opening one of those adds fstat and flock calls,
-/// and its errors arrive as exceptions, which at a thousand exits a second cost more than the reads.
+/// A file descriptor of a kernel file. Not <see cref="SafeFileHandle"/>: opening one of those adds fstat and flock calls, and reports errors as exceptions,
+/// which at a thousand exits per second cost more than the reads.
 /// </summary>
 internal sealed class KernelHandle : SafeHandleMinusOneIsInvalid
 {
@@ -15,7 +15,7 @@ internal sealed class KernelHandle : SafeHandleMinusOneIsInvalid
     internal KernelHandle(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
-    /// <summary>What a failed open yields.</summary>
+    /// <summary>The handle of a failed open.</summary>
     internal static KernelHandle None { get; } = new(-1);
 
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;

@@ -1,8 +1,8 @@
 namespace MemSnoop.Kernel;
 
 /// <summary>
-/// The two roots under which the kernel shows itself, the only place that knows them. In a container the host's are
-/// mounted elsewhere (<c>/host/proc</c>); in tests they are plain files.
+/// The mount points of procfs and sysfs; the only place that knows them. In a container the host's are mounted elsewhere (<c>/host/proc</c>); in tests they
+/// are plain files.
 /// </summary>
 /// <param name="ProcRoot">Where proc(5) is mounted. Default value: /proc.</param>
 /// <param name="SysRoot">Where sysfs(5) is mounted. Default value: /sys.</param>

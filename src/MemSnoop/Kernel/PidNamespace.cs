@@ -6,8 +6,8 @@ namespace MemSnoop.Kernel;
 internal static class PidNamespace
 {
     /// <summary>
-    /// Whether pids below the proc root are those that system calls of this process take. The host's, seen from a
-    /// container, are not: a call with one of them would reach another process, or none.
+    /// Whether pids below the proc root are those of this process's system calls. The host's pids, seen from a container, are not: a call with one of them
+    /// would reach another process, or none.
     /// </summary>
     internal static bool IsOwn(KernelPaths paths) =>
         new FileInfo(paths.Proc("self")).LinkTarget == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);

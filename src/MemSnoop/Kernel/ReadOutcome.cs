@@ -1,6 +1,6 @@
 namespace MemSnoop.Kernel;
 
-/// <summary>How an attempt to read a kernel file ended. A process that exits in between is as normal an end as success.</summary>
+/// <summary>How an attempt to read a kernel file ended. It is normal that a process exits meanwhile.</summary>
 public enum ReadOutcome
 {
     /// <summary>The value was read.</summary>
@@ -9,7 +9,7 @@ public enum ReadOutcome
     /// <summary>The process has exited, is a zombie, or replaced its address space by <c>execve(2)</c> in the middle of the read.</summary>
     ProcessGone,
 
-    /// <summary>The kernel refused: EACCES or EPERM (<c>ptrace(2)</c>, "Ptrace access mode checking").</summary>
+    /// <summary>The kernel denied access: EACCES or EPERM (<c>ptrace(2)</c>, "Ptrace access mode checking").</summary>
     Denied,
 
     /// <summary>This kernel, or its configuration, does not offer the file or the value.</summary>
@@ -18,7 +18,7 @@ public enum ReadOutcome
     /// <summary>The text is not what <c>proc(5)</c> describes.</summary>
     Malformed,
 
-    /// <summary>The process is larger than the configured bound of a method that would stall it.</summary>
+    /// <summary>The process holds more memory than the configured limit of a method that would stall it.</summary>
     TooLarge,
 
     /// <summary>It takes more file descriptors than this process may still open (<c>getrlimit(2)</c>, RLIMIT_NOFILE).</summary>
@@ -28,7 +28,7 @@ public enum ReadOutcome
     Failed,
 }
 
-/// <summary>The words under which outcomes appear in metrics, logs and reports.</summary>
+/// <summary>The words for outcomes in metrics, logs and reports.</summary>
 public static class ReadOutcomes
 {
     /// <summary>The outcome as the value of a <c>reason</c> attribute.</summary>
@@ -44,6 +44,6 @@ public static class ReadOutcomes
         _ => "failed",
     };
 
-    /// <summary>Whether the outcome is an error of ours or the kernel's, rather than a process that left or may not be read.</summary>
+    /// <summary>Whether the outcome is a real error, and not a process that ended or may not be read.</summary>
     public static bool IsError(this ReadOutcome outcome) => outcome is ReadOutcome.Malformed or ReadOutcome.Failed;
 }

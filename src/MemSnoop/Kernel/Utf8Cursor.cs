@@ -3,8 +3,8 @@ using System.Buffers.Text;
 namespace MemSnoop.Kernel;
 
 /// <summary>
-/// Reads kernel text from left to right: bytes in, numbers and spans out, without a culture, a string or an allocation.
-/// A read that fails leaves the cursor where it was; a number beyond 64 bits fails, it never wraps.
+/// Reads kernel text from left to right, from bytes to numbers and spans, without cultures, strings or allocations. A failed read leaves the cursor where it
+/// was. A number of more than 64 bits fails and never wraps.
 /// </summary>
 internal ref struct Utf8Cursor(ReadOnlySpan<byte> text)
 {

@@ -25,8 +25,8 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     /// <param name="plan">What is counted, and by whom.</param>
     /// <param name="clock">The clock. Default value: the system's.</param>
     /// <param name="reusesValues">
-    /// Whether all samples of a process share one array, so that a reading allocates nothing and the values of a sample are
-    /// those of the latest reading. Default value: false, each sample keeps its own.
+    /// Whether all samples of a process share one array: a reading then allocates nothing, and a sample always has the values of the latest reading. Default
+    /// value: false, each sample keeps its own.
     /// </param>
     public CounterMeasurement(CounterPlan plan, TimeProvider? clock = null, bool reusesValues = false)
     {
@@ -40,7 +40,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     /// <inheritdoc/>
     public string Name => MeasurementName;
 
-    /// <summary>Told why some events of a process could not be read, when others could and the reading so was a success.</summary>
+    /// <summary>Called with the reason why some events of a process could not be read, if the others could and the reading was a success.</summary>
     public Action<ReadOutcome>? PartlyFailed { get; init; }
 
     /// <inheritdoc/>
@@ -81,10 +81,10 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
         return ReadOutcome.Success;
     }
 
-    /// <summary>Whether any of the provider's events, in any process, was seen to take turns with others at a counter.</summary>
+    /// <summary>Whether any of the provider's events was multiplexed in any process.</summary>
     public bool IsMultiplexed(ICounterProvider provider) => Array.Exists(_groups, group => group.Provider == provider && group.IsMultiplexed);
 
-    /// <summary>When counting of an event began, by its place in the plan; null while it is not counted for the process.</summary>
+    /// <summary>When counting of an event began, by its position in the plan; null while the event is not counted for the process.</summary>
     public DateTimeOffset? CountingSince(ProcessIdentity process, int index) =>
         _processes.TryGetValue(process, out CountedProcess? counted) ? counted.CountingSince(index) : null;
 
@@ -104,7 +104,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
         _round++;
     }
 
-    /// <summary>Ends all counting. The providers live on.</summary>
+    /// <summary>Ends all counting. The providers stay open.</summary>
     public void Dispose()
     {
         foreach (CountedProcess counted in _processes.Values)
@@ -116,7 +116,7 @@ public sealed class CounterMeasurement : IMeasurement<CounterSample>, IDisposabl
     }
 }
 
-/// <summary>What the events of a <see cref="CounterPlan"/> have counted for one process since counting began.</summary>
+/// <summary>The counts of the events of a <see cref="CounterPlan"/> for one process, since counting began.</summary>
 public readonly struct CounterSample
 {
     private readonly CounterValue?[] _values;
@@ -126,6 +126,6 @@ public readonly struct CounterSample
     /// <summary>How many events there are: as many as the plan counts.</summary>
     public int Count => _values?.Length ?? 0;
 
-    /// <summary>The value of an event, by its place in <see cref="CounterPlan.Counted"/>; null when it could not be counted for this process.</summary>
+    /// <summary>The value of an event, by its position in <see cref="CounterPlan.Counted"/>; null when it could not be counted for this process.</summary>
     public CounterValue? this[int index] => _values[index];
 }

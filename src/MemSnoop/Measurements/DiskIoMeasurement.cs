@@ -12,7 +12,7 @@ namespace MemSnoop.Measurements;
 /// <param name="Seconds">Time the operations took, summed over all of them.</param>
 public readonly record struct DiskTraffic(ulong Bytes, ulong Operations, ulong Merged, double Seconds);
 
-/// <summary>What one block device has done since boot.</summary>
+/// <summary>Totals of one block device since boot.</summary>
 /// <param name="Device">Its name, like <c>sda</c>.</param>
 /// <param name="Read">Reads.</param>
 /// <param name="Write">Writes.</param>
@@ -54,7 +54,7 @@ public sealed class DiskIoMeasurement(KernelPaths paths, Predicate<string>? isWa
         return Measure(disks);
     }
 
-    /// <summary>Replaces the content of <paramref name="disks"/> by one sample a wanted device.</summary>
+    /// <summary>Replaces the content of <paramref name="disks"/> by one sample for each wanted device.</summary>
     public ReadOutcome Measure(ICollection<DiskSample> disks)
     {
         ArgumentNullException.ThrowIfNull(disks);

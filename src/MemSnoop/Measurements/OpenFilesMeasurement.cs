@@ -7,7 +7,7 @@ namespace MemSnoop.Measurements;
 /// <param name="Count">How many.</param>
 public readonly record struct OpenFilesSample(ulong Count);
 
-/// <summary>Takes the size of <c>/proc/PID/fd</c>, the number of its entries since Linux 6.2; lists it on kernels before.</summary>
+/// <summary>Reads the size of <c>/proc/PID/fd</c>, which is the number of its entries since Linux 6.2; lists the directory on older kernels.</summary>
 public sealed class OpenFilesMeasurement : IMeasurement<OpenFilesSample>
 {
     /// <summary>The measurement's name.</summary>

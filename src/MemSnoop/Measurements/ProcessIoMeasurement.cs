@@ -4,14 +4,14 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>What a process has read and written since it started.</summary>
-/// <param name="ReadCharacters">Bytes returned by read calls, from wherever they came.</param>
+/// <summary>IO of a process since it started.</summary>
+/// <param name="ReadCharacters">Bytes returned by read calls, from any file.</param>
 /// <param name="WrittenCharacters">Bytes passed to write calls.</param>
 /// <param name="ReadCalls">Read system calls.</param>
 /// <param name="WriteCalls">Write system calls.</param>
 /// <param name="StorageReadBytes">Bytes fetched from storage.</param>
-/// <param name="StorageWrittenBytes">Bytes sent, or due to be sent, to storage.</param>
-/// <param name="CancelledBytes">Bytes of those that never had to be written after all, because the file was truncated.</param>
+/// <param name="StorageWrittenBytes">Bytes that were or will be written to storage.</param>
+/// <param name="CancelledBytes">Bytes that were counted as written and never had to be, because the file was truncated.</param>
 public readonly record struct IoSample(
     ulong ReadCharacters,
     ulong WrittenCharacters,
@@ -21,7 +21,7 @@ public readonly record struct IoSample(
     ulong StorageWrittenBytes,
     ulong CancelledBytes);
 
-/// <summary>Reads <c>/proc/PID/io</c>, which the kernel gives only to whom it would let trace the process.</summary>
+/// <summary>Reads <c>/proc/PID/io</c>, which only a process with the right to trace the target may read.</summary>
 public sealed class ProcessIoMeasurement : IMeasurement<IoSample>
 {
     /// <summary>The measurement's name.</summary>

@@ -4,16 +4,15 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>How often and how long a process gave up the CPU, all threads together.</summary>
+/// <summary>How often and how long the threads of a process gave up the CPU.</summary>
 /// <param name="VoluntarySwitches">Context switches because a thread waited for something.</param>
-/// <param name="InvoluntarySwitches">Context switches because a thread's time was up.</param>
-/// <param name="BlockIoDelaySeconds">Time spent waiting for block IO; null where the kernel does not account for it.</param>
+/// <param name="InvoluntarySwitches">Context switches because the time slice of a thread ended.</param>
+/// <param name="BlockIoDelaySeconds">Time spent waiting for block IO; null if the kernel does not account for it.</param>
 public readonly record struct SchedulingSample(ulong VoluntarySwitches, ulong InvoluntarySwitches, double? BlockIoDelaySeconds);
 
 /// <summary>
-/// Reads <c>status</c> of every thread. <c>/proc/PID/status</c> itself tells the switches of the main thread only, as
-/// does <c>/proc/PID/stat</c> for the block IO delay. What a thread had done by its last reading stays in the total after
-/// it ends, so totals never fall; what it did between that reading and its end is lost.
+/// Reads <c>status</c> of every thread. <c>/proc/PID/status</c> has the switches of the main thread only, and <c>/proc/PID/stat</c> its block IO delay only.
+/// The last reading of a thread stays in the total after the thread ends, so totals never fall. What it did after that reading is lost.
 /// </summary>
 public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
 {
@@ -47,7 +46,7 @@ public sealed class SchedulingMeasurement : IMeasurement<SchedulingSample>
         ArgumentNullException.ThrowIfNull(process);
         sample = default;
 
-        // One thread now and never seen with more: the process's own files say it all, and their handles are kept.
+        // One thread now, and never more than one so far: the process's own files are enough, and their handles are kept.
         if (!_totals.TryGetValue(process.Identity, out ThreadTotals? totals))
         {
             if (process.Stat.Threads == 1)

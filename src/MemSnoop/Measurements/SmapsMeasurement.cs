@@ -4,11 +4,11 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>Memory of a process as only a walk over its page tables tells, in bytes.</summary>
+/// <summary>Memory of a process that only a walk over its page tables can tell, in bytes.</summary>
 /// <param name="ResidentBytes">Resident set size by the same walk.</param>
 /// <param name="ProportionalBytes">Proportional set size: each page divided by the number of processes that map it.</param>
 /// <param name="SwapBytes">Anonymous memory that is in swap.</param>
-/// <param name="ProportionalSwapBytes">The same, each page divided by its users.</param>
+/// <param name="ProportionalSwapBytes">Memory in swap, each page divided by the number of its users.</param>
 /// <param name="HugeBytes">Transparent huge pages (anonymous, shared memory and file, mapped whole) and hugetlb pages.</param>
 public readonly record struct MappingSample(
     ulong ResidentBytes,

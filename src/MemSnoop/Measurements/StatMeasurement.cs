@@ -4,8 +4,8 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>What a process has used of the CPU, and when it began.</summary>
-/// <param name="UserSeconds">CPU time in user mode, all threads, those that ended included.</param>
+/// <summary>CPU time, page faults and start time of a process.</summary>
+/// <param name="UserSeconds">CPU time in user mode, of all threads, including ended ones.</param>
 /// <param name="SystemSeconds">CPU time in the kernel.</param>
 /// <param name="MinorFaults">Page faults that needed no IO.</param>
 /// <param name="MajorFaults">Page faults that waited for storage.</param>
@@ -22,7 +22,7 @@ public readonly record struct CpuSample(
     double UptimeSeconds);
 
 /// <summary>
-/// Uses the stat text that the process table has just read to see whether the process lives: no file is read twice.
+/// Uses the stat reading that the process table has just taken: no file is read twice.
 /// </summary>
 public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMeasurement<CpuSample>
 {

@@ -4,7 +4,7 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>Memory a process holds, in bytes.</summary>
+/// <summary>Memory that a process holds, in bytes.</summary>
 /// <param name="VirtualBytes">Size of all areas.</param>
 /// <param name="ResidentBytes">In physical memory.</param>
 /// <param name="SharedBytes">Resident pages of files and shared memory.</param>

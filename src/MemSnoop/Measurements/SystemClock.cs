@@ -4,15 +4,14 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Measurements;
 
 /// <summary>
-/// When the system booted and how long it has been up, by the clock in which process start times are counted. Both are
-/// NaN when they cannot be read.
+/// Boot time and uptime, by the clock of process start times. Both are NaN if they cannot be read.
 /// </summary>
 public sealed class SystemClock
 {
     private readonly KernelPaths _paths;
     private readonly KernelBuffer _buffer = new();
 
-    /// <summary>Reads the boot time once; it is constant but for steps of the wall clock.</summary>
+    /// <summary>Reads the boot time once; it is constant unless the wall clock is set.</summary>
     public SystemClock(KernelPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);

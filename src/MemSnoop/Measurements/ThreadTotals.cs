@@ -7,7 +7,7 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>What one thread, or several, have counted.</summary>
+/// <summary>Counts of one or several threads.</summary>
 internal readonly record struct ThreadCounts(ulong VoluntarySwitches, ulong InvoluntarySwitches, ulong BlockIoDelayTicks)
 {
     public static ThreadCounts operator +(ThreadCounts left, ThreadCounts right) => new(
@@ -16,7 +16,7 @@ internal readonly record struct ThreadCounts(ulong VoluntarySwitches, ulong Invo
         left.BlockIoDelayTicks + right.BlockIoDelayTicks);
 }
 
-/// <summary>The counts of a process's threads, those that have ended included.</summary>
+/// <summary>The counts of a process's threads, including ended ones.</summary>
 internal sealed class ThreadTotals
 {
     private readonly Dictionary<int, Entry> _threads = [];
@@ -111,7 +111,7 @@ internal sealed class ThreadTotals
     {
         ref Entry entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_threads, thread, out bool known);
 
-        // A thread id of which any count fell has a new owner.
+        // If any count of a thread id has fallen, the id belongs to a new thread.
         if (known && (counts.VoluntarySwitches < entry.Counts.VoluntarySwitches
             || counts.InvoluntarySwitches < entry.Counts.InvoluntarySwitches
             || counts.BlockIoDelayTicks < entry.Counts.BlockIoDelayTicks))

@@ -3,7 +3,9 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>The wall clock at the moment of the measurement, in UTC: first and last in a set it tells how long the set took.</summary>
+/// <summary>
+/// The wall clock at the time of the measurement, in UTC. As the first and the last measurement of a sample it tells how long the sample took.
+/// </summary>
 /// <param name="clock">The clock. Default value: the system's.</param>
 public sealed class TimestampMeasurement(TimeProvider? clock = null) : IMeasurement<DateTimeOffset>
 {

@@ -3,11 +3,11 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.Measurements;
 
-/// <summary>How long the machine has been up, and what a process has used since it started.</summary>
+/// <summary>Uptime of the host, and resources that a process has used since it started.</summary>
 /// <param name="SystemSeconds">Seconds since boot.</param>
 /// <param name="Process">CPU time, page faults, threads, start and age of the process.</param>
 /// <param name="BlockIoDelaySeconds">
-/// Time its main thread waited for block IO; null where the kernel does not account for it.
+/// Time its main thread waited for block IO; null if the kernel does not account for it.
 /// </param>
 public readonly record struct UptimeSample(double SystemSeconds, CpuSample Process, double? BlockIoDelaySeconds);
 

@@ -5,10 +5,10 @@ using MemSnoop.WorkingSets;
 namespace MemSnoop.Measurements;
 
 /// <summary>
-/// The working set of one process, window after window: what it accessed since the measurement before. Preparing begins
+/// The working set of one process, window by window: the memory it accessed since the measurement before. Preparing begins
 /// the first window.
 /// </summary>
-/// <param name="estimator">How use is found out (<see cref="WorkingSetMethods.Create"/>), in one part; disposed with this object.</param>
+/// <param name="estimator">The estimator (<see cref="WorkingSetMethods.Create"/>), with one part; disposed with this object.</param>
 public sealed class WorkingSetMeasurement(IWorkingSetEstimator estimator) : IMeasurement<WorkingSetSample>, IDisposable
 {
     /// <summary>The measurement's name.</summary>
@@ -39,10 +39,10 @@ public sealed class WorkingSetMeasurement(IWorkingSetEstimator estimator) : IMea
         return _last.Outcome;
     }
 
-    /// <summary>Gives back what the estimator holds.</summary>
+    /// <summary>Disposes the estimator.</summary>
     public void Dispose() => estimator.Dispose();
 
-    /// <summary>What the last pass reported of the one process that it was over.</summary>
+    /// <summary>The result of the last pass, which was over one process.</summary>
     private sealed class LastWindow : IWorkingSetSink
     {
         private WorkingSetSample _sample;

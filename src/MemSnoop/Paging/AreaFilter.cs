@@ -4,10 +4,10 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Paging;
 
-/// <summary>Which areas of a process count. What is outside is neither marked nor part of any number.</summary>
+/// <summary>Which areas of a process count. Memory outside of them is not marked and is in no number.</summary>
 public sealed record AreaFilter
 {
-    /// <summary>A filter that lets every area through.</summary>
+    /// <summary>A filter that accepts every area.</summary>
     public static AreaFilter All { get; } = new();
 
     /// <summary>The roles that count. Default value: all.</summary>
@@ -16,7 +16,7 @@ public sealed record AreaFilter
     /// <summary>Permissions an area must have, all of them. Default value: none.</summary>
     public AreaPermissions Permissions { get; init; } = AreaPermissions.None;
 
-    /// <summary>Only areas of more pages than this, present or not. Default value: 0.</summary>
+    /// <summary>Only areas of more pages than this count, whether the pages are present or not. Default value: 0.</summary>
     public long LongerThanPages { get; init; }
 
     /// <summary>An expression found in the area's path or name, like <c>\.so</c> or <c>^\[heap\]$</c>. Default value: null.</summary>
@@ -38,7 +38,7 @@ public sealed record AreaFilter
         && (Path is null || Path.IsMatch(Encoding.UTF8.GetString(entry.Path)));
 }
 
-/// <summary>What an area of memory is for, by its name in <c>/proc/PID/maps</c>.</summary>
+/// <summary>The role of an area, by its name in <c>/proc/PID/maps</c>.</summary>
 [Flags]
 public enum AreaRoles
 {

@@ -4,11 +4,11 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Paging;
 
-/// <summary>The areas of one process that count, in ascending order; reused from process to process.</summary>
+/// <summary>The areas of one process that pass the filter, in ascending order; reused from process to process.</summary>
 internal sealed class AreaList(AreaFilter filter, ulong pageBytes, IActivePages? active = null)
 {
     /// <summary>
-    /// Areas from here on are the kernel's (<c>[vsyscall]</c> on x86-64), listed in maps but without a pagemap.
+    /// Areas from this address on belong to the kernel (<c>[vsyscall]</c> on x86-64): maps lists them, but pagemap does not have them.
     /// </summary>
     private const ulong UserEnd = 1UL << 63;
 
@@ -17,8 +17,7 @@ internal sealed class AreaList(AreaFilter filter, ulong pageBytes, IActivePages?
     internal List<MemoryArea> Areas { get; } = [];
 
     /// <summary>
-    /// Reads the areas. The handle stays open for the caller, who asks it after the walk whether the address space was
-    /// still the same one.
+    /// Reads the areas. The handle stays open: after the walk, the caller checks with it whether the address space was still the same.
     /// </summary>
     internal ReadOutcome Read(ProcessDirectory directory, out KernelHandle maps)
     {
@@ -52,9 +51,9 @@ internal sealed class AreaList(AreaFilter filter, ulong pageBytes, IActivePages?
     internal ReadOutcome StillThere(KernelHandle maps) => AddressSpace.StillThere(maps, _buffer);
 }
 
-/// <summary>One area of an address space, as far as walks over its pages need it.</summary>
+/// <summary>One area of an address space, with what a walk over its pages needs.</summary>
 /// <param name="Start">First address.</param>
-/// <param name="End">Address behind the last.</param>
+/// <param name="End">Address after the last byte.</param>
 /// <param name="Device">The device of the mapped file, major and minor; 0 without one.</param>
 /// <param name="Inode">The inode of the mapped file; 0 for anonymous memory.</param>
 internal readonly record struct MemoryArea(ulong Start, ulong End, ulong Device, ulong Inode)

@@ -4,8 +4,8 @@ namespace MemSnoop.Paging;
 internal sealed class FrameTable
 {
     /// <summary>
-    /// The highest frame the table takes: 52 bits of physical address, the most that x86-64 and arm64 have. A number
-    /// above is damage, and must not make the directory grow.
+    /// The highest frame the table takes: 52 bits of physical address, the most that x86-64 and arm64 have. A larger number is an error, and must not make the
+    /// directory grow.
     /// </summary>
     internal const ulong HighestFrame = (1UL << 40) - 1;
 
@@ -35,7 +35,7 @@ internal sealed class FrameTable
         return index < (ulong)_blocks.Length ? _blocks[index] : null;
     }
 
-    /// <summary>The block of a frame, made when there is none. The frame must not exceed <see cref="HighestFrame"/>.</summary>
+    /// <summary>The block of a frame, made if it does not exist. The frame must not exceed <see cref="HighestFrame"/>.</summary>
     internal FrameBlock GetOrAdd(ulong frame)
     {
         ulong index = frame >> FrameBlock.FrameShift;
@@ -55,7 +55,7 @@ internal sealed class FrameTable
         return block;
     }
 
-    /// <summary>Gives back a block in which nothing is mapped any more.</summary>
+    /// <summary>Releases a block in which nothing is mapped any more.</summary>
     internal void Remove(FrameBlock block)
     {
         _blocks[block.Index] = null;
@@ -66,7 +66,7 @@ internal sealed class FrameTable
 /// <summary>
 /// The state of 32,768 frames (128 MiB of memory with pages of 4 KiB), as many as one call on the idle bitmap can reach.
 /// Three bits a frame; blocks exist only for memory that watched processes map, so a hole in the physical address space
-/// costs nothing. Of a frame that is neither marked nor idle nothing was known when the window began: it came into use since.
+/// costs nothing. A frame that is neither marked nor idle came into use after the window began.
 /// </summary>
 internal sealed class FrameBlock(long index)
 {
@@ -77,7 +77,7 @@ internal sealed class FrameBlock(long index)
     /// <summary>Frames that were marked idle at the start of the window.</summary>
     internal readonly ulong[] Marked = new ulong[Words];
 
-    /// <summary>Of those, the ones that were not accessed; of the others, the ones that cannot be tracked.</summary>
+    /// <summary>Among marked frames: those that were not accessed. Among the others: those that cannot be tracked.</summary>
     internal readonly ulong[] Idle = new ulong[Words];
 
     /// <summary>Frames that processes map in the current walk.</summary>
@@ -105,7 +105,7 @@ internal sealed class FrameBlock(long index)
 
     internal bool IsZeroPage(int frame) => _zero is not null && (_zero[frame >> 6] >> frame & 1) != 0;
 
-    /// <summary>The frame is a zero page, which cannot be tracked and is nobody's memory.</summary>
+    /// <summary>The frame is a zero page, which cannot be tracked and belongs to no process.</summary>
     internal void SetZeroPage(int frame)
     {
         SetUntracked(frame);
@@ -119,14 +119,14 @@ internal sealed class FrameBlock(long index)
         Marked[frame >> 6] &= ~bit;
         Idle[frame >> 6] |= bit;
 
-        // A huge zero page may have been given back since, and its frames used for other things.
+        // A huge zero page may have been freed since, and its frames reused.
         if (_zero is not null)
         {
             _zero[frame >> 6] &= ~bit;
         }
     }
 
-    /// <summary>Takes the frames of the walk for those to look at in the next window; what cannot be tracked stays so.</summary>
+    /// <summary>Makes the frames of the walk those of the next window; frames that cannot be tracked stay untracked.</summary>
     internal void AdoptSeen()
     {
         for (int word = 0; word < Words; word++)

@@ -2,7 +2,7 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.Paging;
 
-/// <summary>Takes the areas and the active pages of a process while a pass walks over it, both in ascending order.</summary>
+/// <summary>Receives the areas and the active pages of a process during a pass, both in ascending order.</summary>
 internal interface IActivePages
 {
     /// <summary>The walk over a process begins.</summary>
@@ -11,6 +11,6 @@ internal interface IActivePages
     /// <summary>An area that counts.</summary>
     void AddArea(in MapsEntry area);
 
-    /// <summary>Neighbouring pages that were accessed within the window; runs may touch.</summary>
+    /// <summary>A run of pages that were accessed within the window; runs may be adjacent.</summary>
     void AddActive(ulong firstPage, int count);
 }

@@ -24,13 +24,13 @@ internal sealed class IdleBitmap : IIdleBitmap
     }
 
     /// <summary>
-    /// Keeps every other user of the bitmap that asks away until this one is disposed of: two would end each other's
-    /// windows. The lock is on the file itself, so it holds between containers too where they share the host's /sys.
+    /// Locks out other users of the bitmap that take the lock, until this one is disposed: two users would end each other's windows. The lock is on the file
+    /// itself, so it also works between containers that share the host's /sys.
     /// </summary>
     internal bool TryLock() => Libc.Flock(_handle, Libc.LockExclusive | Libc.LockNonBlocking) == 0;
 
     /// <inheritdoc/>
-    /// <remarks>Where memory ends inside a word the kernel stops, and reports the words before.</remarks>
+    /// <remarks>If memory ends inside a word, the kernel stops there and returns the words before.</remarks>
     public int Read(long word, Span<ulong> words) =>
         KernelFile.Read(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong), out int bytes) == ReadOutcome.Success
             ? bytes / sizeof(ulong)
@@ -41,7 +41,7 @@ internal sealed class IdleBitmap : IIdleBitmap
     {
         ReadOutcome outcome = KernelFile.Write(_handle, MemoryMarshal.AsBytes(words), word * sizeof(ulong));
 
-        // At the end of memory the kernel takes the whole words before and says so by a short count.
+        // At the end of memory the kernel accepts the whole words before it, and returns a short count.
         return outcome == ReadOutcome.Failed ? ReadOutcome.Success : outcome;
     }
 
@@ -49,8 +49,8 @@ internal sealed class IdleBitmap : IIdleBitmap
 }
 
 /// <summary>
-/// The idle flags of page frames, in words of 64. An interface because a plain file cannot stand in for the kernel: it
-/// would take a written 0 for an order, and let tail pages be marked.
+/// The idle flags of page frames, in words of 64. An interface, because a plain file does not behave like the kernel: a written 0 would clear a mark, and tail
+/// pages could be marked.
 /// </summary>
 internal interface IIdleBitmap : IDisposable
 {

@@ -4,8 +4,7 @@ using MemSnoop.Kernel;
 namespace MemSnoop.Paging;
 
 /// <summary>
-/// The file <c>/proc/kpageflags</c>, 8 bytes a frame. Read in ranges: a call for each frame is about a hundred times
-/// dearer than the frame.
+/// The file <c>/proc/kpageflags</c>, 8 bytes a frame. Read in ranges: one call per frame would cost about a hundred times more.
 /// </summary>
 internal sealed class KpageFlags : IDisposable
 {
@@ -61,16 +60,16 @@ public readonly record struct PageFlags(ulong Word)
     /// <summary>Backed by swap rather than a file: anonymous memory, and shared memory.</summary>
     public bool IsSwapBacked => IsSet(SwapBackedBit);
 
-    /// <summary>First page of a folio of several pages; the idle flag of the folio is its.</summary>
+    /// <summary>First page (head) of a folio of several pages; it has the folio's idle flag.</summary>
     public bool IsCompoundHead => IsSet(CompoundHeadBit);
 
-    /// <summary>Another page of such a folio; its bit of the idle bitmap always reads 0.</summary>
+    /// <summary>Another page (tail) of such a folio; its bit in the idle bitmap always reads 0.</summary>
     public bool IsCompoundTail => IsSet(CompoundTailBit);
 
     /// <summary>A page of hugetlbfs, on no list of the reclaim and so never idle.</summary>
     public bool IsHugetlb => IsSet(HugeBit);
 
-    /// <summary>The zero page or the huge zero page: everybody's, and nobody's memory.</summary>
+    /// <summary>The zero page or the huge zero page, which belongs to no process.</summary>
     public bool IsZeroPage => IsSet(ZeroPageBit);
 
     /// <summary>On a list of the reclaim and neither hugetlb nor a zero page: its own idle flag, or its folio's, tells.</summary>

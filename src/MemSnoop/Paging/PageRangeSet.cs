@@ -1,8 +1,8 @@
 namespace MemSnoop.Paging;
 
 /// <summary>
-/// A set of pages as the fewest ranges that hold it: ascending, disjoint, never touching. Immutable. What a program accesses lies together, so this takes a
-/// small part of what a list or a bitmap of the pages would.
+/// A set of pages as ranges: ascending, disjoint, never adjacent. Immutable. The pages that a program accesses are mostly adjacent, so this takes much less
+/// memory than a list or a bitmap.
 /// </summary>
 public sealed class PageRangeSet : IEquatable<PageRangeSet>
 {
@@ -150,7 +150,7 @@ public sealed class PageRangeSet : IEquatable<PageRangeSet>
         }
     }
 
-    /// <summary>Gathers ascending runs of pages and joins those that touch. One builder serves any number of sets, one after the other.</summary>
+    /// <summary>Collects ascending runs of pages and joins adjacent ones. One builder can make any number of sets, one after the other.</summary>
     public sealed class Builder
     {
         private PageRange[] _ranges;
@@ -194,7 +194,7 @@ public sealed class PageRangeSet : IEquatable<PageRangeSet>
         /// <summary>The set of all that was added since the last <see cref="Clear"/>.</summary>
         public PageRangeSet Build() => _length == 0 ? Empty : new PageRangeSet(_ranges[.._length]);
 
-        /// <summary>Forgets what was added, and keeps the room for it.</summary>
+        /// <summary>Removes all pages, and keeps the memory for new ones.</summary>
         public void Clear() => _length = 0;
     }
 }

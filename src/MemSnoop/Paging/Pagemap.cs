@@ -12,8 +12,8 @@ internal interface IPageRuns
 }
 
 /// <summary>
-/// Walks the present pages of an address space by <c>/proc/PID/pagemap</c>. The kernel holds the target's mmap lock for
-/// 2 MB at a time, which is why this does not stall a target as smaps does. Reused from process to process.
+/// Walks the present pages of an address space by <c>/proc/PID/pagemap</c>. The kernel holds the target's mmap lock for 2 MB at a time only, so this does not
+/// stall a target as smaps does. Reused from process to process.
 /// </summary>
 internal sealed class Pagemap(ulong pageBytes)
 {
@@ -23,25 +23,25 @@ internal sealed class Pagemap(ulong pageBytes)
     /// <summary>Entries read in one call: 512 KiB of buffer, 256 MiB of address space.</summary>
     private const int MostEntries = 64 * 1024;
 
-    /// <summary>Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds.</summary>
+    /// <summary>Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds of nanoseconds.</summary>
     private const ulong GapPages = 128;
 
-    /// <summary>Areas up to this are read without asking where in them pages are: 4 KiB of entries cost less than the question.</summary>
+    /// <summary>Areas up to this size are read without PAGEMAP_SCAN: 4 KiB of entries cost less than the call.</summary>
     private const ulong DirectPages = 512;
 
     /// <summary>
-    /// Without PAGEMAP_SCAN every entry of an area has to be read to find the present ones. Reservations larger than this
-    /// (64 GiB, 128 MiB of entries) are those of Go, Java, .NET and sanitizers, nearly empty; they are left out and counted.
+    /// Without PAGEMAP_SCAN every entry of an area has to be read to find the present ones. Areas larger than this (64 GiB, 128 MiB of entries) are nearly
+    /// empty reservations of Go, Java, .NET and sanitizers. They are left out and counted.
     /// </summary>
     private const ulong MostBytesWithoutScan = 64UL << 30;
 
     private readonly PageRegion[] _regions = new PageRegion[MostRegions];
     private readonly ulong[] _entries = new ulong[MostEntries];
 
-    /// <summary>Whether the kernel names present ranges (Linux 6.7); found out by the first walk that asks.</summary>
+    /// <summary>Whether the kernel has PAGEMAP_SCAN (Linux 6.7); found out by the first walk that needs it.</summary>
     internal bool HasScan { get; private set; } = true;
 
-    /// <summary>Bytes of address space left out of the last walk because nothing tells where in them pages are.</summary>
+    /// <summary>Bytes of address space that the last walk left out, because their present pages cannot be found.</summary>
     internal ulong LeftOutBytes { get; private set; }
 
     internal ReadOutcome Walk<TRuns>(ProcessDirectory directory, List<MemoryArea> areas, TRuns runs)

@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>Where <c>/proc/PID/cgroup</c> places a process: in the unified hierarchy (v2), in the memory controller's (v1), or both.</summary>
+/// <summary>The control group of a process by <c>/proc/PID/cgroup</c>: in the unified hierarchy (v2), in the memory controller's (v1), or both.</summary>
 /// <remarks>
 /// One <c>id:controllers:path</c> a line; the unified hierarchy has id 0 and no controllers. A hybrid host has lines of both kinds:
 /// <code>
@@ -23,7 +23,7 @@ public readonly ref struct Cgroup
     public ReadOnlySpan<byte> MemoryPath { get; private init; }
 
     /// <summary>
-    /// The path that tells workloads apart: the unified one, unless that is missing or the root while there is a v1 memory controller. A
+    /// The path that identifies the workload: the unified one, unless it is missing, or is the root and there is a v1 memory controller. A
     /// hybrid host may mount the unified hierarchy and leave every process in its root.
     /// </summary>
     public ReadOnlySpan<byte> Path

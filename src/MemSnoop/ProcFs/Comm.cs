@@ -5,8 +5,8 @@ using System.Text;
 namespace MemSnoop.ProcFs;
 
 /// <summary>
-/// The name of a process as the kernel keeps it: bytes that the process chooses itself (<c>prctl(PR_SET_NAME)</c>), so blanks, parentheses,
-/// newlines and broken UTF-8 all occur. Two names are equal when their bytes are. Lives without the heap until <see cref="ToString"/>.
+/// The kernel's name of a process. The process chooses its bytes (<c>prctl(PR_SET_NAME)</c>), so it can contain blanks, parentheses, newlines and invalid
+/// UTF-8. Two names are equal if their bytes are. Allocates nothing until <see cref="ToString"/>.
 /// </summary>
 /// <remarks>
 /// User tasks have at most 15 bytes (<c>TASK_COMM_LEN</c> 16 with its NUL). Kernel workers append what they work on, for example
@@ -21,7 +21,7 @@ public readonly struct Comm : IEquatable<Comm>
     private readonly Storage _storage;
     private readonly byte _length;
 
-    /// <summary>Keeps the first <see cref="MaxBytes"/> bytes of <paramref name="name"/>: a shortened name is worth more than a process lost.</summary>
+    /// <summary>Keeps the first <see cref="MaxBytes"/> bytes of <paramref name="name"/>: a shortened name is better than a lost process.</summary>
     public Comm(ReadOnlySpan<byte> name)
     {
         if (name.Length > MaxBytes)

@@ -12,7 +12,7 @@ public static class CommandLine
 {
     /// <summary>
     /// The arguments with one blank between them, decoded as UTF-8 with U+FFFD for bytes that are none. NULs at the end are dropped; an empty
-    /// argument in the middle shows as two blanks. Empty for an empty file. Control characters stay as they are: whoever logs it escapes them.
+    /// argument in the middle shows as two blanks. Empty for an empty file. Control characters are kept: the log escapes them.
     /// </summary>
     public static string ToDisplay(ReadOnlySpan<byte> text)
     {

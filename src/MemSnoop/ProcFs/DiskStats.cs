@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>One device of <c>/proc/diskstats</c>: what it has done since it appeared.</summary>
+/// <summary>One device of <c>/proc/diskstats</c>: its totals since it appeared.</summary>
 /// <remarks>
 /// <code> 254       0 vda 107148 28834 3758706 17520 12079 16817 2036304 4427 0 13100 22292 4264 42 243856 296 1323 48</code>
 /// Device numbers, name, and then 11 numbers, 15 since Linux 4.18 (discards) or 17 since Linux 5.5 (flushes). The kernel prints every number
@@ -23,10 +23,10 @@ public readonly ref struct DiskStats
     /// <summary>The device's name as under /dev, such as <c>vda</c> or <c>nvme0n1p2</c>. It is a part of the line that was parsed.</summary>
     public ReadOnlySpan<byte> Name { get; init; }
 
-    /// <summary>Reads that have ended well.</summary>
+    /// <summary>Reads that were completed.</summary>
     public ulong ReadsCompleted { get; init; }
 
-    /// <summary>Reads that were joined to a neighbour.</summary>
+    /// <summary>Reads that were merged into a neighbour.</summary>
     public ulong ReadsMerged { get; init; }
 
     /// <summary>Sectors read, of <see cref="BytesPerSector"/>.</summary>
@@ -35,10 +35,10 @@ public readonly ref struct DiskStats
     /// <summary>Time that all reads took together, in milliseconds.</summary>
     public ulong ReadMilliseconds { get; init; }
 
-    /// <summary>Writes that have ended well.</summary>
+    /// <summary>Writes that were completed.</summary>
     public ulong WritesCompleted { get; init; }
 
-    /// <summary>Writes that were joined to a neighbour.</summary>
+    /// <summary>Writes that were merged into a neighbour.</summary>
     public ulong WritesMerged { get; init; }
 
     /// <summary>Sectors written, of <see cref="BytesPerSector"/>.</summary>
@@ -47,19 +47,19 @@ public readonly ref struct DiskStats
     /// <summary>Time that all writes took together, in milliseconds.</summary>
     public ulong WriteMilliseconds { get; init; }
 
-    /// <summary>Operations under way now: the one level among these counters.</summary>
+    /// <summary>Operations in progress now: the only gauge among these counters.</summary>
     public ulong InProgress { get; init; }
 
-    /// <summary>Time during which anything was under way, in milliseconds.</summary>
+    /// <summary>Time during which at least one operation was in progress, in milliseconds.</summary>
     public ulong IoMilliseconds { get; init; }
 
-    /// <summary>The same, times the number of operations that were under way, in milliseconds.</summary>
+    /// <summary>Time in progress, multiplied by the number of operations in progress, in milliseconds.</summary>
     public ulong WeightedIoMilliseconds { get; init; }
 
-    /// <summary>Discards that have ended well; 0 unless <see cref="HasDiscards"/>.</summary>
+    /// <summary>Discards that were completed; 0 unless <see cref="HasDiscards"/>.</summary>
     public ulong DiscardsCompleted { get; init; }
 
-    /// <summary>Discards that were joined to a neighbour.</summary>
+    /// <summary>Discards that were merged into a neighbour.</summary>
     public ulong DiscardsMerged { get; init; }
 
     /// <summary>Sectors discarded, of <see cref="BytesPerSector"/>.</summary>
@@ -68,7 +68,7 @@ public readonly ref struct DiskStats
     /// <summary>Time that all discards took together, in milliseconds.</summary>
     public ulong DiscardMilliseconds { get; init; }
 
-    /// <summary>Flushes that have ended well; 0 unless <see cref="HasFlushes"/>. Not counted for partitions.</summary>
+    /// <summary>Flushes that were completed; 0 unless <see cref="HasFlushes"/>. Not counted for partitions.</summary>
     public ulong FlushesCompleted { get; init; }
 
     /// <summary>Time that all flushes took together, in milliseconds.</summary>
@@ -82,7 +82,7 @@ public readonly ref struct DiskStats
 
     /// <summary>
     /// Parses one line, with or without its newline. False when a number is malformed or beyond 64 bits, or when their count is none that a
-    /// kernel prints; numbers after the 17th are left to kernels to come.
+    /// kernel prints; numbers after the 17th are ignored, for later kernels.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> line, out DiskStats value)
     {

@@ -16,10 +16,10 @@ public readonly ref struct MapsEntry
     /// <summary>The address after the area's last byte.</summary>
     public ulong End { get; init; }
 
-    /// <summary>What may be done with the area.</summary>
+    /// <summary>The permissions of the area.</summary>
     public AreaPermissions Permissions { get; init; }
 
-    /// <summary>Where in the file the area starts, in bytes; 0 where there is no file.</summary>
+    /// <summary>Offset of the area in its file, in bytes; 0 without a file.</summary>
     public ulong Offset { get; init; }
 
     /// <summary>The major number of the device that holds the file; 0 where there is no file.</summary>
@@ -106,7 +106,7 @@ public readonly ref struct MapsEntry
     }
 }
 
-/// <summary>What a process may do with a memory area, and whether it shares what it writes there: the <c>rwxp</c> column of maps.</summary>
+/// <summary>The permissions of an area, and whether writes are shared: the <c>rwxp</c> column of maps.</summary>
 [Flags]
 public enum AreaPermissions
 {

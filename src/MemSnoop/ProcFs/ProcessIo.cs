@@ -3,13 +3,13 @@ using MemSnoop.Kernel;
 namespace MemSnoop.ProcFs;
 
 /// <summary>What <c>/proc/PID/io</c> counts since a process started, over all its threads and the children it has waited for.</summary>
-/// <param name="ReadCharacters">Bytes that read calls returned, from wherever: the page cache, pipes, terminals.</param>
+/// <param name="ReadCharacters">Bytes that read calls returned, from anything: the page cache, pipes, terminals.</param>
 /// <param name="WriteCharacters">Bytes handed to write calls.</param>
 /// <param name="ReadSyscalls">Read calls.</param>
 /// <param name="WriteSyscalls">Write calls.</param>
 /// <param name="ReadBytes">Bytes that had to come from storage.</param>
-/// <param name="WriteBytes">Bytes in pages made dirty, which storage must take some day.</param>
-/// <param name="CancelledWriteBytes">Bytes of dirty pages that were dropped before they were written, say because their file was truncated.</param>
+/// <param name="WriteBytes">Bytes of pages that were made dirty, and so will be written to storage.</param>
+/// <param name="CancelledWriteBytes">Bytes of dirty pages that were dropped before they were written, for example because the file was truncated.</param>
 /// <remarks>
 /// <code>
 /// rchar: 8699

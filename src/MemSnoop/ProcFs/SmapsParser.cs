@@ -28,7 +28,7 @@ public sealed class SmapsParser
     // PATH_MAX; longer only when a path's newlines are escaped to four bytes each, and then the buffer grows once.
     private const int InitialPathBytes = 4096;
 
-    // Two buffers that change places: the finished area's path must stay readable while its successor's is already known.
+    // Two buffers that are swapped: the finished area's path must stay readable while the next area's is already known.
     private byte[] _openPath = new byte[InitialPathBytes];
     private byte[] _finishedPath = new byte[InitialPathBytes];
     private Header _open;

@@ -47,7 +47,7 @@ public readonly record struct SmapsSums
     /// <summary><c>Locked:</c> memory that mlock(2) keeps resident, divided among its users as <see cref="PssKib"/> is.</summary>
     public ulong LockedKib { get; init; }
 
-    /// <summary><c>LazyFree:</c> memory given up by madvise(MADV_FREE) that the kernel has not taken back yet.</summary>
+    /// <summary><c>LazyFree:</c> memory released by madvise(MADV_FREE) that the kernel has not reclaimed yet.</summary>
     public ulong LazyFreeKib { get; init; }
 
     /// <summary>
@@ -138,7 +138,7 @@ internal struct SmapsTally
         return true;
     }
 
-    /// <summary>Takes one value in; keys that nobody asks for pass. False when the value is not a whole number of kB.</summary>
+    /// <summary>Reads one value; unknown keys are ignored. False if the value is not a whole number of kB.</summary>
     public bool TryTake(ReadOnlySpan<byte> key, ReadOnlySpan<byte> text)
     {
         Field field = Find(key);
@@ -158,7 +158,7 @@ internal struct SmapsTally
         return true;
     }
 
-    // By length first: it leaves at most two candidates, and rules out the dozen other keys of an area without comparing most of them.
+    // By length first: this leaves at most two candidates, and excludes most of the other keys without a comparison.
     private static Field Find(ReadOnlySpan<byte> key) => key.Length switch
     {
         3 when key.SequenceEqual("Rss"u8) => Field.Rss,

@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>What <c>/proc/PID/stat</c> says of a process: name, state, faults, processor time, start.</summary>
+/// <summary>Name, state, faults, processor time and start of a process, from <c>/proc/PID/stat</c>.</summary>
 /// <remarks>
 /// One line; the name is whatever stands between the first <c>(</c> and the last <c>)</c>, for a process may put parentheses in its own:
 /// <code>26231 (sleep) S 26230 26229 3383 0 -1 4194304 104 0 1 0 2 3 0 0 20 0 1 0 508090 3133440 441 18446744073709551615 4194304 …</code>
@@ -58,10 +58,10 @@ public readonly record struct Stat
     /// <summary>Time waited for block I/O, in clock ticks (field 42). Stays 0 unless delay accounting is on (kernel.task_delayacct).</summary>
     public ulong BlockIoDelayTicks { get; init; }
 
-    /// <summary>Whether the process is dead: a zombie (<c>Z</c>), or on its way out of the table (<c>X</c>, <c>x</c>). Its memory is gone.</summary>
+    /// <summary>Whether the process is dead: a zombie (<c>Z</c>), or being removed (<c>X</c>, <c>x</c>). Its memory is gone.</summary>
     public bool IsZombie => State is (byte)'Z' or (byte)'X' or (byte)'x';
 
-    /// <summary>Whether this is a thread of the kernel, which has no memory of its own.</summary>
+    /// <summary>Whether this is a kernel thread, which has no memory of its own.</summary>
     public bool IsKernelThread => (Flags & KernelThreadFlag) != 0;
 
     /// <summary>

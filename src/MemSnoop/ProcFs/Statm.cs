@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>What <c>/proc/PID/statm</c> says of a process's memory, in pages. A zombie and a kernel thread read as all zeros.</summary>
+/// <summary>Memory of a process in pages, from <c>/proc/PID/statm</c>. A zombie and a kernel thread read as all zeros.</summary>
 /// <param name="TotalPages">The size of the address space in pages.</param>
 /// <param name="ResidentPages">Pages that are in memory.</param>
 /// <param name="SharedPages">Resident pages that belong to a file or to shared memory.</param>

@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>What <c>/proc/PID/status</c> adds to <see cref="Stat"/>: whose process it is, and how often it gave up a processor.</summary>
+/// <summary>User ids and context switches of a process, from <c>/proc/PID/status</c>.</summary>
 /// <remarks>
 /// One <c>Key:&#9;value</c> a line, of which three are read:
 /// <code>
@@ -21,10 +21,10 @@ public readonly record struct Status
     /// <summary>The user whose rights the process uses.</summary>
     public uint EffectiveUserId { get; init; }
 
-    /// <summary>How often the main thread waited for something. It is one thread's count: the kernel keeps no sum for a process here.</summary>
+    /// <summary>Voluntary context switches of the main thread only: the kernel keeps no sum for a process here.</summary>
     public ulong VoluntaryContextSwitches { get; init; }
 
-    /// <summary>How often the main thread was made to yield the processor to another.</summary>
+    /// <summary>Involuntary context switches of the main thread.</summary>
     public ulong InvoluntaryContextSwitches { get; init; }
 
     /// <summary>Whether both counts of context switches are there; they are the last lines, and not every emulation of Linux prints them.</summary>
@@ -45,7 +45,7 @@ public readonly record struct Status
         while (!cursor.IsAtEnd)
         {
             bool isRead = true;
-            // The first letter spares some sixty lines the comparison of keys.
+            // The first letter saves some sixty lines a comparison of keys.
             switch (cursor.Rest[0])
             {
                 case (byte)'U' when cursor.TrySkip("Uid:"u8):
@@ -63,7 +63,7 @@ public readonly record struct Status
 
             if (!cursor.TryReadLine(out _))
             {
-                // The rest of a line that was cut short: what it would have said is not known.
+                // The rest of a line that was cut short: its content is unknown.
                 break;
             }
 

@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>What is needed of <c>/proc/stat</c>: when the machine was booted, which turns <see cref="Stat.StartTicks"/> into a date.</summary>
+/// <summary>The boot time from <c>/proc/stat</c>, which converts <see cref="Stat.StartTicks"/> to a date.</summary>
 /// <param name="BootTimeSeconds">Seconds from the Unix epoch to boot, by the clock as it is set now: it moves when the clock is set.</param>
 /// <remarks>
 /// One line among the counters of processors and interrupts:

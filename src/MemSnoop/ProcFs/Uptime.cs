@@ -4,7 +4,7 @@ namespace MemSnoop.ProcFs;
 
 /// <summary>What <c>/proc/uptime</c> says: how long the machine has been up.</summary>
 /// <param name="UptimeSeconds">Seconds since boot, time in suspend included, to a hundredth.</param>
-/// <param name="IdleSeconds">Seconds that all processors together had nothing to do, to a hundredth.</param>
+/// <param name="IdleSeconds">Idle time of all processors together, in seconds, to a hundredth.</param>
 /// <remarks>
 /// <code>5080.91 10022.58</code>
 /// In a container it may be the container's own (lxcfs, a time namespace).

@@ -8,7 +8,7 @@ namespace MemSnoop.Processes;
 /// </summary>
 internal static class AddressSpace
 {
-    /// <summary>Asks, after the last line was read, whether the address space outlived the reading of it.</summary>
+    /// <summary>Checks, after the last line was read, whether the address space still exists.</summary>
     internal static ReadOutcome StillThere(KernelHandle areas, KernelBuffer buffer)
     {
         ReadOutcome outcome = KernelFile.Read(areas, buffer.Free(0), 0, out int count);

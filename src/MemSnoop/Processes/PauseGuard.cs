@@ -10,10 +10,9 @@ namespace MemSnoop.Processes;
 /// pipe closes, for whatever reason, and the last word was "stop", it sends SIGCONT.
 /// </summary>
 /// <remarks>
-/// No moment is unguarded: the word is in the pipe before the signal is sent, and what is in a pipe outlives its writer.
-/// A shell does, so that the library needs no program of its own beside it; it takes about 1 MB. It ignores the signals
-/// that a terminal sends to all of its processes, and announces itself when it does. The start time keeps it from waking
-/// the pid's next owner.
+/// There is no unguarded moment: the word is in the pipe before the signal is sent, and the content of a pipe outlives its writer. The guard is a shell, so
+/// that the library needs no program beside it; it takes about 1 MB. It ignores the signals that a terminal sends to all of its processes, and announces
+/// itself when it does. It compares the start time, so that it never wakes a process that reuses the pid.
 /// </remarks>
 internal sealed class PauseGuard : IDisposable
 {
@@ -73,7 +72,7 @@ internal sealed class PauseGuard : IDisposable
         {
         }
 
-        throw new PauseRefusedException($"pausing needs a guard that lets the process run again should this one die, and {Shell} cannot be run");
+        throw new PauseRefusedException($"pausing needs a guard, which lets the process run again if this one dies, and {Shell} cannot be run");
     }
 
     /// <summary>Tells the guard that the process is about to be stopped.</summary>
@@ -86,7 +85,7 @@ internal sealed class PauseGuard : IDisposable
         }
         catch (IOException)
         {
-            throw new PauseRefusedException("the guard that lets the process run again should this one die has ended");
+            throw new PauseRefusedException("the guard has ended that lets the process run again if this one dies");
         }
     }
 

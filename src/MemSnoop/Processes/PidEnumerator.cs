@@ -7,7 +7,7 @@ namespace MemSnoop.Processes;
 internal static class PidEnumerator
 {
     /// <exception cref="IOException">The root cannot be listed.</exception>
-    /// <exception cref="UnauthorizedAccessException">The root may not be listed: an empty list would say that nobody lives.</exception>
+    /// <exception cref="UnauthorizedAccessException">The root may not be listed. An empty list would look like a host without processes.</exception>
     internal static IEnumerable<int> Enumerate(string procRoot) => new FileSystemEnumerable<int>(
         procRoot,
         static (ref FileSystemEntry entry) => Parse(entry.FileName),

@@ -10,7 +10,7 @@ internal delegate bool KernelParser<T>(ReadOnlySpan<byte> text, out T value)
 
 /// <summary>
 /// A handle on <c>/proc/PID</c>. Files opened through it belong to the process that had the pid when it was opened,
-/// or fail: a path would silently lead to the pid's next owner.
+/// or fail: a path would silently lead to a process that reuses the pid.
 /// </summary>
 internal sealed class ProcessDirectory : IDisposable
 {
@@ -57,7 +57,7 @@ internal sealed class ProcessDirectory : IDisposable
         }
     }
 
-    /// <summary>Reads an open file that is one record; an empty text is what exit leaves behind.</summary>
+    /// <summary>Reads an open file that is one record; an empty text means that the process has ended.</summary>
     internal static ReadOutcome Parse<T>(KernelHandle handle, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
@@ -76,8 +76,8 @@ internal sealed class ProcessDirectory : IDisposable
     }
 
     /// <summary>
-    /// Open file descriptors of the process: since Linux 6.2 the size of <c>/proc/PID/fd</c>. Before, that is 0, and the
-    /// directory is listed, which costs the kernel an inode for each.
+    /// Open file descriptors of the process: since Linux 6.2 the size of <c>/proc/PID/fd</c>. On older kernels that size is 0 and the directory is listed,
+    /// which costs the kernel an inode for each entry.
     /// </summary>
     internal ReadOutcome CountOpenFiles(out ulong count)
     {

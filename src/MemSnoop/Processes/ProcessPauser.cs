@@ -5,13 +5,13 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Processes;
 
 /// <summary>
-/// Stops a process, all its threads, and lets it run again. Never the own process, one of its ancestors (a stopped shell
-/// or service manager could not let us go on) or the first process; a process that somebody else has stopped is left as it
-/// is. If this process dies in the middle of a pause, a guard lets the other run again (<see cref="PauseGuard"/>).
+/// Stops a process, all its threads, and lets it run again. It never stops the own process, its ancestors (a stopped shell or service manager could not let it
+/// continue) or pid 1. A process that somebody else has stopped is left as it is. If this process dies in the middle of a pause, a guard lets the other run
+/// again (<see cref="PauseGuard"/>).
 /// </summary>
 public sealed class ProcessPauser : IDisposable
 {
-    /// <summary>A thread in an uninterruptible wait stops only when that ends; nobody should wait for a disk on its account.</summary>
+    /// <summary>A thread in an uninterruptible wait stops only when the wait ends, which may take as long as a disk.</summary>
     private static readonly TimeSpan LongestStop = TimeSpan.FromMilliseconds(500);
 
     private readonly KernelPaths _paths;
@@ -117,12 +117,12 @@ public sealed class ProcessPauser : IDisposable
     {
         if (!PidNamespace.IsOwn(paths))
         {
-            throw new PauseRefusedException($"{paths.ProcRoot} shows another pid namespace than this process lives in, and a signal would go astray");
+            throw new PauseRefusedException($"{paths.ProcRoot} shows another pid namespace than this process is in, and a signal would reach another process");
         }
 
         if (pid == Environment.ProcessId)
         {
-            throw new PauseRefusedException("a process that pauses itself cannot let itself run again");
+            throw new PauseRefusedException("a process cannot pause itself, since it could not let itself run again");
         }
 
         if (pid == 1)
@@ -160,7 +160,7 @@ public sealed class ProcessPauser : IDisposable
     private bool IsRunning() =>
         _process.ReadOnce("stat"u8, _buffer, Stat.TryParse, out Stat stat) == ReadOutcome.Success && !IsStopped(stat.State) && !stat.IsZombie;
 
-    /// <summary>SIGSTOP reaches each thread when it next enters or leaves the kernel, not all at the same instant.</summary>
+    /// <summary>SIGSTOP reaches each thread when it next enters or leaves the kernel, so not all at once.</summary>
     private bool AreAllThreadsStopped()
     {
         try

@@ -28,19 +28,19 @@ public sealed record ProcessSelection
     /// <summary>Whether the descendants of a selected process are watched with it. Default value: true.</summary>
     public bool IncludeChildren { get; init; } = true;
 
-    /// <summary>Processes that hold less are not watched. Unit: bytes of resident memory. Default value: 0.</summary>
+    /// <summary>Processes that hold less resident memory, in bytes, are not watched. Default value: 0.</summary>
     public ulong MinResidentBytes { get; init; }
 
-    /// <summary>The most processes watched at once; the largest by resident memory win. Default value: 2,000.</summary>
+    /// <summary>Maximum number of watched processes; the largest by resident memory are watched. Default value: 2,000.</summary>
     public int MaxProcesses { get; init; } = 2000;
 
-    /// <summary>Whether every process is selected, bounds aside. Default value: false.</summary>
+    /// <summary>Whether every process is selected, within the limits. Default value: false.</summary>
     public bool All { get; init; }
 
     internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || Cgroups.Count > 0;
 }
 
-/// <summary>Holds one process against a selection; reads status, cmdline and cgroup only when a filter asks for them.</summary>
+/// <summary>Matches one process against a selection; reads status, cmdline and cgroup only if a filter needs them.</summary>
 internal sealed class SelectionMatcher(ProcessSelection selection)
 {
     private readonly KernelBuffer _buffer = new();

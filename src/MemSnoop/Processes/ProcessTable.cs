@@ -5,14 +5,14 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Processes;
 
 /// <summary>
-/// Who is alive and selected. Each <see cref="Refresh"/> looks at every watched process once, so a process that has
-/// exited is out of <see cref="Watched"/> when it returns. For one thread at a time; what it publishes may be read by any.
+/// The selected processes that are alive. Each <see cref="Refresh"/> checks every watched process once, so a process that has exited is not in
+/// <see cref="Watched"/> when it returns. Used by one thread at a time; its properties may be read by any thread.
 /// </summary>
 public sealed class ProcessTable : IDisposable
 {
     /// <summary>
-    /// A process that is not selected may become so by exec. It is looked at again after the time it has been known,
-    /// at first at once and later at most this often: a young process execs, an old one rarely does.
+    /// An exec may make a process match the selection. A process that does not match is checked again, after as much time as it has been known, and at least
+    /// this often: young processes exec, old ones rarely do.
     /// </summary>
     private static readonly TimeSpan LongestRecheck = TimeSpan.FromSeconds(10);
 
@@ -32,7 +32,7 @@ public sealed class ProcessTable : IDisposable
 
     /// <summary>A table over a proc root.</summary>
     /// <param name="paths">Where the kernel files are.</param>
-    /// <param name="selection">Which processes are wanted.</param>
+    /// <param name="selection">Which processes are selected.</param>
     /// <param name="budget">File descriptors that may be kept.</param>
     /// <param name="clock">Source of time for rechecks.</param>
     /// <param name="wantsCgroup">Whether <see cref="TrackedProcess.CgroupPath"/> is to be read for each process.</param>
@@ -57,7 +57,7 @@ public sealed class ProcessTable : IDisposable
     /// <summary>Selected processes that are not watched, and why, largest first.</summary>
     public IReadOnlyList<DroppedProcess> Dropped { get; private set; } = [];
 
-    /// <summary>How often a process was passed over since the start, by reason.</summary>
+    /// <summary>How often a process was skipped since the start, by reason.</summary>
     public SkipCounts Skipped { get; } = new();
 
     /// <summary>Selects one more process by pid from the next refresh on, as for a child that was just started.</summary>
@@ -69,7 +69,7 @@ public sealed class ProcessTable : IDisposable
         }
     }
 
-    /// <summary>Looks at every selected process, takes in new ones and lets the dead leave.</summary>
+    /// <summary>Checks every selected process, adds new ones and removes ended ones.</summary>
     /// <exception cref="IOException">The proc root cannot be listed.</exception>
     /// <exception cref="UnauthorizedAccessException">The proc root may not be listed.</exception>
     public void Refresh()
@@ -99,7 +99,7 @@ public sealed class ProcessTable : IDisposable
                 _matcher = new SelectionMatcher(_selection);
                 _added.Clear();
 
-                // The process, and its children, may have been passed over and be due for another look only seconds from now.
+                // The process and its children may have been rejected before, and would be checked again only seconds from now.
                 _rejected.Clear();
             }
         }

@@ -3,14 +3,12 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Processes;
 
 /// <summary>
-/// Tells whether a process of one thread may have run since the last look. One that has not run has counted nothing,
-/// started no thread and not ended, so stat, io and status need not be read again: 1 µs instead of 20 for each of the
-/// many processes of a host that sleep from one scrape to the next.
+/// Tells whether a process of one thread may have run since the last check. A process that has not run has counted nothing, started no thread and not ended,
+/// so stat, io and status need not be read again: 1 µs instead of 20 for each of the many processes of a host that sleep from one scrape to the next.
 /// </summary>
 /// <remarks>
-/// A thread that was on a processor at the last look and has left it since shows the same number of turns, but it has run longer;
-/// therefore all three numbers are compared. The order matters too: this look comes before the readings it vouches for,
-/// so what happens in between changes the next one.
+/// A thread that was on a processor at the last check and has left it since has the same number of time slices, but it has run longer. Therefore all three
+/// numbers are compared. The order matters too: the check comes before the readings, so what happens in between changes the next check.
 /// </remarks>
 internal sealed class RunWitness
 {
@@ -21,10 +19,10 @@ internal sealed class RunWitness
     /// <summary>A number that stays the same for as long as the process is known not to have run.</summary>
     internal long Run => Volatile.Read(ref _run);
 
-    /// <summary>How often the process was looked at.</summary>
+    /// <summary>Number of checks.</summary>
     internal long Looks => Volatile.Read(ref _looks);
 
-    /// <summary>Takes in a look; true when the process may have run since the one before.</summary>
+    /// <summary>Adds a check; true if the process may have run since the check before.</summary>
     internal bool MayHaveRun(in SchedStat now, int threads)
     {
         bool mayHaveRun = threads != 1 || !now.IsCounted || now != _last;
@@ -41,9 +39,8 @@ internal sealed class RunWitness
 }
 
 /// <summary>
-/// The last reading of a file that cannot change while its process does not run. It stands in for one reading after each
-/// look that found the process asleep (<see cref="RunWitness"/>): who reads twice between two looks reads the file, for
-/// nobody has looked whether the process ran meanwhile.
+/// The last reading of a file that cannot change while its process does not run. It replaces one reading after each refresh that found the process asleep
+/// (<see cref="RunWitness"/>). A second reading before the next refresh reads the file, since the process may have run meanwhile.
 /// </summary>
 internal struct KeptReading<T>
     where T : struct
@@ -52,7 +49,7 @@ internal struct KeptReading<T>
     private long _run;
     private long _look;
 
-    /// <summary>Takes the reading in place of a new one, if it still holds.</summary>
+    /// <summary>Returns the kept reading, if it is still valid.</summary>
     internal bool TryTake(long run, long look, out T value)
     {
         bool holds = run == _run && look != _look;

@@ -1,15 +1,15 @@
 namespace MemSnoop.Processes;
 
-/// <summary>Why a process is passed over, beside the outcomes of reading it.</summary>
+/// <summary>Why a process is skipped, in addition to the outcomes of reading it.</summary>
 public static class SkipReasons
 {
     /// <summary>It has ended and waits for its parent; its memory reads as 0.</summary>
     public const string Zombie = "zombie";
 
-    /// <summary>It is a thread of the kernel and has no memory of its own.</summary>
+    /// <summary>It is a kernel thread and has no memory of its own.</summary>
     public const string KernelThread = "kernel_thread";
 
-    /// <summary>It holds less than the configured lower bound.</summary>
+    /// <summary>It holds less than the configured minimum.</summary>
     public const string BelowMinimum = "below_minimum";
 
     /// <summary>More processes are selected than may be watched.</summary>

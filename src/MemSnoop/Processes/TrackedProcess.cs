@@ -4,12 +4,11 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Processes;
 
 /// <summary>
-/// A live process that is being followed, with what is known of it. Reads fail with <see cref="ReadOutcome.ProcessGone"/>
-/// once it has exited, also when its pid has a new owner.
+/// A live process with its open files. Reads fail with <see cref="ReadOutcome.ProcessGone"/> once it has exited, even if another process has its pid.
 /// </summary>
 public sealed class TrackedProcess : IDisposable
 {
-    /// <summary>The most handles one process takes: its directory, schedstat, stat, statm, io and status.</summary>
+    /// <summary>Maximum number of handles of one process: its directory, schedstat, stat, statm, io and status.</summary>
     internal const int MostHandles = 6;
 
     private readonly Lock _gate = new();
@@ -38,12 +37,12 @@ public sealed class TrackedProcess : IDisposable
     /// <summary>Pid and start time.</summary>
     public ProcessIdentity Identity { get; }
 
-    /// <summary>The name of the process as of the last look (<c>proc_pid_comm(5)</c>); bytes that are not UTF-8 read as U+FFFD.</summary>
+    /// <summary>The name of the process as of the last refresh (<c>proc_pid_comm(5)</c>); bytes that are not UTF-8 read as U+FFFD.</summary>
     public string Comm { get; private set; } = "";
 
     /// <summary>
-    /// The last reading of <c>/proc/PID/stat</c>, renewed by each look at the process table unless the process has not run
-    /// since the one before. Resident pages that were taken from a sleeping process are still counted here.
+    /// The last reading of <c>/proc/PID/stat</c>, renewed by each refresh of the process table unless the process has not run since. Resident pages that were
+    /// reclaimed from a sleeping process are still counted here.
     /// </summary>
     public Stat Stat { get; private set; }
 
@@ -90,7 +89,7 @@ public sealed class TrackedProcess : IDisposable
         return new TrackedProcess(paths, budget, directory: null, stat);
     }
 
-    /// <summary>Whether the command name changed with the last look, as exec and prctl(PR_SET_NAME) do.</summary>
+    /// <summary>Whether the name changed with the last refresh, by exec or prctl(PR_SET_NAME).</summary>
     internal ReadOutcome Look(KernelBuffer buffer, out bool renamed)
     {
         renamed = false;
@@ -139,7 +138,7 @@ public sealed class TrackedProcess : IDisposable
             return outcome;
         }
 
-        // Without a kept handle the pid may have changed hands since the last look.
+        // Without a kept handle, another process may have got the pid since the last refresh.
         outcome = directory.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat stat);
         if (outcome == ReadOutcome.Success && stat.StartTicks != Identity.StartTicks)
         {
@@ -154,7 +153,7 @@ public sealed class TrackedProcess : IDisposable
         return outcome;
     }
 
-    /// <summary>Whether the pid still is this process's: success also when its first thread has ended and others go on.</summary>
+    /// <summary>Whether the pid still belongs to this process; also true if its first thread has ended and others go on.</summary>
     internal ReadOutcome Verify() => ReadOnce("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat _);
 
     /// <summary>Opens, reads and closes a file that is not kept.</summary>
@@ -181,7 +180,7 @@ public sealed class TrackedProcess : IDisposable
         }
     }
 
-    /// <summary>Only a kept handle makes it cheaper to ask whether a process has run than to read what it has done.</summary>
+    /// <summary>Checking whether a process has run is cheaper than reading its files only with a kept handle.</summary>
     private bool MayHaveRun(KernelBuffer buffer)
     {
         SchedStat now = default;
@@ -281,8 +280,7 @@ public sealed class TrackedProcess : IDisposable
 }
 
 /// <summary>
-/// What a process is, for as long as the system runs: a pid is reused, a pid with its start time is not.
-/// Source: <c>proc_pid_stat(5)</c>, fields 1 and 22.
+/// The identity of a process until the next boot: a pid can be reused, a pid with its start time cannot. Source: <c>proc_pid_stat(5)</c>, fields 1 and 22.
 /// </summary>
 /// <param name="Pid">Process id in the pid namespace of the proc mount.</param>
 /// <param name="StartTicks">When it started, in clock ticks since boot.</param>

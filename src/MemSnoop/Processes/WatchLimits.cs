@@ -6,8 +6,7 @@ namespace MemSnoop.Processes;
 public readonly record struct DroppedProcess(TrackedProcess Process, string Reason);
 
 /// <summary>
-/// Applies the lower bound on resident memory and the upper bound on the number of processes. A process that is watched
-/// counts a quarter larger than it is, so that one that hovers at a bound does not come and go with every look.
+/// Applies the minimum of resident memory and the maximum number of processes. Watched processes rank 25 % higher than their size, so the list does not flap.
 /// </summary>
 internal sealed class WatchLimits(ulong minResidentPages, int maxProcesses)
 {
@@ -20,7 +19,7 @@ internal sealed class WatchLimits(ulong minResidentPages, int maxProcesses)
         AreActive = minResidentPages > 0 || selected.Count > maxProcesses;
         if (!AreActive)
         {
-            // Who is watched when a bound is first met has its advantage over those that come.
+            // The processes that are watched first have this advantage over later ones.
             foreach (ProcessTable.Selected entry in selected)
             {
                 entry.IsWatched = true;

@@ -1,8 +1,8 @@
 namespace MemSnoop.Timing;
 
 /// <summary>
-/// Multiples of an interval from a first tick, so that being late once does not shift all that follows. A tick that is
-/// over before it could be kept is skipped and counted, never made up for.
+/// Multiples of an interval from a first tick, so that one late tick does not shift later ones. A tick that passes before it could run is skipped and counted,
+/// and never made up for.
 /// </summary>
 public sealed class Schedule
 {
@@ -26,7 +26,7 @@ public sealed class Schedule
     /// <summary>Ticks skipped so far because the one before them had not ended.</summary>
     public long Skipped { get; private set; }
 
-    /// <summary>Moves to the next tick that lies ahead and waits for it.</summary>
+    /// <summary>Moves to the next tick in the future and waits for it.</summary>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public Task WaitForNextTickAsync(CancellationToken cancellation)
     {
@@ -34,7 +34,7 @@ public sealed class Schedule
         return delay > TimeSpan.Zero ? Task.Delay(delay, _clock, cancellation) : Task.CompletedTask;
     }
 
-    /// <summary>Moves to the next tick that lies ahead; the time until then.</summary>
+    /// <summary>Moves to the next tick in the future, and returns the time until then.</summary>
     public TimeSpan Advance()
     {
         TimeSpan elapsed = _clock.GetElapsedTime(_first);

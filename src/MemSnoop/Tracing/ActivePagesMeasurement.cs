@@ -11,9 +11,8 @@ using MemSnoop.WorkingSets.PageIdle;
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// Which pages a process accessed since the measurement before, one by one: the idle bitmap's answer before it is summed
-/// up. Exact where <see cref="PageIdleEstimator"/> is; of a huge page all 4 kB pages are active when one is. Preparing
-/// begins the first window. Needs a kernel with idle page tracking, and root.
+/// The pages that a process accessed since the measurement before: the idle bitmap's result for each page. Exact where <see cref="PageIdleEstimator"/> is; all
+/// 4 kB pages of a huge page are active if one is. Preparing begins the first window. Needs a kernel with idle page tracking, and root.
 /// </summary>
 public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposable
 {
@@ -38,15 +37,14 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     public string Name => MeasurementName;
 
     /// <summary>
-    /// The working set of the same windows, as a measurement to be taken after this one: a pass of its own would end the
-    /// window that this one's had just begun.
+    /// The working set of the same windows, as a measurement to be taken after this one: a separate pass would end the window that this one has just begun.
     /// </summary>
     public IMeasurement<WorkingSetSample> WorkingSet { get; }
 
-    /// <summary>Whether active pages can be told here, or what is missing.</summary>
+    /// <summary>Whether active pages can be measured on this host, or what is missing.</summary>
     public static ProbeResult Probe(KernelPaths paths) => PageIdleEstimator.Probe(paths);
 
-    /// <summary>Takes the idle bitmap for as long as the measurement lives.</summary>
+    /// <summary>Holds the idle bitmap until the measurement is disposed.</summary>
     /// <param name="paths">Where the kernel files are. Default value: /proc and /sys.</param>
     /// <param name="areas">Which areas count. Default value: all.</param>
     /// <param name="clock">The clock. Default value: the system's.</param>
@@ -70,7 +68,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
         return _outcome;
     }
 
-    /// <summary>Gives the bitmap back.</summary>
+    /// <summary>Releases the bitmap.</summary>
     public void Dispose() => _windows.Dispose();
 
     private sealed class SameWindow(ActivePagesMeasurement pages) : IMeasurement<WorkingSetSample>
@@ -85,7 +83,7 @@ public sealed class ActivePagesMeasurement : IMeasurement<PageSample>, IDisposab
     }
 }
 
-/// <summary>Gathers what a walk over one process reports. Areas that stay the same cost nothing from sample to sample.</summary>
+/// <summary>Collects the areas and active pages of one process during a walk. Unchanged areas cost nothing from sample to sample.</summary>
 internal sealed class ActivePageRecorder : IActivePages
 {
     private readonly PageRangeSet.Builder _pages = new();
@@ -102,7 +100,7 @@ internal sealed class ActivePageRecorder : IActivePages
 
     public void AddArea(in MapsEntry area)
     {
-        // Mostly the area that was in this place the last time, so that its name need not be made again.
+        // Mostly the area at this place in the last sample, so its name can be reused.
         if (_areas.Count < _last.Length && IsSame(_last[_areas.Count], area))
         {
             _areas.Add(_last[_areas.Count]);
@@ -143,7 +141,7 @@ internal sealed class ActivePageRecorder : IActivePages
 
     private static bool IsText(string text, ReadOnlySpan<byte> bytes)
     {
-        // A longer path is made anew each time; few are.
+        // Longer paths, which are rare, are allocated each time.
         Span<byte> encoded = stackalloc byte[512];
         return Encoding.UTF8.TryGetBytes(text, encoded, out int length) && bytes.SequenceEqual(encoded[..length]);
     }

@@ -4,8 +4,7 @@ namespace MemSnoop.Tracing;
 internal static class AreaUnion
 {
     /// <summary>
-    /// Sweeps the borders of all distinct areas upwards. Of the areas above one address that were seen latest only one can be right, since those of one sample
-    /// never overlap.
+    /// Sweeps the borders of all distinct areas upwards. Only one of the latest areas at an address is valid, since areas of one sample never overlap.
     /// </summary>
     internal static IReadOnlyList<TracedArea> Of(IReadOnlyList<PageSample> samples)
     {

@@ -4,7 +4,8 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// Samples to payloads and back, each as what changed since the one before. Writer and reader go through the same states: the sample before, and the names seen.
+/// Converts samples to payloads and back; each payload has the changes since the sample before. Writer and reader keep the same state: the sample before, and
+/// the names seen.
 /// </summary>
 internal sealed class PageSampleCodec
 {
@@ -32,7 +33,7 @@ internal sealed class PageSampleCodec
         return payload.IsAtEnd ? _last : throw new InvalidDataException("a sample is longer than its content");
     }
 
-    /// <summary>Steps of: so many areas as before, so many of the old ones left out, so many new ones; until both lists are through.</summary>
+    /// <summary>Steps of three numbers: areas kept, areas removed, areas added; until both lists are done.</summary>
     private void EncodeAreas(IReadOnlyList<TracedArea> before, IReadOnlyList<TracedArea> now, PayloadWriter payload)
     {
         int old = 0;
@@ -72,7 +73,7 @@ internal sealed class PageSampleCodec
             }
         }
 
-        // No step does nothing but this one, the end.
+        // Only the last step has three zeros: the end.
         payload.Write(0);
         payload.Write(0);
         payload.Write(0);
@@ -97,7 +98,7 @@ internal sealed class PageSampleCodec
 
             if ((long)old + same + gone > before.Count)
             {
-                throw new InvalidDataException("a sample keeps areas that there were not");
+                throw new InvalidDataException("a sample keeps areas that do not exist");
             }
 
             for (int end = old + same; old < end; old++)
@@ -157,7 +158,7 @@ internal sealed class PageSampleCodec
 
     private void EncodeActive(PageRangeSet active, PayloadWriter payload)
     {
-        // A change of phase replaces one set by another: then the set itself is shorter than the difference.
+        // After a change of phase the set itself is shorter than the difference.
         PageRangeSet difference = active.SymmetricExcept(_last.Active);
         bool whole = active.Ranges.Length < difference.Ranges.Length;
         PageRangeSet ranges = whole ? active : difference;

@@ -2,7 +2,7 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.Tracing;
 
-/// <summary>Which pages of one process were active when: the recorded samples, and who and when they are of.</summary>
+/// <summary>The active pages of one process over time: the samples, the process and the start.</summary>
 /// <param name="pageBytes">The size of a page in bytes.</param>
 /// <param name="pid">The process's id.</param>
 /// <param name="comm">The process's name, as <c>/proc/PID/comm</c> has it.</param>
@@ -29,8 +29,8 @@ public sealed class PageTrace(int pageBytes, int pid, string comm, DateTimeOffse
     public IReadOnlyList<PageSample> Samples { get; } = samples;
 
     /// <summary>
-    /// The areas there were at any time, ascending and disjoint. Where the address space changed, an address belongs to the area that had it last; what then
-    /// touches, with the same name and permissions, is one area. So a heap that grew appears once, as long as it got.
+    /// All areas of the trace, ascending and disjoint. If the address space changed, an address belongs to the last area that had it. Adjacent areas with the
+    /// same name and permissions are one area. So a heap that grew appears once, with its largest size.
     /// </summary>
     public IReadOnlyList<TracedArea> Areas => _areas ??= AreaUnion.Of(Samples);
 
@@ -71,7 +71,7 @@ public sealed class PageTrace(int pageBytes, int pid, string comm, DateTimeOffse
         }
     }
 
-    // Halves against halves: each range is copied log(samples) times, not once for each sample.
+    // Unites halves: each range is copied log(samples) times, not once for each sample.
     private static PageRangeSet UnionOf(IReadOnlyList<PageSample> samples, int first, int count) => count switch
     {
         0 => PageRangeSet.Empty,

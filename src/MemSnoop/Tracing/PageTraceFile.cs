@@ -5,9 +5,9 @@ namespace MemSnoop.Tracing;
 /// <summary>Reads page traces that <see cref="PageTraceWriter"/> wrote. docs/trace-report.md describes the format.</summary>
 public static class PageTraceFile
 {
-    /// <summary>Reads a trace to its end, or as far as it is whole.</summary>
+    /// <summary>Reads a trace to its end, or up to the first damage.</summary>
     /// <param name="stream">The trace; it need not be able to seek.</param>
-    /// <param name="loss">What kept the rest from being read; null when the trace is complete.</param>
+    /// <param name="loss">Why the rest could not be read; null if the trace is complete.</param>
     /// <exception cref="InvalidDataException">The stream is no page trace, one of a newer version, or ends before it says who was traced. The message is part of a
     /// sentence about the file: "is not a page trace".</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
@@ -63,7 +63,7 @@ public static class PageTraceFile
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(preamble[PageTraceFormat.Magic.Length..]);
         return version <= PageTraceFormat.Version
             ? read
-            : throw new InvalidDataException($"is a page trace of version {version}, newer than {PageTraceFormat.Version}, the newest known here");
+            : throw new InvalidDataException($"is a page trace of version {version}, newer than {PageTraceFormat.Version}, the newest that can be read");
     }
 
     private static PageTrace ReadTraceFrame(ReadOnlySpan<byte> payload, List<PageSample> samples)
@@ -71,7 +71,7 @@ public static class PageTraceFile
         PayloadReader reader = new(payload);
         if (reader.Read() != PageTraceFormat.TraceFrame)
         {
-            throw new InvalidDataException("is a page trace that does not say of what");
+            throw new InvalidDataException("is a page trace without a name and start of its process");
         }
 
         int pageBytes = reader.ReadInt32();
@@ -80,7 +80,7 @@ public static class PageTraceFile
         ulong ticks = reader.Read();
         return pageBytes > 0 && ticks <= (ulong)DateTime.MaxValue.Ticks
             ? new PageTrace(pageBytes, pid, comm, new DateTimeOffset((long)ticks, TimeSpan.Zero), samples)
-            : throw new InvalidDataException("is a page trace that does not say of what");
+            : throw new InvalidDataException("is a page trace without a name and start of its process");
     }
 
     /// <summary>True for the frame that ends a trace.</summary>
@@ -95,15 +95,15 @@ public static class PageTraceFile
             case PageTraceFormat.EndFrame when reader.Read() == (ulong)samples.Count:
                 return true;
             default:
-                throw new InvalidDataException("a frame is of no known kind");
+                throw new InvalidDataException("a frame is of an unknown kind");
         }
     }
 }
 
 /// <summary>Why a trace file did not yield all of its samples.</summary>
 /// <param name="Reason">What is wrong, as part of a sentence about the file: "is cut short", "is damaged".</param>
-/// <param name="Offset">Where in the file: the first byte that was of no use.</param>
-/// <param name="SamplesKept">How many samples before that are whole.</param>
+/// <param name="Offset">Offset in the file of the first byte that could not be used.</param>
+/// <param name="SamplesKept">Number of complete samples before that.</param>
 public sealed record PageTraceLoss(string Reason, long Offset, int SamplesKept)
 {
     /// <summary>The loss in one line.</summary>

@@ -1,8 +1,8 @@
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// The constants of the page trace format; docs/trace-report.md describes all of it. A file is the magic, the version, and frames; each frame stands alone to the
-/// decompressor and carries a checksum, so that whatever is whole in a file that was cut short or damaged can be read.
+/// The constants of the page trace format; docs/trace-report.md describes all of it. A file is the magic, the version, and frames; each frame is compressed on
+/// its own and has a checksum, so the undamaged part of a file can be read.
 /// </summary>
 internal static class PageTraceFormat
 {
@@ -21,9 +21,9 @@ internal static class PageTraceFormat
     /// <summary>The first payload byte of a sample's frame.</summary>
     internal const byte SampleFrame = 2;
 
-    /// <summary>The first payload byte of the last frame. A file without it was cut short, or its writer did not live to end it.</summary>
+    /// <summary>The first payload byte of the last frame. A file without it was cut short, or its writer was killed.</summary>
     internal const byte EndFrame = 3;
 
-    /// <summary>A name, a byte that no text file has, and a line end that a transfer as text would change.</summary>
+    /// <summary>A name, a byte that no text file has, and a line end that a text transfer would change.</summary>
     internal static ReadOnlySpan<byte> Magic => "MSPAGES\u0000\r\n"u8;
 }

@@ -7,7 +7,7 @@ namespace MemSnoop.Tracing;
 /// <summary>One frame of a page trace file: a payload, compressed by itself, with its lengths and a CRC-32C of everything but the CRC.</summary>
 internal sealed class PageTraceFrame
 {
-    // Middle quality: a recorder shares the processors with what it records. A window of 256 kB holds most payloads whole.
+    // Medium quality, since a recorder shares the processors with its target. A window of 256 kB holds most payloads.
     private const int Quality = 5;
     private const int Window = 18;
 
@@ -56,7 +56,7 @@ internal sealed class PageTraceFrame
             return FrameState.Damaged;
         }
 
-        // Piece by piece: a damaged length must not cost more memory than the file has bytes.
+        // Piece by piece, so that a damaged length cannot allocate more memory than the file has bytes.
         int have = 0;
         while (have < length)
         {
@@ -113,7 +113,7 @@ internal sealed class PageTraceFrame
     }
 }
 
-/// <summary>What became of reading a frame.</summary>
+/// <summary>The result of reading a frame.</summary>
 internal enum FrameState
 {
     Whole,
@@ -121,6 +121,6 @@ internal enum FrameState
     /// <summary>The stream ended before the frame did.</summary>
     CutShort,
 
-    /// <summary>All bytes were there, and they are not those that were written.</summary>
+    /// <summary>All bytes were there, but some are not those that were written.</summary>
     Damaged,
 }

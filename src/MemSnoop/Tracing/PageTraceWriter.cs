@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// Writes a page trace, sample by sample. Each sample is with the stream before <see cref="Write"/> returns, so whatever ends the writer, samples written before can be
-/// read. The stream stays open and is the caller's.
+/// Writes a page trace, sample by sample. Each sample is written to the stream before <see cref="Write"/> returns, so a killed writer loses no earlier sample.
+/// The stream stays open and is the caller's.
 /// </summary>
 public sealed class PageTraceWriter : IDisposable
 {
@@ -50,7 +50,7 @@ public sealed class PageTraceWriter : IDisposable
     public void Write(PageSample sample)
     {
         ObjectDisposedException.ThrowIf(_isOver, this);
-        _isOver = true;   // until the frame is out: after half a frame nothing can follow
+        _isOver = true;   // until the frame is written: nothing can follow half a frame
         _payload.Write(PageTraceFormat.SampleFrame);
         _codec.Encode(sample, _payload);
         WriteFrame();
@@ -58,7 +58,7 @@ public sealed class PageTraceWriter : IDisposable
         _isOver = false;
     }
 
-    /// <summary>Ends the trace, so that a reader knows it to be complete.</summary>
+    /// <summary>Ends the trace, so that a reader knows that it is complete.</summary>
     public void Dispose()
     {
         if (!_isOver)

@@ -44,7 +44,7 @@ internal sealed class PayloadWriter
     }
 }
 
-/// <summary>Reads what <see cref="PayloadWriter"/> wrote. Bytes that it cannot have written throw <see cref="InvalidDataException"/>.</summary>
+/// <summary>Reads what <see cref="PayloadWriter"/> wrote. Invalid bytes throw <see cref="InvalidDataException"/>.</summary>
 internal ref struct PayloadReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

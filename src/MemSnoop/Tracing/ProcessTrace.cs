@@ -4,9 +4,9 @@ using MemSnoop.Measurements;
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// Follows one process: every period a set of measurements, in the order in which they were named. The first set is taken
-/// one period after the start, so that measurements over a window have one; sets then come at multiples of the period,
-/// and a multiple that passes while a set is still under way is skipped.
+/// Follows one process: takes a sample of all measurements every period, in the order in which they were named. The first sample is taken one period after the
+/// start, so that measurements over a window have one. Later samples are taken at multiples of the period. A multiple that passes while a sample is still
+/// being taken is skipped.
 /// </summary>
 /// <example>
 /// <code>
@@ -30,7 +30,7 @@ public sealed class ProcessTrace
 
     private ProcessTrace(SnoopedProcess process) => _process = process;
 
-    /// <summary>A trace of a process, until it ends and once a second unless said otherwise.</summary>
+    /// <summary>A trace of a process, by default once a second and until the process ends.</summary>
     public static ProcessTrace Of(SnoopedProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
@@ -79,14 +79,14 @@ public sealed class ProcessTrace
         return this;
     }
 
-    /// <summary>Ends the trace when the process ends, which every trace does anyway: takes back <see cref="Times"/> and <see cref="For"/>.</summary>
+    /// <summary>Ends the trace only when the process ends: resets <see cref="Times"/> and <see cref="For"/>.</summary>
     public ProcessTrace UntilExit()
     {
         _plan = _plan with { Count = int.MaxValue, Duration = TimeSpan.MaxValue };
         return this;
     }
 
-    /// <summary>Takes the time from another clock than the system's.</summary>
+    /// <summary>Uses another clock than the system's.</summary>
     public ProcessTrace By(TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
@@ -94,14 +94,14 @@ public sealed class ProcessTrace
         return this;
     }
 
-    /// <summary>Traces, and waits for the end.</summary>
-    /// <param name="callback">Called with each sample as it comes in.</param>
+    /// <summary>Runs the trace and waits for its end.</summary>
+    /// <param name="callback">Called with each sample as it is taken.</param>
     /// <param name="cancellation">Ends the trace; what was measured until then is the result.</param>
     public TraceResult Run(Action<TraceSample>? callback = null, CancellationToken cancellation = default) =>
         RunAsync(callback, cancellation).GetAwaiter().GetResult();
 
-    /// <summary>Traces and collects all samples.</summary>
-    /// <param name="callback">Called with each sample as it comes in.</param>
+    /// <summary>Runs the trace and keeps all samples.</summary>
+    /// <param name="callback">Called with each sample as it is taken.</param>
     /// <param name="cancellation">Ends the trace; what was measured until then is the result.</param>
     public async Task<TraceResult> RunAsync(Action<TraceSample>? callback = null, CancellationToken cancellation = default)
     {
@@ -116,8 +116,7 @@ public sealed class ProcessTrace
     }
 
     /// <summary>
-    /// The samples as they come in, none of them kept: for traces of any length. A sample can be read until the next one
-    /// is asked for.
+    /// The samples as they are taken. None is kept, so a trace can have any length. A sample can be read until the next one is requested.
     /// </summary>
     /// <param name="cancellation">Ends the trace, without an exception.</param>
     public IEnumerable<TraceSample> Samples(CancellationToken cancellation = default)
@@ -143,7 +142,7 @@ public sealed class ProcessTrace
     {
         if (_hasRun)
         {
-            throw new InvalidOperationException("A trace runs once: its columns hold one run.");
+            throw new InvalidOperationException("A trace can run only once.");
         }
 
         _hasRun = true;

@@ -6,12 +6,12 @@ using MemSnoop.Processes;
 namespace MemSnoop.Tracing;
 
 /// <summary>
-/// A process that is traced: one that runs already, or one that is started for it. A pausable one is stopped while it is
-/// measured, so that all measurements of a set see the same state; the own process cannot be pausable.
+/// The target of a trace: a running process, or a program that is started for the trace. A pausable process is stopped while it is measured, so that all
+/// measurements of a sample see the same state. The own process cannot be pausable.
 /// </summary>
 public sealed class SnoopedProcess : IDisposable
 {
-    /// <summary>What a started process gets to end by itself after SIGTERM.</summary>
+    /// <summary>The time that a started process has to end after SIGTERM.</summary>
     private static readonly TimeSpan ChildPatience = TimeSpan.FromSeconds(10);
 
     private readonly KernelBuffer _buffer = new();
@@ -38,7 +38,7 @@ public sealed class SnoopedProcess : IDisposable
     /// <summary>Whether it is stopped while it is measured.</summary>
     public bool IsPausable => _pauser is not null;
 
-    /// <summary>Whether it has ended. Renews what is known of the process.</summary>
+    /// <summary>Whether it has ended. Refreshes the process.</summary>
     public bool HasExited => Tracked is null || Tracked.Look(_buffer, out _) == ReadOutcome.ProcessGone;
 
     /// <summary>The exit code of a child that has ended, 128 plus the signal when one ended it; null otherwise.</summary>
@@ -47,7 +47,7 @@ public sealed class SnoopedProcess : IDisposable
     /// <summary>The process as measurements read it; null when it ended before it could be followed.</summary>
     internal TrackedProcess? Tracked { get; }
 
-    /// <summary>Follows a process that runs, any that this user may read.</summary>
+    /// <summary>Follows a running process that this user may read.</summary>
     /// <param name="pid">Its process id.</param>
     /// <param name="pausable">Whether it is stopped while it is measured.</param>
     /// <param name="paths">Where the kernel files are. Default value: /proc and /sys.</param>
@@ -71,7 +71,7 @@ public sealed class SnoopedProcess : IDisposable
         return Follow(child, endsChild: false, pausable, paths ?? KernelPaths.Default);
     }
 
-    /// <summary>Starts a program and follows it. It is ended with this object: SIGTERM, and SIGKILL when it takes too long.</summary>
+    /// <summary>Starts a program and follows it. Disposing this object ends it: SIGTERM, and SIGKILL if it takes too long.</summary>
     /// <param name="program">A path, or a name that is looked up on the PATH.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="pausable">Whether it is stopped while it is measured.</param>
@@ -110,12 +110,12 @@ public sealed class SnoopedProcess : IDisposable
     /// <exception cref="InvalidOperationException">The process is not a child.</exception>
     public async Task<int> WaitForExitAsync(CancellationToken cancellation = default)
     {
-        Process child = _child ?? throw new InvalidOperationException("Only of a child can the end be waited for.");
+        Process child = _child ?? throw new InvalidOperationException("Only a child can be waited for.");
         await child.WaitForExitAsync(cancellation).ConfigureAwait(false);
         return child.ExitCode;
     }
 
-    /// <summary>Lets a paused process run, ends one that was started here, and closes what was kept open.</summary>
+    /// <summary>Lets a paused process run, ends a process that was started here, and closes the open files.</summary>
     public void Dispose()
     {
         _pauser?.Dispose();
@@ -142,7 +142,7 @@ public sealed class SnoopedProcess : IDisposable
 
     private static SnoopedProcess Follow(Process child, bool endsChild, bool pausable, KernelPaths paths)
     {
-        // A child may have ended before we look; that is a trace without samples and with an exit code.
+        // A child may have ended already: the trace then has no samples, but an exit code.
         TrackedProcess.TryTrack(paths, HandleBudget.Shared, child.Id, out TrackedProcess? tracked);
         try
         {
@@ -161,7 +161,7 @@ public sealed class SnoopedProcess : IDisposable
 
     private static void EndChild(Process child)
     {
-        // Until it has been waited for, its pid is its own.
+        // Its pid cannot be reused until it has been waited for.
         if (!child.HasExited && Libc.Kill(child.Id, Libc.SignalTerminate) == 0 && !child.WaitForExit(ChildPatience))
         {
             child.Kill(entireProcessTree: true);
@@ -173,10 +173,10 @@ public sealed class SnoopedProcess : IDisposable
 
 /// <summary>There is no such process, or it may not be read.</summary>
 /// <param name="pid">The pid asked for.</param>
-/// <param name="outcome">What became of the attempt.</param>
+/// <param name="outcome">The outcome of the attempt.</param>
 public sealed class ProcessUnavailableException(int pid, ReadOutcome outcome)
     : Exception(outcome == ReadOutcome.ProcessGone ? $"there is no process {pid}" : $"process {pid} cannot be read ({outcome.ToReason()})")
 {
-    /// <summary>What became of the attempt to read it.</summary>
+    /// <summary>The outcome of the attempt to read it.</summary>
     public ReadOutcome Outcome { get; } = outcome;
 }

@@ -3,7 +3,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.Tracing;
 
-/// <summary>What a trace has collected: a column for each measurement, under the name the caller gave it.</summary>
+/// <summary>The result of a trace: one column for each measurement, under its given name.</summary>
 public sealed class TraceResult
 {
     private readonly TraceSlots _slots;
@@ -23,7 +23,7 @@ public sealed class TraceResult
     /// <summary>How many samples there are.</summary>
     public int Count { get; }
 
-    /// <summary>How many slots of the schedule passed while a set of measurements was still under way.</summary>
+    /// <summary>Number of scheduled samples that were skipped because the sample before was still being taken.</summary>
     public long Skipped { get; }
 
     /// <summary>Why the trace ended.</summary>
@@ -52,7 +52,7 @@ public sealed class TraceColumn<T> : IReadOnlyList<T>
     public int Count => _values.Count;
 
     /// <summary>The value of a sample.</summary>
-    /// <exception cref="InvalidOperationException">It could not be read; what is unknown is not 0.</exception>
+    /// <exception cref="InvalidOperationException">The value could not be read; an unknown value is never 0.</exception>
     public T this[int index] => TryGet(index, out T value)
         ? value
         : throw new InvalidOperationException($"Sample {index} of {Name} could not be read ({_outcomes[index].ToReason()}).");

@@ -8,7 +8,7 @@ namespace MemSnoop.Tracing;
 /// <summary>A trace under way: prepare, then wait and measure, again and again.</summary>
 internal sealed class TraceRun
 {
-    /// <summary>An exit in a long period is noticed this much later at most.</summary>
+    /// <summary>Maximum delay until an exit is noticed, in a long period.</summary>
     private static readonly TimeSpan LongestUnseenExit = TimeSpan.FromMilliseconds(250);
 
     private readonly SnoopedProcess _process;
@@ -17,7 +17,7 @@ internal sealed class TraceRun
     private readonly Schedule _schedule;
     private readonly long _started;
 
-    /// <summary>Begins what has to begin before it can be measured, such as windows; the first period starts when that is done.</summary>
+    /// <summary>Prepares the measurements, for example begins windows; the first period starts afterwards.</summary>
     internal TraceRun(SnoopedProcess process, TraceSlots slots, TracePlan plan, TimeProvider clock)
     {
         _process = process;
@@ -67,7 +67,7 @@ internal sealed class TraceRun
                 return true;
             }
 
-            // Rounded up: a timer counts whole milliseconds, and one that rings early would make a sample early too.
+            // Rounded up: a timer counts whole milliseconds, and an early timer would make an early sample.
             TimeSpan step = left < LongestUnseenExit ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : LongestUnseenExit;
             await Task.Delay(step, _clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancellation.IsCancellationRequested)
@@ -79,7 +79,7 @@ internal sealed class TraceRun
         return Over(TraceEnd.Exited);
     }
 
-    /// <summary>Takes one set of measurements; false when the process ended before it was whole.</summary>
+    /// <summary>Takes one sample; false if the process ended before it was complete.</summary>
     internal bool TryTake([MaybeNullWhen(false)] out TraceSample sample)
     {
         TimeSpan offset = Now;
@@ -92,7 +92,7 @@ internal sealed class TraceRun
             }
         }
 
-        // One that has replaced its address space (execve) is gone to some measurements, and lives.
+        // A process that has called execve looks gone to some measurements, but it lives.
         sample = default;
         if (!isWhole && _process.HasExited)
         {
@@ -133,7 +133,7 @@ internal sealed class TraceRun
     }
 }
 
-/// <summary>How often and how long a trace measures.</summary>
+/// <summary>Interval and length of a trace.</summary>
 /// <param name="Period">The time between samples.</param>
 /// <param name="Count">How many samples at most.</param>
 /// <param name="Duration">How long at most.</param>

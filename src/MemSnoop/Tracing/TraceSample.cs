@@ -2,7 +2,7 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.Tracing;
 
-/// <summary>One set of measurements, as it comes in. It can be read until the next one is taken.</summary>
+/// <summary>One sample of all measurements. It can be read until the next one is taken.</summary>
 public readonly struct TraceSample
 {
     private readonly TraceRun _run;
@@ -14,7 +14,7 @@ public readonly struct TraceSample
         Offset = offset;
     }
 
-    /// <summary>Its number, from 0. Slots of the schedule that were missed have none.</summary>
+    /// <summary>Its number, from 0. Skipped samples have no number.</summary>
     public int Index { get; }
 
     /// <summary>When its measurements began, since the start of the trace.</summary>
@@ -23,7 +23,7 @@ public readonly struct TraceSample
     /// <summary>The value of a measurement.</summary>
     /// <param name="name">The name given to it.</param>
     /// <exception cref="ArgumentException">There is no measurement of this name and type.</exception>
-    /// <exception cref="InvalidOperationException">It could not be read, or the trace has gone on.</exception>
+    /// <exception cref="InvalidOperationException">It could not be read, or the trace has moved on.</exception>
     public T Get<T>(string name) => TryGet(name, out T value)
         ? value
         : throw new InvalidOperationException($"Sample {Index} of {name} could not be read ({Outcome(name).ToReason()}).");
@@ -32,7 +32,7 @@ public readonly struct TraceSample
     /// <param name="name">The name given to it.</param>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentException">There is no measurement of this name and type.</exception>
-    /// <exception cref="InvalidOperationException">The trace has gone on.</exception>
+    /// <exception cref="InvalidOperationException">The trace has moved on.</exception>
     public bool TryGet<T>(string name, out T value)
     {
         CheckIsCurrent();
@@ -43,7 +43,7 @@ public readonly struct TraceSample
 
     /// <summary>How the reading of a measurement ended.</summary>
     /// <exception cref="ArgumentException">There is no measurement of this name.</exception>
-    /// <exception cref="InvalidOperationException">The trace has gone on.</exception>
+    /// <exception cref="InvalidOperationException">The trace has moved on.</exception>
     public ReadOutcome Outcome(string name)
     {
         CheckIsCurrent();
@@ -54,7 +54,7 @@ public readonly struct TraceSample
     {
         if (_run is null || _run.Index != Index)
         {
-            throw new InvalidOperationException($"The trace has gone on since sample {Index}; copy what is to be kept.");
+            throw new InvalidOperationException($"The trace has moved on since sample {Index}; copy what you want to keep.");
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class TraceSlots
     {
         if (_slots.Exists(other => other.Name == slot.Name))
         {
-            throw new ArgumentException($"There is a measurement named {slot.Name} already.", nameof(slot));
+            throw new ArgumentException($"A measurement named {slot.Name} exists already.", nameof(slot));
         }
 
         _slots.Add(slot);

@@ -5,8 +5,8 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets;
 
 /// <summary>
-/// A way of finding out what processes touch. One pass ends the window that the pass before it began, and begins the
-/// next; it serves all processes at once, because pages are shared and some methods mark whole page frames.
+/// A method to measure working sets. One pass ends the window that the pass before began, and begins the next one. It covers all processes at once, because
+/// pages are shared and some methods mark page frames.
 /// </summary>
 public interface IWorkingSetEstimator : IDisposable
 {
@@ -14,13 +14,13 @@ public interface IWorkingSetEstimator : IDisposable
     string Method { get; }
 
     /// <summary>
-    /// Into how many calls, evenly spread over the interval, a pass is divided. Each page's window still is one interval.
+    /// The number of calls, spread evenly over the interval, into which a pass is divided. The window of each page is still one interval.
     /// </summary>
     int Parts => 1;
 
     /// <summary>
-    /// Ends the current window of each process and begins its next one. A process seen for the first time only begins one.
-    /// What is remembered of processes that are not in the list is forgotten.
+    /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
+    /// dropped.
     /// </summary>
     /// <param name="processes">The watched processes.</param>
     /// <param name="part">Which of the <see cref="Parts"/>, from 0.</param>
@@ -28,7 +28,7 @@ public interface IWorkingSetEstimator : IDisposable
     void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink);
 }
 
-/// <summary>Takes what a pass found. Each process of a pass is reported once at most.</summary>
+/// <summary>Receives the results of a pass. Each process is reported at most once per pass.</summary>
 public interface IWorkingSetSink
 {
     /// <summary>A window is complete.</summary>
@@ -43,30 +43,30 @@ public interface IWorkingSetSink
     void Skipped(TrackedProcess process, ReadOutcome reason);
 }
 
-/// <summary>What estimators need to know.</summary>
+/// <summary>Options of the estimators.</summary>
 public sealed record EstimatorOptions
 {
     /// <summary>The ages at which idle memory is reported.</summary>
     public IdleAges IdleAges { get; init; } = IdleAges.Default;
 
-    /// <summary>Which areas count. Default value: all. Heeded by the page_idle method.</summary>
+    /// <summary>Which areas count. Default value: all. Only the page_idle method uses this.</summary>
     public AreaFilter Areas { get; init; } = AreaFilter.All;
 
     /// <summary>
     /// Into how many parts a pass is divided, to be spread over the interval. Default value: 1, the whole pass at once.
-    /// Heeded by the page_idle method.
+    /// Only the page_idle method uses this.
     /// </summary>
     public int Parts { get; init; } = 1;
 
     /// <summary>
-    /// The group a process belongs to, such as its container, or null; the working set of a group counts a page once
-    /// however many of its processes map it. Default value: null, no groups. Heeded by the page_idle method.
+    /// The group of a process, such as its container, or null. The working set of a group counts a page once, however many of its processes map it. Default
+    /// value: null, no groups. Only the page_idle method uses this.
     /// </summary>
     public Func<TrackedProcess, string?>? GroupOf { get; init; }
 
     /// <summary>
-    /// The referenced method leaves larger processes alone. Unit: bytes of resident memory. Default value: 4 GiB, about
-    /// 50 ms during which a write to clear_refs holds the process's mmap lock.
+    /// The referenced method skips processes that hold more resident memory, in bytes. Default value: 4 GiB, for which a write to clear_refs holds the
+    /// process's mmap lock for about 50 ms.
     /// </summary>
     public ulong ReferencedMaxResidentBytes { get; init; } = 4UL << 30;
 }

@@ -5,11 +5,11 @@ namespace MemSnoop.WorkingSets;
 /// <summary>The ages at which idle memory is reported: strictly increasing, the first 0 (all resident memory).</summary>
 public sealed class IdleAges
 {
-    /// <summary>The most ages there can be; keeps a sample free of heap memory.</summary>
+    /// <summary>Maximum number of ages, so that a sample needs no heap memory.</summary>
     public const int MaxCount = 16;
 
     /// <summary>
-    /// Windows start and end a little early or late. An age is reached when all but this much of it has passed.
+    /// Windows start and end a little early or late. An age counts as reached this much before it has passed.
     /// </summary>
     private static readonly TimeSpan Jitter = TimeSpan.FromMilliseconds(50);
 
@@ -41,7 +41,7 @@ public sealed class IdleAges
     /// <summary>The age at an index.</summary>
     public TimeSpan this[int index] => _ages[index];
 
-    /// <summary>How many of the ages, from the first, something that has been idle for <paramref name="idle"/> has reached.</summary>
+    /// <summary>How many ages are reached by memory that has been idle for <paramref name="idle"/>.</summary>
     public int CountReached(TimeSpan idle)
     {
         int reached = 0;

@@ -1,12 +1,12 @@
 namespace MemSnoop.WorkingSets;
 
-/// <summary>What backs a page, and so what becomes of it under memory pressure.</summary>
+/// <summary>What backs a page. It decides what reclaim does with the page.</summary>
 public enum PageKind
 {
     /// <summary>Private memory without a file: heap, stacks, copies of file pages that were written to. Goes to swap.</summary>
     Anon,
 
-    /// <summary>A page of a file in the page cache. Is dropped, after being written back when dirty.</summary>
+    /// <summary>A page of a file in the page cache. Reclaim drops it, after writing it back if it is dirty.</summary>
     File,
 
     /// <summary>Shared memory: tmpfs, memfd, System V segments, shared anonymous mappings. Goes to swap.</summary>

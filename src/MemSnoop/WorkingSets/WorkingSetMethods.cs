@@ -4,7 +4,7 @@ using MemSnoop.WorkingSets.Referenced;
 
 namespace MemSnoop.WorkingSets;
 
-/// <summary>The known methods, best first. A new one is added here and in a folder of its own.</summary>
+/// <summary>The known methods, best first. A new method is added here and in its own folder.</summary>
 public static class WorkingSetMethods
 {
     /// <summary>Take the best method that works here.</summary>
@@ -19,10 +19,10 @@ public static class WorkingSetMethods
     /// <summary>The names of all methods, best first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static method => method.Name)];
 
-    /// <summary>Asks each method whether it works here, best first.</summary>
+    /// <summary>Probes each method, best first.</summary>
     public static IReadOnlyList<ProbeResult> Probe(KernelPaths paths) => [.. Known.Select(method => method.Probe(paths))];
 
-    /// <summary>The method to use: the one asked for, or for <see cref="Auto"/> the best that is supported; null when there is none.</summary>
+    /// <summary>The method to use: the chosen one, or for <see cref="Auto"/> the best that works; null if there is none.</summary>
     public static string? Choose(string wanted, IReadOnlyList<ProbeResult> support)
     {
         ArgumentNullException.ThrowIfNull(support);

@@ -1,12 +1,12 @@
 namespace MemSnoop.WorkingSets;
 
 /// <summary>
-/// What a process touched within one window, and how long the rest has lain idle. A number of active bytes means nothing
-/// without its window, so the window is part of it.
+/// The working set of a process within one window, and its idle memory by age. A working set has a meaning only with its window, so the window is part of the
+/// sample.
 /// </summary>
 public readonly record struct WorkingSetSample
 {
-    /// <summary>True length of the window: from the moment the marks were set to the moment they were read.</summary>
+    /// <summary>True length of the window, from setting the marks to reading them.</summary>
     public required TimeSpan Window { get; init; }
 
     /// <summary>Bytes resident at the end of the window, as counted by the pass itself.</summary>
@@ -22,20 +22,19 @@ public readonly record struct WorkingSetSample
     public required ulong ShmemBytes { get; init; }
 
     /// <summary>
-    /// Bytes of hugetlbfs pages, which the kernel does not count as resident and cannot tell idle; in no other number.
-    /// Null when the method does not tell them apart.
+    /// Bytes of hugetlbfs pages. The kernel does not count them as resident, and they cannot become idle. They are in no other number. Null if the method does
+    /// not tell them.
     /// </summary>
     public ulong? HugetlbBytes { get; init; }
 
     /// <summary>
-    /// Resident bytes of which the method cannot tell whether they were accessed; neither working set nor idle. Null when
-    /// the method does not tell them apart.
+    /// Resident bytes of unknown use: neither working set nor idle. Null if the method does not tell them.
     /// </summary>
     public ulong? UntrackedBytes { get; init; }
 
     /// <summary>
-    /// Bytes of address space in which nobody looked for pages: reservations of more than 64 GiB on a kernel before 6.7,
-    /// which does not name present ranges. Address space, not memory, and in no other number: what is resident there is missing.
+    /// Bytes of address space that were not searched for pages: areas of more than 64 GiB before Linux 6.7, which has no PAGEMAP_SCAN. This is address space,
+    /// not memory. Resident memory in it is missing from all other numbers.
     /// </summary>
     public ulong LeftOutBytes { get; init; }
 
@@ -45,7 +44,7 @@ public readonly record struct WorkingSetSample
     /// </summary>
     public required IdleBytes Idle { get; init; }
 
-    /// <summary>How many ages the process has been observed for.</summary>
+    /// <summary>How many ages are known, because the process has been watched that long.</summary>
     public required int KnownAges { get; init; }
 
     /// <summary>The working set in bytes, all kinds together.</summary>

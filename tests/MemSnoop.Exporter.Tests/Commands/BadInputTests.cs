@@ -7,17 +7,17 @@ public class BadInputTests
     private const string Interval = "a duration from 0s to 1d, such as 500ms, 15s or 1h30m";
     private const string Window = "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d";
     private const string Listen = "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535";
-    private const string Ages = "ages that rise from 0, such as 0,30s,1m,10m,1h";
+    private const string Ages = "ages that increase from 0, such as 0,30s,1m,10m,1h";
     private const string Period = "a duration from 1ms to 1d, such as 500ms, 15s or 1h30m";
-    private const string Pausable = "a process that may be stopped for a moment, or no --pause";
+    private const string Pausable = "a process that may be stopped, or no --pause";
 
     private const string Measurements =
         "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, counters, disk-io, working-set) separated by commas,"
-        + " each once or as NAME=MEASUREMENT under a name of its own";
+        + " each once or as NAME=MEASUREMENT with another name";
 
     private const string Pid = "a number from 1 to 4194304";
     private const string Push = "a duration from 100ms to 1d, such as 500ms, 15s or 1h30m";
-    private const string Header = "NAME=VALUE in printable ASCII, of a header that the exporter does not set itself";
+    private const string Header = "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself";
     private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
 
     public static TheoryData<string[], string> Arguments => new()
@@ -53,9 +53,9 @@ public class BadInputTests
         { ["--otlp", "http://x", "--otlp.interval", "0s"], $"--otlp.interval: 0s is too short; expected {Push}" },
         {
             ["--otlp", "http://x/v1/metrics", "--otlp.protocol", "grpc"],
-            "--otlp: 'http://x/v1/metrics' has a path; expected for the protocol grpc only scheme, host and port, such as http://localhost:4317"
+            "--otlp: 'http://x/v1/metrics' has a path; expected only scheme, host and port for the protocol grpc, such as http://localhost:4317"
         },
-        { ["--otlp", "http://x", "--otlp.certificate", "/proc/stat"], "--otlp.certificate: is of no use with 'http://x'; expected an https:// URL as --otlp" },
+        { ["--otlp", "http://x", "--otlp.certificate", "/proc/stat"], "--otlp.certificate: has no effect with 'http://x'; expected an https:// URL as --otlp" },
         {
             ["--otlp", "https://x", "--otlp.client-key", "/proc/stat"],
             "--otlp.client-key: is given without a certificate; expected --otlp.client-certificate too"
@@ -63,7 +63,7 @@ public class BadInputTests
         { ["--otlp", "https://x", "--otlp.certificate", "/proc"], "--otlp.certificate: '/proc' is a directory; expected a file in PEM format that can be read" },
         {
             ["--otlp", "https://x", "--otlp.certificate", "/proc/stat"],
-            "--otlp.certificate: '/proc/stat' holds no certificate; expected a file with certificates in PEM format"
+            "--otlp.certificate: '/proc/stat' contains no certificate; expected a file with certificates in PEM format"
         },
 
         // Values that are missing, or too many.
@@ -110,7 +110,7 @@ public class BadInputTests
         { ["--web.telemetry-path", "metrics"], "--web.telemetry-path: 'metrics' is not a path; expected a path that starts with one slash, such as /metrics" },
         { ["--web.max-requests", "many"], "--web.max-requests: 'many' is not a number of requests; expected a number from 0 to 100000" },
         { ["--disk.exclude", "["], $"--disk.exclude: '[' is not a regular expression (UnterminatedBracket at character 1); expected {Regex}" },
-        { ["--procfs", "/no/such"], "--procfs: '/no/such' does not exist; expected a directory where one is mounted, such as /proc or /host/proc" },
+        { ["--procfs", "/no/such"], "--procfs: '/no/such' does not exist; expected a directory with a mounted proc file system, such as /proc or /host/proc" },
         { ["--path.sysfs", "/etc/passwd"], "--path.sysfs: '/etc/passwd' is not a directory; expected an existing directory" },
         { ["--log.level", "loud"], "--log.level: 'loud' is not a level; expected one of debug, info, warn, error" },
         { ["--log.format", "xml"], "--log.format: 'xml' is not a format; expected logfmt or json" },
@@ -124,17 +124,17 @@ public class BadInputTests
         { ["trace"], "trace: no process is named; expected --pid PID, or a program to run after --" },
         { ["trace", "--pid", "1", "--", "true"], "--pid: contradicts the program after --; expected one of them" },
         { ["trace", "--pid", "1", "--pid", "2"], "--pid: is given more than once; expected one value" },
-        { ["trace", "--pid", "4194304"], "--pid: there is no process 4194304; expected the pid of a living process" },
-        { ["trace", "--pid", "2"], "--pid: 2 (kthreadd) is a thread of the kernel, which has no memory of its own; expected the pid of a process" },
+        { ["trace", "--pid", "4194304"], "--pid: there is no process 4194304; expected the pid of a running process" },
+        { ["trace", "--pid", "2"], "--pid: 2 (kthreadd) is a kernel thread, which has no memory of its own; expected the pid of a process" },
         { ["trace", "--pid", "1", "--every", "0"], $"--every: 0s is too short; expected {Period}" },
         { ["trace", "--pid", "1", "--every"], $"--every: no value follows; expected {Period}" },
         { ["trace", "--pid", "1", "--count", "0"], "--count: '0' is not a number of samples; expected a number from 1 to 2147483647" },
-        { ["trace", "--pid", "1", "--measure", "statn"], $"--measure: 'statn' is not a measurement (is stat meant?); expected {Measurements}" },
+        { ["trace", "--pid", "1", "--measure", "statn"], $"--measure: 'statn' is not a measurement (did you mean stat?); expected {Measurements}" },
         { ["trace", "--pid", "1", "--measure", "a b=statm"], $"--measure: 'a b' is not a name of letters, digits, '_', '-' and '.'; expected {Measurements}" },
-        { ["trace", "--pid", "1", "--measure", "statm,statm"], $"--measure: the name statm is there twice; expected {Measurements}" },
+        { ["trace", "--pid", "1", "--measure", "statm,statm"], $"--measure: the name statm is used twice; expected {Measurements}" },
         {
             ["trace", "--pid", "1", "--measure", "a=working-set,b=working-set"],
-            $"--measure: there is one working set, for a second one would end its windows; expected {Measurements}"
+            $"--measure: there can be only one working set, since a second one would end its windows; expected {Measurements}"
         },
         { ["trace", "--pid", "1", "--format", "xml"], "--format: 'xml' is not a format; expected one of table, jsonl, csv" },
         { ["trace", "--pid", "1", "--output", "a.txt"], "--output: 'a.txt' does not tell the format; expected a name that ends in .jsonl or .csv, or --format" },
@@ -144,7 +144,7 @@ public class BadInputTests
         },
         {
             ["trace", "--pid", "1", "--pages", "x", "--method", "referenced"],
-            "--pages: the method referenced does not tell pages apart; expected --method page_idle or auto"
+            "--pages: the method referenced cannot see single pages; expected --method page_idle or auto"
         },
         { ["trace", "--pid", "1", "--pause"], $"--pause: the first process (pid 1) must not be paused; expected {Pausable}" },
         { ["thp"], "MODE: is missing; expected one of always, madvise, never" },
@@ -212,7 +212,7 @@ public class BadInputTests
         },
         {
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://a:b@c/",
-            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: holds a user or password;"
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: contains a user or password;"
             + " expected an http:// or https:// URL without user and fragment, such as http://localhost:4318/v1/metrics"
         },
         { "OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' is not a protocol; expected http/protobuf or grpc" },
@@ -233,7 +233,7 @@ public class BadInputTests
         { "OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such", "OTEL_EXPORTER_OTLP_CERTIFICATE: '/no/such' does not exist; expected a file in PEM format that can be read" },
         {
             "OTEL_METRICS_EXPORTER", "console",
-            "OTEL_METRICS_EXPORTER: 'console' is not an exporter; expected none, or of otlp and prometheus those wanted, separated by commas"
+            "OTEL_METRICS_EXPORTER: 'console' is not an exporter; expected none, or otlp, prometheus or both, separated by commas"
         },
         { "OTEL_METRICS_EXPORTER", "none,otlp", "OTEL_METRICS_EXPORTER: names none and others; expected none alone, or without it" },
         { "OTEL_SDK_DISABLED", "yes", "OTEL_SDK_DISABLED: 'yes' is not true or false; expected true or false" },

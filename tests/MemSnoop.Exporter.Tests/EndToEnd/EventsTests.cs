@@ -39,17 +39,17 @@ public class EventsTests
     public async Task Nothing_found_is_one_line_with_what_was_meant()
     {
         CommandResult result = await RunAsync("events", "page-fualts", "--counter-provider", "perf_event_open");
-        Assert.Equal((1, "", "memsnoop: no event has 'page-fualts' in its name; is page-faults meant?\n"), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal((1, "", "memsnoop: no event has 'page-fualts' in its name; did you mean page-faults?\n"), (result.ExitCode, result.Output, result.Error));
     }
 
     [Theory]
     [InlineData("--event: 'page-fualts' is not an event; expected page-faults; memsnoop events lists all", "--event", "task-clock,page-fualts")]
-    [InlineData("--event: 'context switches' is not the name of an event; expected the name of an event, such as page-faults or PAPI_TOT_INS; memsnoop events lists them", "--event", "context switches")]
-    [InlineData("--collector.counters: no event is named; expected --event NAME as well; memsnoop events lists them", "--collector.counters")]
+    [InlineData("--event: 'context switches' is not the name of an event; expected the name of an event, such as page-faults or PAPI_TOT_INS; memsnoop events lists all", "--event", "context switches")]
+    [InlineData("--collector.counters: no event is named; expected --event NAME too; memsnoop events lists all", "--collector.counters")]
     [InlineData("--counter-provider: 'perf' is not a provider; expected one of auto, perf_event_open, papi", "--counter-provider", "perf")]
     [InlineData("--event: 'page-fualts' is not an event; expected page-faults; memsnoop events lists all", "check", "--event", "page-fualts")]
     [InlineData("--event: 'page-fualts' is not an event; expected page-faults; memsnoop events lists all", "trace", "--pid", "1", "--measure", "counters", "--event", "page-fualts")]
-    [InlineData("--measure: counters without an event; expected --event NAME as well; memsnoop events lists them", "trace", "--pid", "1", "--measure", "counters")]
+    [InlineData("--measure: counters needs an event; expected --event NAME too; memsnoop events lists all", "trace", "--pid", "1", "--measure", "counters")]
     public async Task A_wrong_event_is_one_line_and_nothing_is_started(string expected, params string[] arguments)
     {
         CommandResult result = await RunAsync(arguments);

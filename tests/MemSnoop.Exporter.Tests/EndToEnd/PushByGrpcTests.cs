@@ -42,14 +42,15 @@ public class PushByGrpcTests(ITestOutputHelper output)
         Scrape scrape = await exporter.ScrapeAsync();
 
         Assert.All(receiver.Requests, static request => Assert.Equal(("grpc", 0), (request.Protocol, request.Status)));
-        Assert.All(receiver.Messages(), message =>
+        OtlpMessage[] messages = [.. receiver.Messages()];
+        Assert.All(messages, message =>
         {
             Assert.Equal("a b", message.Headers["x-tenant"]);
             Assert.Equal([touch.Pid, puppet.Pid], message.Pids("memsnoop.process.memory.resident").Order());
-            Assert.Equal(Resource(receiver.Messages()[0]), Resource(message));
+            Assert.Equal(Resource(messages[0]), Resource(message));
         });
 
-        OtlpMessage last = receiver.Messages()[^1];
+        OtlpMessage last = messages[^1];
         Assert.Equal("test", last.Resource["deployment.environment.name"]);
         Assert.All(
             ["service.name", "service.instance.id", "service.version", "host.name", "os.type"],

@@ -27,7 +27,10 @@ public class ScrapeIndependenceTests(ITestOutputHelper output)
             // which makes one window longer and the next one shorter; hence the middle, and for each window more than a scraper's interval.
             Assert.InRange(samples.Select(static sample => sample.Window).Order().ElementAt(samples.Count / 2), 0.9, 1.1);
             Assert.All(samples, static sample => Assert.InRange(sample.Window, 2 * Interval.TotalSeconds, 5));
-            Assert.All(samples, static sample => Assert.InRange(sample.Bytes / Series.MB, 38, 44));
+
+            // A target that hardly gets a processor does touch less in some window, but never more.
+            Assert.InRange(samples.Select(static sample => sample.Bytes).Order().ElementAt(samples.Count / 2) / Series.MB, 38, 44);
+            Assert.All(samples, static sample => Assert.InRange(sample.Bytes / Series.MB, 0, 44));
         }
     }
 

@@ -61,9 +61,24 @@ public class LogfmtTests
         var entry = new LogEntry<KeyValuePair<string, object?>[]>(LogLevel.Warning, "MemSnoop.Sampler", 1, state, new IOException("no\nluck"), (_, _) => "lost 42");
         formatter.Write(entry, null, text);
         Assert.Equal(
-            "ts=2026-01-31T12:00:00.007Z level=warn msg=\"lost 42\" pid=42 comm=\"a b\" reason=null live=true"
+            "ts=2026-01-31T12:00:00.007Z level=warn msg=\"lost 42\" comm=\"a b\" reason=null live=true"
             + " err=\"IOException: no\\nluck\" logger=MemSnoop.Sampler\n",
             text.ToString());
+    }
+
+    [Theory]
+    [InlineData("lost {Pid}", "")]
+    [InlineData("lost {Pid:x}", "")]
+    [InlineData("lost {Pid,5}", "")]
+    [InlineData("lost {PidNamespace}", " pid=42")]
+    [InlineData("lost Pid", " pid=42")]
+    [InlineData("{PidNamespace} lost {Pid}", "")]
+    public void A_key_does_not_repeat_the_message(string template, string keys)
+    {
+        var text = new StringWriter();
+        KeyValuePair<string, object?>[] state = [new("Pid", 42), new("{OriginalFormat}", template)];
+        new LogfmtConsoleFormatter(new FakeTimeProvider()).Write(new LogEntry<KeyValuePair<string, object?>[]>(LogLevel.Warning, "c", 1, state, null, (_, _) => "m"), null, text);
+        Assert.EndsWith($" msg=m{keys} logger=c\n", text.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -47,13 +47,13 @@ public class NobodyLostTests
             Assert.Equal((null, 2 * Alive), (result.Failure, result.Accepted));
 
             string[] living = [.. Enumerable.Range(first, Alive).Select(static pid => $"comm=sleep,pid={pid}")];
-            Assert.Equal(living.Order(), receiver.Points.Where(static point => point.Metric == "held").Select(static point => point.Attributes).Order());
-            Assert.Equal(living.Order(), receiver.Points.Where(static point => point.Metric == "used").Select(static point => point.Attributes).Order());
-            Assert.All(receiver.Points.Where(static point => point.Metric == "held"), static point => Assert.EndsWith($"={point.Value - 1000}", point.Attributes, StringComparison.Ordinal));
+            Assert.Equal(living.Order(), receiver.Points.Where(static point => point.Metric == "held").Select(static point => point.Text).Order());
+            Assert.Equal(living.Order(), receiver.Points.Where(static point => point.Metric == "used").Select(static point => point.Text).Order());
+            Assert.All(receiver.Points.Where(static point => point.Metric == "held"), static point => Assert.EndsWith($"={point.Value - 1000}", point.Text, StringComparison.Ordinal));
             foreach (OtlpPoint point in receiver.Points.Where(static point => point.Metric == "used"))
             {
-                Assert.Equal(kind, point.Kind);
-                sums[point.Attributes] = kind == "delta" ? sums.GetValueOrDefault(point.Attributes) + point.Value : point.Value;
+                Assert.Equal(kind, point.Temporality.ToLowerInvariant());
+                sums[point.Text] = kind == "delta" ? sums.GetValueOrDefault(point.Text) + point.Value : point.Value;
                 starts.Add(point.Start);
             }
         }
@@ -92,8 +92,8 @@ public class NobodyLostTests
             receiver.Messages.Clear();
             PushResult result = await host.Push.PushAsync();
             Assert.Equal((null, 2 * alive), (result.Failure, result.Accepted));
-            Assert.Equal(alive, receiver.Points.Where(static point => point.Metric == "held").DistinctBy(static point => point.Attributes).Count());
-            Assert.DoesNotContain(receiver.Points, static point => point.Attributes.Contains("overflow", StringComparison.Ordinal));
+            Assert.Equal(alive, receiver.Points.Where(static point => point.Metric == "held").DistinctBy(static point => point.Text).Count());
+            Assert.DoesNotContain(receiver.Points, static point => point.Text.Contains("overflow", StringComparison.Ordinal));
 
             // A message holds some 10,000 points, unless one instrument alone has more: a gRPC server refuses more than 4 MiB.
             Assert.All(receiver.Messages, message => Assert.InRange(message.Points.Count, 1, Math.Max(10_000, alive)));

@@ -71,7 +71,7 @@ public class OtlpVariablesTests
         Assert.False(new CommandLineRun(variables).Options().Otlp.IsOn);
         CommandLineRun run = new(variables);
         Assert.Equal(2, await run.RunAsync("--otlp", "http://y"));
-        Assert.Equal($"memsnoop: --otlp: contradicts {variable}, which forbids to push; expected one of them\n", run.Error.ToString());
+        Assert.Equal($"memsnoop: --otlp: contradicts {variable}, which turns the push off; expected one of them\n", run.Error.ToString());
     }
 
     [Theory]

@@ -1,12 +1,9 @@
 using MemSnoop.Metrics.Configuration;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Otlp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
-using Eventually = MemSnoop.Exporter.Tests.Prometheus.Eventually;
 
 namespace MemSnoop.Exporter.Tests.Otlp;
 
@@ -166,7 +163,7 @@ public class ReceiverFailureTests
         await host.Push.PushAsync();
         Assert.Equal(
             [
-                $"push to {receiver.Url}v1/metrics fails: HTTP 400 Bad Request; goes on every 1m, the next line about it comes when it works again",
+                $"push to {receiver.Url}v1/metrics fails: HTTP 400 Bad Request; still trying every 1m, and logged again when it works",
                 $"push to {receiver.Url}v1/metrics works again after 5m and 5 failed pushes",
             ],
             host.Log.Lines);
@@ -191,8 +188,8 @@ public class ReceiverFailureTests
         await host.Push.PushAsync();
         Assert.Equal(
             [
-                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} takes pushes but rejects 1 points of one: 'old'; the next line about it comes when it takes all",
-                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} takes all points again",
+                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} accepts a push but rejects 1 of its points: 'old'; logged again when it accepts all",
+                $"{receiver.Url}{(wire == OtlpProtocol.Grpc ? "" : "v1/metrics")} accepts all points again",
             ],
             host.Log.Lines);
         Assert.Equal((3, 2, 4), (host.Ledger.Totals.Succeeded, host.Ledger.Totals.RejectedPoints, host.Ledger.Totals.AcceptedPoints));
@@ -203,7 +200,7 @@ public class ReceiverFailureTests
     [InlineData("grpc")]
     public async Task A_receiver_that_is_not_there(string protocol)
     {
-        using PushHost host = new(new Uri($"http://127.0.0.1:{FreePort()}"), options =>
+        using PushHost host = new(new Uri($"http://127.0.0.1:{FreePort.Next()}"), options =>
         {
             options.Protocol = OtlpSyntax.Protocol.Parse(new SettingText(protocol, ""));
             options.Timeout = new Duration(2000);
@@ -287,7 +284,7 @@ public class ReceiverFailureTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return true;
         };
-        using PushHost host = new(hangs ? receiver.Url : new Uri($"http://127.0.0.1:{FreePort()}"), options => (options.Protocol, options.Interval) = (wire, new Duration(100)));
+        using PushHost host = new(hangs ? receiver.Url : new Uri($"http://127.0.0.1:{FreePort.Next()}"), options => (options.Protocol, options.Interval) = (wire, new Duration(100)));
         host.Living[1] = new PushHost.Process();
         await host.Push.StartAsync(TestContext.Current.CancellationToken);
         if (hangs)
@@ -342,12 +339,5 @@ public class ReceiverFailureTests
 
         Assert.Equal(["broken is left out: no reading; logged once per cause"], host.Log.Lines);
         Assert.Equal(["broken", "broken"], failed);
-    }
-
-    private static int FreePort()
-    {
-        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -87,7 +87,7 @@ internal sealed class TestReceiver : IAsyncDisposable
         }
 
         bool isGrpc = context.Request.ContentType == "application/grpc";
-        Messages.Enqueue(new OtlpMessage(isGrpc ? Unframe(body.ToArray()) : context.Request.Headers.ContentEncoding == "gzip" ? Unzip(body.ToArray()) : body.ToArray()));
+        Messages.Enqueue(OtlpDecoder.Decode(isGrpc ? Unframe(body.ToArray()) : context.Request.Headers.ContentEncoding == "gzip" ? Unzip(body.ToArray()) : body.ToArray()));
         context.Response.ContentType = isGrpc ? "application/grpc" : "application/x-protobuf";
         if (isGrpc)
         {

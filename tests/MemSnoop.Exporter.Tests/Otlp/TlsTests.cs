@@ -69,14 +69,14 @@ public sealed class TlsTests : IDisposable
     public void Files_that_are_of_no_use_are_known_before_anything_starts()
     {
         (string certificate, _) = _authority.Issue("client");
-        (string ended, string endedKey) = _authority.Issue("ended", TimeSpan.FromHours(-1));
+        (string ended, string endedKey) = _authority.Issue(TimeSpan.FromHours(-1), "ended");
         (_, string otherKey) = _authority.Issue("other");
         Check(
             new OtlpOptions { Certificate = "" }, "nothing here", null,
-            "--otlp.certificate: '{0}' holds no certificate; expected a file with certificates in PEM format");
+            "--otlp.certificate: '{0}' contains no certificate; expected a file with certificates in PEM format");
         Check(
             new OtlpOptions { ClientCertificate = "" }, certificate, null,
-            "--otlp.client-certificate: '{0}' holds no private key; expected certificate and key in one file in PEM format, or the key by --otlp.client-key");
+            "--otlp.client-certificate: '{0}' contains no private key; expected certificate and key in one file in PEM format, or the key by --otlp.client-key");
         Check(
             new OtlpOptions { ClientCertificate = "" }, certificate, otherKey,
             "--otlp.client-key: '{1}' is not the key of '{0}'; expected its private key in PEM format, without a password");

@@ -58,7 +58,7 @@ public class CollectionTests
 
         // The clock runs only while the callback hangs: the others shall have all the time they need on a busy machine.
         await Eventually.HoldsAsync(() => Volatile.Read(ref entered));
-        await Eventually.HoldsAsync(() => failures.Count == 1, clock);
+        await Eventually.HoldsAsync(() => failures.Count == 1, clock.Advance);
         Assert.Equal(Others, await first);
 
         // The second scrape does not even wait for it: the clock stands still.
@@ -109,7 +109,7 @@ public class CollectionTests
         }
 
         Task<string> scrape = host.ScrapeAsync();
-        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock.Advance);
         Assert.Equal("", await scrape);
         Assert.Equal(["a", "b", "c", "d"], failures);
         gate.Set();
@@ -144,7 +144,7 @@ public class CollectionTests
         }
 
         Task<string> scrape = host.ScrapeAsync();
-        await Eventually.HoldsAsync(() => failed.Count == 3, clock);
+        await Eventually.HoldsAsync(() => failed.Count == 3, clock.Advance);
         Assert.Equal(
             """
             # TYPE a_success gauge
@@ -181,7 +181,7 @@ public class CollectionTests
             using HttpResponseMessage response = await host.GetAsync();
             Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
             string body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.Equal("The collection failed; the exporter's log tells why.\n", body);
+            Assert.Equal("The collection failed; the exporter's log has the reason.\n", body);
         }
 
         Assert.Single(host.Log.All, line => line.Contains("secret cause", StringComparison.Ordinal));
@@ -218,7 +218,7 @@ public class CollectionTests
         await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.Collecting = () => Eventually.Released(gate), clock);
         host.Meter.CreateObservableGauge("a", () => 1);
         Task<HttpResponseMessage> scrape = host.GetAsync();
-        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock.Advance);
         Assert.Equal(HttpStatusCode.InternalServerError, (await scrape).StatusCode);
         Assert.Equal(HttpStatusCode.InternalServerError, (await host.GetAsync()).StatusCode);
         gate.Set();
@@ -250,8 +250,8 @@ public class CollectionTests
 
     [Theory]
     [InlineData("?collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be used together.\n")]
-    [InlineData("?collect[]=a&collect[]=<x>", "Unknown collector; known are a, b.\n")]
-    [InlineData("?exclude[]=", "Unknown collector; known are a, b.\n")]
+    [InlineData("?collect[]=a&collect[]=<x>", "Unknown collector; the known ones are a, b.\n")]
+    [InlineData("?exclude[]=", "Unknown collector; the known ones are a, b.\n")]
     public async Task A_wrong_choice_is_explained_in_one_line(string query, string expected) // L9
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.MeasurementOf = instrument => instrument.Name);

@@ -80,7 +80,7 @@ public class ConcurrencyTests
             return 1;
         });
         Task<HttpResponseMessage> scrape = host.GetAsync(headers: headers => headers.Add(ScrapeHeaders.Timeout, "2.5"));
-        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock);
+        await Eventually.HoldsAsync(() => scrape.IsCompleted, clock.Advance);
         using HttpResponseMessage late = await scrape;
         Assert.Equal(HttpStatusCode.RequestTimeout, late.StatusCode);
         Assert.Empty(await late.Content.ReadAsByteArrayAsync(Cancel));

@@ -119,7 +119,7 @@ public class LoadTests
         });
         Assert.True(seen is HttpRequestException or IOException, seen?.ToString());
         await Eventually.HoldsAsync(() => host.Requests.Ended == 1);
-        Assert.Contains("broke off", Assert.Single(host.Log.All), StringComparison.Ordinal);
+        Assert.Contains("connection broke", Assert.Single(host.Log.All), StringComparison.Ordinal);
     }
 
     /// <summary>Passes the first write on and fails at the second.</summary>

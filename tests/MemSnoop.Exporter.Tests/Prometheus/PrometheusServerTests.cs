@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
 
 namespace MemSnoop.Exporter.Tests.Prometheus;
@@ -15,19 +16,19 @@ public class PrometheusServerTests
             "sample.level",
             () => pids.Select(pid => new Measurement<double>(pid + 0.5, Tags(("pid", pid), ("comm", "a\"b\\c\nd")))), "By", "Level.");
         host.Meter.CreateObservableCounter("sample.time", () => 123456.789, "s", "Time.");
-        await using PrometheusServer server = await PrometheusServer.StartAsync(host.Client.BaseAddress!);
+        await using PrometheusServer server = await PrometheusServer.StartAsync(host.Client.BaseAddress!, TimeSpan.FromMilliseconds(500));
 
         await Eventually.HoldsAsync(async () => (await server.QueryAsync("sample_level_bytes")).Count == 3);
-        Assert.Equal("1", Assert.Single(await server.QueryAsync("up")).Value);
-        Assert.Equal("123456.789", Assert.Single(await server.QueryAsync("sample_time_seconds_total")).Value);
-        Assert.Equal("memsnoop", Assert.Single(await server.QueryAsync("target_info")).Labels["service_name"]);
-        (Dictionary<string, string> labels, string value) = Assert.Single(await server.QueryAsync("sample_level_bytes{pid=\"2\"}"));
-        Assert.Equal("a\"b\\c\nd", labels["comm"]);
-        Assert.Equal("2.5", value);
+        Assert.Equal(1, await server.NumberAsync("up"));
+        Assert.Equal(123456.789, await server.NumberAsync("sample_time_seconds_total"));
+        Assert.Equal("memsnoop", Assert.Single(await server.QueryAsync("target_info")).Labels.GetProperty("service_name").GetString());
+        (JsonElement labels, double value) = Assert.Single(await server.QueryAsync("sample_level_bytes{pid=\"2\"}"));
+        Assert.Equal("a\"b\\c\nd", labels.GetProperty("comm").GetString());
+        Assert.Equal(2.5, value);
 
         // Without a timestamp on the samples a missing series is stale at the next scrape, not only after five minutes.
         pids = [3, 4];
         await Eventually.HoldsAsync(async () =>
-            (await server.QueryAsync("sample_level_bytes")).Select(series => series.Value).Order().SequenceEqual(["3.5", "4.5"]));
+            (await server.QueryAsync("sample_level_bytes")).Select(series => series.Value).Order().SequenceEqual([3.5, 4.5]));
     }
 }

@@ -17,9 +17,9 @@ public class ReportCommandTests
             Process   double (4711)
             Recorded  2026-01-02 03:04:05 UTC, 50 samples in 50.00 s, pages of 4096 bytes
             Areas     7, 7 of them with active pages
-            Active    peak 15.3 MiB, mean 9.24 MiB, in all 31.8 MiB
+            Active    peak 15.3 MiB, mean 9.24 MiB, in total 31.8 MiB
 
-            Working set W(tau) over tau samples in a row
+            Working set W(tau) over tau consecutive samples
                    tau        time        mean         max
                      1      1.00 s    9.24 MiB    15.3 MiB
                      2      2.00 s    10.1 MiB    30.7 MiB
@@ -36,7 +36,7 @@ public class ReportCommandTests
                    99 %              0 B    15.4 MiB
                   100 %              0 B    30.7 MiB
 
-            The pictures are in {directory["double.html"]}
+            The charts are in {directory["double.html"]}
 
             """,
             run.Output.ToString());
@@ -79,7 +79,7 @@ public class ReportCommandTests
         directory.Write("other.pages", "{\"pid\": 1}\n");
         directory.Write("empty.pages", "");
         const string Expected = "expected a file that memsnoop trace --pages recorded";
-        await Refuses($"'{directory["newer.pages"]}': is a page trace of version 2, newer than 1, the newest known here; {Expected}", directory["newer.pages"]);
+        await Refuses($"'{directory["newer.pages"]}': is a page trace of version 2, newer than 1, the newest that can be read; {Expected}", directory["newer.pages"]);
         await Refuses($"'{directory["other.pages"]}': is not a page trace; {Expected}", directory["other.pages"]);
         await Refuses($"'{directory["empty.pages"]}': is not a page trace; {Expected}", directory["empty.pages"]);
         await Refuses($"'{directory["absent.pages"]}': does not exist; {Expected}", directory["absent.pages"]);

@@ -7,9 +7,8 @@ using static MemSnoop.Counters.Papi.PapiNative;
 namespace MemSnoop.Counters.Papi;
 
 /// <summary>
-/// The event sets of one process: one for each thread there was when it began; threads that came later, and children, are counted by the
-/// set of the one that started them. A set stays when its thread has ended, since what its descendants count hangs on it.
-/// All members are for <see cref="PapiThread"/> only.
+/// The event sets of one process: one for each thread that existed when counting began. Later threads, and children, are counted by the set of the thread that
+/// started them. A set stays when its thread has ended, since it also counts the thread's descendants. All members are for <see cref="PapiThread"/> only.
 /// </summary>
 internal sealed class PapiAttachment : IDisposable
 {
@@ -70,7 +69,7 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
     /// <summary>As many as perf events are tried; each takes some 100 µs a thread.</summary>
     private const int MostAttempts = 8;
 
-    /// <summary>Ten times and more what it takes to start a thread, on a processor that is not shared.</summary>
+    /// <summary>At least ten times the time to start a thread on a processor that is not shared.</summary>
     private static readonly TimeSpan LongestClone = TimeSpan.FromMilliseconds(2);
 
     private readonly ThreadList _list = new(paths, pid);
@@ -80,7 +79,7 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
     private readonly List<int> _listedAfter = [];
     private readonly List<PapiEventSet> _sets = [];
 
-    /// <summary>Events of a set share what they have in common.</summary>
+    /// <summary>Events of one set share their common native events.</summary>
     private readonly int _descriptorsPerThread = events.SelectMany(static wanted => wanted.Natives).Distinct().Count();
 
     private bool _isMultiplexed;
@@ -109,8 +108,8 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
                 return outcome;
             }
 
-            // A thread that is new now may have been started by one that was counted already, or not: a set of its own would count it
-            // twice, or nothing would count it. Nothing has been read yet, so that beginning again loses nothing.
+            // A new thread may have been started before or after its parent was counted: with its own set it might be counted twice, without one not at all.
+            // Nothing has been read yet, so starting over loses nothing.
             if (number == MostAttempts || _listedAfter.TrueForAll(_listed.Contains))
             {
                 attachment = new PapiAttachment(budget, [.. _sets], _sets.Count * _descriptorsPerThread, _codes.Length, _isMultiplexed);
@@ -127,7 +126,7 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
         {
             ReadOutcome outcome = Attach(thread);
 
-            // One that has ended, or is the first and a zombie while others go on, has nothing more to count.
+            // A thread that has ended, or a first thread that is a zombie while others go on, has nothing more to count.
             if (outcome is not (ReadOutcome.Success or ReadOutcome.ProcessGone))
             {
                 return outcome;
@@ -176,7 +175,7 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
         _ => ReadOutcome.Failed,
     };
 
-    /// <summary>Anything but an answer or the lack of the thread, like a lack of descriptors, does not tell.</summary>
+    /// <summary>Only success, or a missing thread, is an answer. Other errors, such as a lack of descriptors, are not.</summary>
     private bool HasEnded(int thread) =>
         KernelFile.ReadToEnd(paths.Proc(string.Create(CultureInfo.InvariantCulture, $"{pid}/task/{thread}/stat")), _buffer, out ReadOnlySpan<byte> text) switch
         {
@@ -185,7 +184,7 @@ internal sealed class PapiAttempt(PapiSupport support, KernelPaths paths, Handle
             _ => false,
         };
 
-    /// <summary>A thread that was being started when its parent's events were opened has none, and is listed only when clone(2) is over.</summary>
+    /// <summary>A thread that was being started when its parent's events were opened has no events, and is listed only after clone(2) has returned.</summary>
     private void AwaitClones() => SpinWait.SpinUntil(() => _listed.TrueForAll(_list.IsAtRest), LongestClone);
 
     private void Close()

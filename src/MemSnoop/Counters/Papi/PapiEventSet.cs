@@ -4,7 +4,7 @@ using static MemSnoop.Counters.Papi.PapiNative;
 namespace MemSnoop.Counters.Papi;
 
 /// <summary>
-/// Events that are counted for one thread and all that it will start. Members are for <see cref="PapiThread"/> only, and results are the
+/// Events that are counted for one thread and all threads that it will start. Members are for <see cref="PapiThread"/> only, and results are the
 /// library's error codes.
 /// </summary>
 internal sealed unsafe class PapiEventSet : IDisposable
@@ -22,9 +22,9 @@ internal sealed unsafe class PapiEventSet : IDisposable
     /// <param name="library">The library.</param>
     /// <param name="thread">The thread's id.</param>
     /// <param name="domain">Which modes of the processor count: a sum of PAPI_DOM_USER and the like.</param>
-    /// <param name="isMultiplexed">Whether events take turns. With it the library computes what it has not seen.</param>
+    /// <param name="isMultiplexed">Whether events take turns. The library then extrapolates.</param>
     /// <param name="codes">The events.</param>
-    /// <param name="set">The running set; null unless successful.</param>
+    /// <param name="set">The running set; null on failure.</param>
     internal static int Start(PapiLibrary library, int thread, int domain, bool isMultiplexed, ReadOnlySpan<int> codes, out PapiEventSet? set)
     {
         set = null;
@@ -40,7 +40,7 @@ internal sealed unsafe class PapiEventSet : IDisposable
 
         error = error == PAPI_OK ? native.PAPI_start(handle.Number) : error;
 
-        // After an attachment that failed, a start succeeds and counts the caller. It is not come to then, and here it is made sure of.
+        // After a failed attachment, a start would succeed and count the caller. This check makes sure that it is not reached.
         const int RunningElsewhere = PAPI_RUNNING | PAPI_ATTACHED;
         int state = 0;
         error = error == PAPI_OK ? native.PAPI_state(handle.Number, &state) : error;
@@ -56,8 +56,7 @@ internal sealed unsafe class PapiEventSet : IDisposable
     }
 
     /// <summary>
-    /// Whether sets can be attached to a thread at all. An empty one is enough: with each option the library opens an event of the
-    /// processor to try it, whatever is to be counted.
+    /// Whether sets can be attached to a thread at all. An empty set is enough to find out: for each option, the library opens an event of the processor.
     /// </summary>
     internal static int TryAttach(PapiLibrary library, int thread, int domain)
     {
@@ -138,7 +137,7 @@ internal sealed class PapiEventSetHandle : SafeHandle
         return error;
     }
 
-    /// <summary>The finalizer's thread may not call the library, and should not wait for those who may.</summary>
+    /// <summary>The finalizer's thread may not call the library, and should not wait for the thread that may.</summary>
     protected override bool ReleaseHandle()
     {
         Release work = new(_native, Number);
@@ -156,7 +155,7 @@ internal sealed class PapiEventSetHandle : SafeHandle
 
     private sealed class Release(PapiNative native, int number) : PapiWork
     {
-        /// <summary>A set that was never started cannot be stopped, and is cleaned up all the same.</summary>
+        /// <summary>A set that was never started cannot be stopped, but it is cleaned up.</summary>
         internal override unsafe void Run()
         {
             int set = number;

@@ -5,8 +5,8 @@ using static MemSnoop.Counters.Papi.PapiNative;
 namespace MemSnoop.Counters.Papi;
 
 /// <summary>
-/// The library, loaded and initialised. Never shut down: that would take the event sets of all users with it, and a process
-/// cannot have two of it. All members are for <see cref="PapiThread"/> only.
+/// The library, loaded and initialised. It is never shut down: that would destroy the event sets of all users, and a process cannot load it twice. All members
+/// are for <see cref="PapiThread"/> only.
 /// </summary>
 internal sealed unsafe class PapiLibrary
 {
@@ -35,7 +35,7 @@ internal sealed unsafe class PapiLibrary
     /// <summary>The component's number; negative when this build of the library lacks it.</summary>
     internal int Component { get; }
 
-    /// <summary>What the library says of why the component is off; empty when it is on.</summary>
+    /// <summary>The library's reason why the component is off; empty if it is on.</summary>
     internal string DisabledReason { get; }
 
     /// <summary>Loads the first file there is.</summary>
@@ -47,7 +47,7 @@ internal sealed unsafe class PapiLibrary
         string? name = fileNames.FirstOrDefault(name => NativeLibrary.TryLoad(name, out file));
         if (name is null)
         {
-            problem = ("no_library", "libpapi is not installed", "install it (Debian: libpapi7.0 or its successor; Fedora: papi-libs), if events of the processor are wanted");
+            problem = ("no_library", "libpapi is not installed", "to count events of the processor, install it (Debian: libpapi7.0 or its successor; Fedora: papi-libs)");
             return null;
         }
 
@@ -58,7 +58,7 @@ internal sealed unsafe class PapiLibrary
         }
         catch (EntryPointNotFoundException missing)
         {
-            problem = ("unsupported_version", $"{name} is not a libpapi that is known here: {missing.Message}", $"install a version from {PapiVersion.Known}");
+            problem = ("unsupported_version", $"{name} is not a known version of libpapi: {missing.Message}", $"install a version from {PapiVersion.Known}");
             return null;
         }
 
@@ -69,19 +69,19 @@ internal sealed unsafe class PapiLibrary
         if (initialised == PAPI_EINVAL)
         {
             string which = answer > 0 ? $"is PAPI {version}" : "is older than PAPI 7.0 and not 6.0";
-            problem = ("unsupported_version", $"{name} {which}, whose structures are not known here", $"install a version from {PapiVersion.Known}");
+            problem = ("unsupported_version", $"{name} {which}, whose structures are not known", $"install a version from {PapiVersion.Known}");
             return null;
         }
 
         if (initialised != version.Interface)
         {
-            problem = ("init_failed", $"PAPI {version} cannot be initialised: {Text(native.PAPI_strerror(initialised))}", "papi_component_avail of the package papi-tools may say more");
+            problem = ("init_failed", $"PAPI {version} cannot be initialised: {Text(native.PAPI_strerror(initialised))}", "run papi_component_avail of the package papi-tools for details");
             return null;
         }
 
         version = new PapiVersion(native.PAPI_get_opt(PAPI_LIB_VERSION, null));
 
-        // Errors are told here by their codes; the library must not write to our stderr.
+        // Errors are reported by their codes; the library must not write to stderr.
         native.PAPI_set_debug(PAPI_QUIET);
         native.PAPI_multiplex_init();
         problem = default;
@@ -89,10 +89,10 @@ internal sealed unsafe class PapiLibrary
         return new PapiLibrary(native, version, component, component < 0 ? "" : ReasonWhyDisabled(native, version, component));
     }
 
-    /// <summary>The library's words for one of its error codes.</summary>
+    /// <summary>The library's text for one of its error codes.</summary>
     internal string Describe(int error) => Text(Native.PAPI_strerror(error));
 
-    /// <summary>The code of an event's name; false when the name means nothing here.</summary>
+    /// <summary>The code of an event; false if the name is unknown.</summary>
     internal bool TryGetCode(string name, out int code)
     {
         int found = 0;
@@ -182,6 +182,7 @@ internal sealed unsafe class PapiLibrary
 /// <summary>An event as the library knows it.</summary>
 /// <param name="Name">Its name there.</param>
 /// <param name="Description">What one count is.</param>
-/// <param name="Code">Its number, good until the process ends.</param>
-/// <param name="Natives">The events it is computed from, itself when it is native: each takes a descriptor. None where a preset does not exist on this processor.</param>
+/// <param name="Code">Its number, valid until the process ends.</param>
+/// <param name="Natives">The events it is computed from, or itself if it is native; each takes a descriptor. Empty for a preset that this processor does not
+/// have.</param>
 internal sealed record PapiEvent(string Name, string Description, int Code, IReadOnlyList<int> Natives);

@@ -14,7 +14,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
     private readonly PapiAttachment _attachment;
     private readonly Reading _reading;
 
-    /// <summary>What the library extrapolates may fall between two readings, and so may a preset that is a difference of others.</summary>
+    /// <summary>The library's extrapolated counts may fall between two readings, and so may a preset that is a difference of events.</summary>
     private readonly long[] _largest;
 
     /// <summary>Where in the sets each event is that was asked for: a set takes none twice.</summary>
@@ -48,7 +48,7 @@ internal sealed class PapiProcessCounters : IProcessCounters
             outcome = PapiThread.Shared.Invoke(() => attempt.Open(out attachment));
         }
 
-        // Between the list of threads and the last of them the pid may have changed hands, unless the process is still there afterwards.
+        // While the threads were attached, another process may have got the pid, unless the process still exists afterwards.
         if (outcome == ReadOutcome.Success && pidFd!.HasExited)
         {
             Detach(attachment!);

@@ -7,8 +7,8 @@ namespace MemSnoop.Counters.Papi;
 
 /// <summary>
 /// Counts events by libpapi: its presets, which have one name on all processors (<c>PAPI_TOT_INS</c>), and every event the processor
-/// and the kernel know (<c>perf::PAGE-FAULTS</c>). The library is looked for when somebody asks for the first time; that it is not
-/// there is a normal state. Children that a process forks are counted with it. Source: <c>PAPI_attach(3)</c>.
+/// and the kernel know (<c>perf::PAGE-FAULTS</c>). The library is searched for at the first use; it is normal that it is missing. Children that a process
+/// forks are counted with it. Source: <c>PAPI_attach(3)</c>.
 /// </summary>
 /// <remarks>
 /// A process takes, for each of its threads when counting begins, one descriptor for each event, or as many as a preset is computed
@@ -23,7 +23,7 @@ public sealed class PapiProvider : ICounterProvider
 
     private readonly KernelPaths _paths;
     private readonly HandleBudget _budget;
-    /// <summary>Asked for before work is given to the library's thread, never there: that would wait for itself.</summary>
+    /// <summary>Called before work is given to the library's thread, never on it: it would wait for itself.</summary>
     private readonly Lazy<PapiSupport> _support;
     private readonly Lazy<IReadOnlyList<CounterEvent>> _events;
     private readonly ConcurrentDictionary<string, PapiEvent> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -56,8 +56,8 @@ public sealed class PapiProvider : ICounterProvider
     public ProbeResult Support => _support.Value.Support;
 
     /// <summary>
-    /// Presets first, then the processor's and the kernel's own events with each of their masks. Every one is tried, so that the first
-    /// call takes some tenths of a second on a processor with thousands.
+    /// Presets first, then the processor's and the kernel's own events with each of their masks. Each is tried, so the first call takes some tenths of a
+    /// second on a processor with thousands of events.
     /// </summary>
     public IReadOnlyList<CounterEvent> Events => _events.Value;
 
@@ -94,7 +94,7 @@ public sealed class PapiProvider : ICounterProvider
         return PapiProcessCounters.Open(support, _paths, _budget, process, wanted, out counters);
     }
 
-    /// <summary>Nothing is kept here; counters are disposed by those who opened them, and the library stays as long as the process.</summary>
+    /// <summary>Does nothing: the owner of counters disposes them, and the library stays loaded as long as the process.</summary>
     public void Dispose()
     {
     }

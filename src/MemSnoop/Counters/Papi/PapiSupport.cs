@@ -4,7 +4,7 @@ using static MemSnoop.Counters.Papi.PapiNative;
 
 namespace MemSnoop.Counters.Papi;
 
-/// <summary>Finds out what the library can do here, and if nothing, which of many causes it is.</summary>
+/// <summary>Finds out what the library can do on this host, and if nothing, why.</summary>
 /// <param name="Support">Whether it can count other processes.</param>
 /// <param name="Library">The library; null when there is none that can be used.</param>
 /// <param name="Domain">The modes of the processor that may be counted.</param>
@@ -29,12 +29,12 @@ internal sealed record PapiSupport(ProbeResult Support, PapiLibrary? Library, in
 
         if (library.Component < 0)
         {
-            return No(library, "no_component", $"{name} was built without its component {PapiLibrary.ComponentName}", "install a build that has it, like Debian's");
+            return No(library, "no_component", $"{name} was built without its component {PapiLibrary.ComponentName}", "install a build that has it, such as Debian's");
         }
 
         if (library.DisabledReason.Length > 0)
         {
-            return Unreachable(library, paths, $"{name} has switched its component {PapiLibrary.ComponentName} off (\"{library.DisabledReason}\")");
+            return Unreachable(library, paths, $"{name} has switched off its component {PapiLibrary.ComponentName} (\"{library.DisabledReason}\")");
         }
 
         int domain = PAPI_DOM_USER | PAPI_DOM_KERNEL;
@@ -49,7 +49,7 @@ internal sealed record PapiSupport(ProbeResult Support, PapiLibrary? Library, in
             ? Unreachable(library, paths, $"{name} cannot attach to a process (\"{library.Describe(error)}\")")
             : domain == PAPI_DOM_USER
                 ? new PapiSupport(Answer(true, "ok", $"{name} counts user space only: kernel.perf_event_paranoid forbids the kernel's part", "give it CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN)"), library, domain)
-                : new PapiSupport(Answer(true, "ok", $"{name} counts presets and native events of every process it may look into; children that a process forks are counted with it"), library, domain);
+                : new PapiSupport(Answer(true, "ok", $"{name} counts presets and native events of every process that it may trace; forked children are counted too"), library, domain);
     }
 
     private static PapiSupport Unreachable(PapiLibrary library, KernelPaths paths, string what)
@@ -79,7 +79,7 @@ internal sealed record PapiSupport(ProbeResult Support, PapiLibrary? Library, in
     private static PapiSupport No(PapiLibrary? library, string reason, string explanation, string advice) =>
         new(Answer(false, reason, explanation, advice), library, Domain: 0);
 
-    /// <summary>What the kernel refuses to us it refuses to the library too.</summary>
+    /// <summary>What the kernel refuses to this process, it refuses to the library too.</summary>
     private static PapiSupport No(PapiLibrary library, ProbeResult kernel) =>
         No(library, kernel.Reason, kernel.Explanation, kernel.Advice);
 

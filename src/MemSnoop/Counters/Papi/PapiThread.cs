@@ -22,7 +22,7 @@ internal sealed class PapiThread
     /// <summary>Whether the caller is that thread.</summary>
     internal bool IsCurrent => Thread.CurrentThread == _thread;
 
-    /// <summary>Does the work there and waits until it is done. What it throws is thrown here.</summary>
+    /// <summary>Runs the work on that thread and waits until it is done. Its exceptions are thrown here.</summary>
     internal void Invoke(PapiWork work)
     {
         if (IsCurrent)
@@ -42,7 +42,7 @@ internal sealed class PapiThread
         return work.Result!;
     }
 
-    /// <summary>Has the work done there, some time. It must not be posted again before that.</summary>
+    /// <summary>Queues the work for that thread. It must not be posted again before it has run.</summary>
     internal void Post(PapiWork work)
     {
         lock (_gate)

@@ -9,7 +9,7 @@ internal readonly record struct PapiVersion(int Number)
     /// <summary>The versions whose structures and numbers are known: those of Debian 11 to 14.</summary>
     internal const string Known = "6.0 to 7.2";
 
-    /// <summary>The one that does not tell its version before it is initialised.</summary>
+    /// <summary>The version that does not tell its number before it is initialised.</summary>
     internal static PapiVersion Oldest => new(0x06000000);
 
     /// <summary>Major and minor version alone, PAPI_VER_CURRENT: what a program is built against and the library compares.</summary>

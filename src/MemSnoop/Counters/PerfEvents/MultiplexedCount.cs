@@ -3,8 +3,8 @@ using static MemSnoop.Counters.PerfEvents.PerfEventNative;
 namespace MemSnoop.Counters.PerfEvents;
 
 /// <summary>
-/// A count that never falls, of an event that may have had to take turns with others on the processor's counters. Each
-/// interval is extrapolated by itself: a factor for the whole time, as perf(1) takes it, may become smaller, and so would the total.
+/// A count that never falls, of an event that may be multiplexed. Each interval is extrapolated on its own: with one factor for the whole time, as in perf(1),
+/// the total could fall.
 /// </summary>
 internal struct MultiplexedCount
 {
@@ -21,7 +21,7 @@ internal struct MultiplexedCount
     /// <summary>Nanoseconds of those in which the event was counted.</summary>
     internal readonly ulong TimeRunning => _last.time_running;
 
-    /// <summary>Takes a later reading of the event in.</summary>
+    /// <summary>Adds a later reading of the event.</summary>
     internal void Advance(in read_format reading)
     {
         _last = new read_format(
@@ -35,7 +35,7 @@ internal struct MultiplexedCount
         {
             if (running == 0)
             {
-                // Nothing is known of this time. It stays open, and the part that is counted next speaks for it.
+                // Nothing is known about this time. It stays open until the event is counted again, and is extrapolated from that.
                 return;
             }
 
@@ -58,6 +58,6 @@ internal readonly record struct CounterTotal(ulong Count, ulong TimeEnabled, ulo
 
     internal static CounterTotal From(in MultiplexedCount count) => new(count.Count, count.TimeEnabled, count.TimeRunning);
 
-    /// <summary>The total for those who asked. What has not run yet has missed nothing.</summary>
+    /// <summary>The total as a value. A thread that has not run yet has missed nothing.</summary>
     internal CounterValue ToValue() => new(Count, TimeRunning >= TimeEnabled ? 1.0 : (double)TimeRunning / TimeEnabled);
 }

@@ -4,18 +4,18 @@ using static MemSnoop.Counters.PerfEvents.PerfEventNative;
 namespace MemSnoop.Counters.PerfEvents;
 
 /// <summary>
-/// The open events of one process: one descriptor for each event and each thread there was when it began. Threads that came
-/// later are counted by the events of the thread that started them.
+/// The open events of one process: one descriptor for each event and each thread that existed when counting began. Later threads are counted by the events of
+/// the thread that started them.
 /// </summary>
 /// <remarks>
-/// A thread that ends keeps its descriptors. What its descendants count hangs on them, and a file without a ring buffer
-/// (there is none with inheritance) does not tell whether any are left. Their number never grows, so they are kept to the end.
+/// The descriptors of an ended thread are kept. They also count its descendants, and a file without a ring buffer (inheritance allows none) does not tell
+/// whether any are left. Their number never grows, so they are kept to the end.
 /// </remarks>
 internal sealed class PerfAttachment : IDisposable
 {
     /// <summary>
-    /// With a process that starts one thread in the time an attempt takes, which is some 10 µs for each event and thread,
-    /// an attempt succeeds in one of three cases, and one of eight in 97 of 100.
+    /// If a process starts one thread in the time of an attempt (some 10 µs for each event and thread), one attempt succeeds in one of three cases, and one of
+    /// eight attempts in 97 of 100 cases.
     /// </summary>
     private const int MostAttempts = 8;
 
@@ -90,15 +90,15 @@ internal sealed class PerfAttachment : IDisposable
 }
 
 /// <summary>
-/// Opens the events of all threads that a process has. It may go wrong: a thread that is started in the meantime has its parent's events if
-/// those were there already and none if not, and nothing tells which: events of its own might count it twice, and without them nothing might.
+/// Opens the events of all threads of a process. This can fail: a thread that is started meanwhile has its parent's events only if those were open already,
+/// and nothing tells that. With its own events it might be counted twice, without them not at all.
 /// </summary>
 internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEvent[] events, AttributeFlags inheritance)
 {
     /// <summary>Nanoseconds of processor time in which a thread has certainly finished to start another: ten times what that takes.</summary>
     private const ulong LongestClone = 500_000;
 
-    /// <summary>On a crowded machine a thread may wait for its turn for longer than anybody would wait for it.</summary>
+    /// <summary>On a busy machine a thread may wait for a processor for longer than an attempt can take.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(20);
 
     private readonly List<int> _listed = [];
@@ -106,7 +106,7 @@ internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEven
     private readonly List<int> _opened = [];
     private readonly List<KernelHandle> _files = [];
 
-    /// <summary>Opens what there is to open; the attempt went wrong when <paramref name="isQuiet"/> is false.</summary>
+    /// <summary>Opens all events; the attempt has failed if <paramref name="isQuiet"/> is false.</summary>
     internal ReadOutcome Open(out bool isQuiet)
     {
         isQuiet = false;
@@ -135,7 +135,7 @@ internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEven
         return files;
     }
 
-    /// <summary>Closes what was opened. Nobody has read a count yet, so that another attempt loses nothing.</summary>
+    /// <summary>Closes what was opened. Nothing has been read yet, so another attempt loses nothing.</summary>
     internal void Close()
     {
         _files.ForEach(static file => file.Dispose());
@@ -160,7 +160,7 @@ internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEven
             }
             else if (outcome != ReadOutcome.ProcessGone)
             {
-                // One that has ended, or is the first and a zombie while others go on, has nothing more to count.
+                // A thread that has ended, or a first thread that is a zombie while others go on, has nothing more to count.
                 return outcome;
             }
         }
@@ -194,8 +194,8 @@ internal sealed class PerfAttempt(ThreadList list, HandleBudget budget, PerfEven
     }
 
     /// <summary>
-    /// clone(2) hands down the events early and lists the new thread late: one that was being started when its parent's events were opened
-    /// has none, and does not show before the call is over. That it is once the parent waits for something else, or has run for long enough.
+    /// clone(2) inherits the events early and lists the new thread late. A thread that was being started when its parent's events were opened has none, and is
+    /// not listed before the call returns. The call has returned once the parent waits for something else, or has run for long enough.
     /// </summary>
     private void AwaitClones()
     {

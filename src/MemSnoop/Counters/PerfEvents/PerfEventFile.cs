@@ -14,12 +14,12 @@ internal static class PerfEventFile
     private const int NoGroup = -1;
 
     /// <summary>
-    /// Opens an event, which counts from then on: in user space and in the kernel. The kernel's part is not left out where only
-    /// that would be allowed: the count would be another one (of context switches, none), and nothing would tell.
+    /// Opens an event, which counts from then on: in user space and in the kernel. If only user space may be counted, nothing is: the count would be a
+    /// different one (of context switches, 0) without a sign of it.
     /// </summary>
     /// <param name="wanted">The event.</param>
     /// <param name="thread">The thread, by its id.</param>
-    /// <param name="inheritance">Who is counted too: threads that the thread starts, or children that it forks as well.</param>
+    /// <param name="inheritance">What else is counted: threads that the thread starts, or also children that it forks.</param>
     /// <param name="handle">The open event.</param>
     /// <returns>0, or the error number.</returns>
     internal static int Open(PerfEvent wanted, int thread, AttributeFlags inheritance, out KernelHandle handle)
@@ -43,7 +43,7 @@ internal static class PerfEventFile
         return 0;
     }
 
-    /// <summary>Whether an event can be opened; the error number says why not.</summary>
+    /// <summary>Whether an event can be opened; the error number tells why not.</summary>
     internal static int TryOpen(PerfEvent wanted, int thread, AttributeFlags inheritance)
     {
         int error = Open(wanted, thread, inheritance, out KernelHandle handle);
@@ -78,7 +78,7 @@ internal static class PerfEventFile
     {
         0 => ReadOutcome.Success,
 
-        // Others may have opened what the budget believed to be free.
+        // Other code may have opened descriptors that the budget counts as free.
         Libc.ErrorTooManyFiles or Libc.ErrorTooManyFilesInSystem => ReadOutcome.TooLarge,
         _ => KernelFile.Classify(error),
     };

@@ -7,12 +7,12 @@ namespace MemSnoop.Counters.PerfEvents;
 /// <summary>
 /// Counts events by the kernel alone, without a library: page faults, context switches, migrations and processor time on every
 /// machine, and where the processor has counters that the kernel can reach, cycles, instructions, cache and branch misses.
-/// Exact for all threads of a process, those that come and go in between included. Children that a process forks are not
+/// Exact for all threads of a process, including those that start and end between two readings. Children that a process forks are not
 /// counted with it; before Linux 5.13 they are. Source: <c>perf_event_open(2)</c>.
 /// </summary>
 /// <remarks>
 /// A process takes one descriptor for each event and each of its threads when counting begins, and one more to see it end.
-/// User space and the kernel are counted together; where <c>kernel.perf_event_paranoid</c> forbids that, nothing is.
+/// User space and the kernel are counted together; if <c>kernel.perf_event_paranoid</c> forbids that, nothing is counted.
 /// </remarks>
 public sealed class PerfEventProvider : ICounterProvider
 {
@@ -72,7 +72,7 @@ public sealed class PerfEventProvider : ICounterProvider
             : ReadOutcome.NotSupported;
     }
 
-    /// <summary>Nothing is kept here; counters are disposed by those who opened them.</summary>
+    /// <summary>Does nothing: the owner of counters disposes them.</summary>
     public void Dispose()
     {
     }

@@ -5,7 +5,7 @@ using static MemSnoop.Counters.PerfEvents.PerfEventNative;
 
 namespace MemSnoop.Counters.PerfEvents;
 
-/// <summary>Finds out what perf_event_open can do here, and if nothing, which of several causes it is.</summary>
+/// <summary>Finds out what perf_event_open can do on this host, and if nothing, why.</summary>
 /// <param name="Support">Whether it works.</param>
 /// <param name="Inheritance">What events are to be opened with: threads only since Linux 5.13, before that children too.</param>
 internal sealed record PerfEventSupport(ProbeResult Support, AttributeFlags Inheritance)
@@ -15,14 +15,14 @@ internal sealed record PerfEventSupport(ProbeResult Support, AttributeFlags Inhe
     private static readonly PerfEvent TaskClock = new(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK);
     private static readonly PerfEvent Instructions = new(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS);
 
-    /// <summary>Asks by opening an event: capabilities, settings, filters and security modules all have their say in that.</summary>
+    /// <summary>Tries to open an event, which capabilities, settings, filters and security modules may all refuse.</summary>
     internal static PerfEventSupport Of(KernelPaths paths)
     {
         if (!PidNamespace.IsOwn(paths))
         {
             return No(
                 "pid_namespace",
-                $"{paths.ProcRoot} shows another pid namespace than this process lives in, and pids of one mean nothing in the other",
+                $"{paths.ProcRoot} shows another pid namespace than this process is in, and pids differ between namespaces",
                 "run it in the host's pid namespace (in Kubernetes hostPID: true)");
         }
 
@@ -42,9 +42,9 @@ internal sealed record PerfEventSupport(ProbeResult Support, AttributeFlags Inhe
 
             // The kernel itself answers a lack of rights with EACCES.
             Libc.ErrorNotPermitted or Libc.ErrorNoSystemCall when IsFiltered() =>
-                No("seccomp", "a filter of system calls (seccomp) forbids perf_event_open, as those of container engines do", "give the container CAP_PERFMON (older engines: CAP_SYS_ADMIN), or a seccomp profile that allows perf_event_open"),
+                No("seccomp", "a seccomp filter forbids perf_event_open, as those of container engines do", "give the container CAP_PERFMON (older engines: CAP_SYS_ADMIN), or a seccomp profile that allows perf_event_open"),
             Libc.ErrorAccess when ParanoidLevel(paths) is > 1 and int level =>
-                No("perf_event_paranoid", $"kernel.perf_event_paranoid is {level}, and without CAP_PERFMON what happens in the kernel may not be counted then", "give it CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN), or set kernel.perf_event_paranoid to 1"),
+                No("perf_event_paranoid", $"kernel.perf_event_paranoid is {level}, which forbids counting in the kernel without CAP_PERFMON", "give it CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN), or set kernel.perf_event_paranoid to 1"),
             Libc.ErrorAccess or Libc.ErrorNotPermitted =>
                 No("denied", "a security module forbids perf_event_open", "allow it in the policy (SELinux: class perf_event)"),
             _ => No("failed", string.Create(CultureInfo.InvariantCulture, $"perf_event_open fails with error {error}"), "look the number up in errno(3) and perf_event_open(2)"),
@@ -55,12 +55,12 @@ internal sealed record PerfEventSupport(ProbeResult Support, AttributeFlags Inhe
     {
         string kinds = PerfEventFile.TryOpen(Instructions, PerfEventFile.ThisThread, inheritance) == 0
             ? "software and hardware events"
-            : "software events, but none of the processor, which shows no counters here (as in most virtual machines),";
-        string scope = inheritance.HasFlag(AttributeFlags.inherit_thread) ? "" : "; before Linux 5.13 children that a process forks are counted with it";
+            : "software events (no hardware events: the processor shows no counters here, as in most virtual machines)";
+        string scope = inheritance.HasFlag(AttributeFlags.inherit_thread) ? "" : "; before Linux 5.13, forked children are counted too";
 
         // The first process belongs to root, or to whom this container does.
         return PerfEventFile.TryOpen(TaskClock, 1, inheritance) is Libc.ErrorAccess or Libc.ErrorNotPermitted
-            ? Answer(true, "ok", $"{kinds} of this user's own processes can be counted{scope}", "for those of others give it CAP_PERFMON (before Linux 5.8: CAP_SYS_PTRACE)")
+            ? Answer(true, "ok", $"{kinds} of this user's own processes can be counted{scope}", "to count other users' processes, give it CAP_PERFMON (before Linux 5.8: CAP_SYS_PTRACE)")
             : Answer(true, "ok", $"{kinds} of every process can be counted{scope}");
     }
 

@@ -6,18 +6,19 @@ namespace MemSnoop.Counters.PerfEvents;
 
 /// <summary>
 /// The running counters of one process. They survive <c>execve(2)</c>, except into a program that runs with other rights than its
-/// caller's, or cannot be read: the kernel then ends the counting (<c>fs/exec.c</c>, begin_new_exec), and the counts stay where they
-/// are without a word. This is noticed by processor time that the process has used and nothing has counted; counting begins
-/// again on top of what there is, if the new program's may be counted too. It begins again, too, while the beginning was not complete.
-/// What happens between the end of the one and the beginning of the other, below a millisecond as a rule, is lost.
+/// caller's, or cannot be read: the kernel then ends the counting (<c>fs/exec.c</c>, begin_new_exec) without notice, and the counts stay as they are. This is
+/// detected by processor time that was not counted. Counting then begins again and adds to the total, if the new program may be counted. It also begins again
+/// if the first attachment was incomplete. What happens between the two, usually less than a millisecond, is lost.
 /// </summary>
 internal sealed class PerfProcessCounters : IProcessCounters
 {
-    /// <summary>A process that starts its threads in a burst has done so by the next reading; one that always does would only be disturbed.</summary>
+    /// <summary>
+    /// A process that starts its threads in a burst has finished by the next reading. One that always starts threads would only be disturbed.
+    /// </summary>
     private const int MostCompletions = 4;
 
     /// <summary>
-    /// Below this, processor time says nothing: that of a thread that runs at the moment may be a tick behind, which is 10 ms at most.
+    /// Differences of processor time below this mean nothing: the time of a running thread may be late by a tick, at most 10 ms.
     /// </summary>
     private static readonly ulong LeastTelling = 20_000_000 + (10_000_000 * (ulong)Environment.ProcessorCount);
 
@@ -113,7 +114,7 @@ internal sealed class PerfProcessCounters : IProcessCounters
         _budget.Return();
     }
 
-    /// <summary>Between the list of threads and the last of them the pid may have changed hands, unless the process is still there afterwards.</summary>
+    /// <summary>While the threads were attached, another process may have got the pid, unless the process still exists afterwards.</summary>
     private ReadOutcome Attach()
     {
         ReadOutcome outcome = PerfAttachment.Open(_paths, _budget, _process.Identity.Pid, _events, _inheritance, out _attachment);
@@ -142,7 +143,7 @@ internal sealed class PerfProcessCounters : IProcessCounters
 
     private bool MayBecomeComplete() => !_attachment!.IsComplete && _completions++ < MostCompletions;
 
-    /// <summary>Whether less than half of what the process has lately used the processor for was counted; as a rule it is all or nothing.</summary>
+    /// <summary>Whether less than half of the process's recent processor time was counted. Usually it is all or nothing.</summary>
     private bool HasStalled(ulong timeUsed)
     {
         ulong timeCounted = _totals[0].TimeEnabled;

@@ -13,7 +13,7 @@ internal sealed class ThreadList(KernelPaths paths, int pid)
 
     internal ReadOutcome Read(List<int> threads) => PidEnumerator.ReadThreads(_directory, threads);
 
-    /// <summary>Whether the thread is in no system call but one that waits, or has ended; R and D are the states of those that may be in any.</summary>
+    /// <summary>Whether the thread has ended, or is in no system call other than a waiting one. In the states R and D it may be in any call.</summary>
     internal bool IsAtRest(int thread) =>
         KernelFile.ReadToEnd(Path.Join(_directory, string.Create(CultureInfo.InvariantCulture, $"{thread}/stat")), _buffer, out ReadOnlySpan<byte> text) != ReadOutcome.Success
         || !Stat.TryParse(text, out Stat stat)

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// Brings the ages of a run of pages up to date. Without a branch on what the pages did: which of them were used is known
-/// only when the frame state arrives from memory, and a guess that goes wrong then costs the whole wait.
+/// Updates the ages of a run of pages, without a branch on whether a page was used. That is known only when the frame state arrives from memory, and a
+/// mispredicted branch would wait for it.
 /// </summary>
 internal static class AgeUpdate
 {
@@ -16,8 +16,8 @@ internal static class AgeUpdate
     private static readonly Vector128<byte> BitOfLane = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
 
     /// <summary>
-    /// Ages the first pages of a span: used ones take the current epoch, idle ones keep theirs, and those that were not
-    /// there at the last walk have been idle since the previous one at least.
+    /// Ages the first pages of a span: used ones take the current epoch, idle ones keep theirs, and those that were absent at the last walk have been idle at
+    /// least since the previous pass.
     /// </summary>
     /// <param name="ages">The ages; those behind the run may be read and written as they are.</param>
     /// <param name="count">Pages of the run, 64 at most.</param>

@@ -4,14 +4,14 @@ namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
 /// Finds areas that were moved by <c>mremap(2)</c>, as realloc of large blocks does: one that has appeared and one that
-/// has vanished, of the same file or both of none, the new one at least as long. The pages keep their ages then. Where
-/// more than one pair is possible none is made: a page that starts anew is reported younger than it is, never older.
+/// has vanished, of the same file or both of none, the new one at least as long. The pages then keep their ages. If more than one pair is possible, none is
+/// made: pages that start anew are reported younger than they are, never older.
 /// </summary>
 internal static class AreaMoves
 {
     /// <summary>
-    /// More areas than this that vanish within one window are not moves but a program that rebuilds its memory; comparing
-    /// them all, 100,000 with 100,000, would take minutes.
+    /// If more areas than this vanish within one window, the program rebuilds its memory and does not move it. Comparing 100,000 with 100,000 areas would take
+    /// minutes.
     /// </summary>
     private const int MostVanished = 256;
 
@@ -29,7 +29,7 @@ internal static class AreaMoves
             return;
         }
 
-        // Exact lengths first: a pair that fits exactly must not lose its partner to one that merely fits in.
+        // Exact lengths first: an area of equal length is the better partner than a longer one.
         Pair(vanished, appeared, exact: true, moves);
         Pair(vanished, appeared, exact: false, moves);
     }

@@ -3,8 +3,8 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// What the pages of a file are, by its device. All files of a superblock are of one kind, so one look at the flags of
-/// one page settles it for all; a table of names or of mounts would not know those of other mount namespaces.
+/// What backs the pages of a file, by its device. All files of a superblock have the same kind, so the flags of one page are enough. A table of names or
+/// mounts would miss other mount namespaces.
 /// </summary>
 internal sealed class DeviceKinds(KpageFlags flags)
 {
@@ -32,7 +32,7 @@ internal sealed class DeviceKinds(KpageFlags flags)
                     return kind;
                 }
 
-                // A private copy of a file's page says nothing of the file.
+                // A private copy of a page does not tell the kind of its file.
                 if (!entry.IsFileOrShared)
                 {
                     continue;

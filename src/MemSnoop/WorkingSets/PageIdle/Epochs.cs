@@ -2,8 +2,8 @@ namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
 /// The times of passes, numbered in one byte: the age of a page is the number of the pass that last saw it accessed, so
-/// a page that stays idle costs no write at all. When the numbers run out, times that no longer make a difference are
-/// joined, always into the younger one: memory is never reported idle for longer than it was.
+/// a page that stays idle costs no write at all. When the numbers run out, times that no longer matter are joined, always into the younger one: memory is
+/// never reported idle for longer than it was.
 /// </summary>
 internal sealed class Epochs(TimeSpan longest)
 {
@@ -12,7 +12,7 @@ internal sealed class Epochs(TimeSpan longest)
 
     private const int Most = 255;
 
-    /// <summary>What joining leaves, so that it is needed once in many passes.</summary>
+    /// <summary>How many numbers remain after joining, so that it is rarely needed.</summary>
     private const int MostKept = 192;
 
     private readonly TimeSpan[] _times = new TimeSpan[Most];
@@ -30,7 +30,7 @@ internal sealed class Epochs(TimeSpan longest)
     internal int Count => _count;
 
     /// <summary>
-    /// Begins a pass. When numbers had to be joined, returns the table by which every age that is kept must be rewritten.
+    /// Begins a pass. If numbers were joined, returns the table with which all kept ages must be rewritten.
     /// </summary>
     internal byte[]? Begin(TimeSpan now)
     {
@@ -73,7 +73,7 @@ internal sealed class Epochs(TimeSpan longest)
         return Choose(now, ratio, kept);
     }
 
-    /// <summary>From the youngest back: keeps a time when it is older than the one kept last, by the ratio.</summary>
+    /// <summary>From the youngest to the oldest: keeps a time if it is older than the last kept one by the ratio.</summary>
     private int Choose(TimeSpan now, double ratio, Span<bool> kept)
     {
         int count = 0;

@@ -6,18 +6,17 @@ namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
 /// The idle flag belongs to a folio, and the bitmap answers for the folio's first page only: every tail page of a huge
-/// page, and of the 16 kB to 1 MB folios of newer kernels, reads as accessed. What does not read as idle is looked up in
-/// <c>/proc/kpageflags</c>, in ranges: tails take the state of their head, frames on no reclaim list and the zero page
-/// are told apart.
+/// page, and of the 16 kB to 1 MB folios of newer kernels, reads as accessed. Frames that do not read as idle are looked up in <c>/proc/kpageflags</c>, in
+/// ranges: tails take the state of their head, and frames on no reclaim list and the zero page are recognised.
 /// </summary>
 internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
 {
-    /// <summary>A frame's flags cost tens of nanoseconds, a call some hundreds: small gaps are read through.</summary>
+    /// <summary>The flags of a frame cost tens of nanoseconds, a call some hundreds, so small gaps are read too.</summary>
     private const int GapFrames = 16;
 
     /// <summary>
-    /// The largest folio but for hugetlb's, which is told by a flag of its own: 2 MB of 4 KiB pages. Folios lie at
-    /// multiples of their size (<c>mm/page_alloc.c</c>), so a head lies at most this far before its tails.
+    /// The largest folio except hugetlb's, which have their own flag: 2 MB of 4 KiB pages. Folios lie at multiples of their size (<c>mm/page_alloc.c</c>), so
+    /// a head lies at most this far before its tails.
     /// </summary>
     private const ulong MostFolioFrames = 512;
 
@@ -25,13 +24,12 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
     private readonly ulong[] _accessed = new ulong[FrameBlock.Words];
 
     /// <summary>
-    /// The last head that was read by itself, and what it said. Reading marks it again, so a second range of the same
-    /// folio must not ask again.
+    /// The last head that was read on its own, and its state. Reading marks it again, so a second range of the same folio must not read it again.
     /// </summary>
     private ulong _lastHead = ulong.MaxValue;
     private bool _lastHeadIdle;
 
-    /// <summary>What a folio's head says of its tails.</summary>
+    /// <summary>The state of a folio's tails, by its head.</summary>
     private enum HeadState
     {
         Unknown,
@@ -53,7 +51,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         ForEachRange(block, _accessed, static (resolver, block, first, flags) => resolver.Resolve(block, first, flags));
     }
 
-    /// <summary>Marks the heads of fresh tail pages whose own head nobody maps: with the rest they would not be marked.</summary>
+    /// <summary>Marks the heads of new tail pages whose head no process maps: nothing else would mark them.</summary>
     internal void MarkHeads(FrameBlock block, ulong[] fresh) =>
         ForEachRange(block, fresh, static (resolver, block, first, flags) => resolver.MarkHeads(block, first, flags));
 
@@ -99,7 +97,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         action(this, block, first, flags);
         for (int frame = Math.Max(start, first + flags.Length); frame < end; frame++)
         {
-            // Beyond the end of memory: nothing is known of such a frame.
+            // Beyond the end of memory: nothing is known about such a frame.
             if ((frames[frame >> 6] >> frame & 1) != 0)
             {
                 block.SetUntracked(frame);
@@ -258,8 +256,8 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
     }
 
     /// <summary>
-    /// The head's own bit; read and marked alone when it is not among the frames that processes map. It lies in the same
-    /// block as its tails, because blocks are multiples of the largest folio.
+    /// The head's own bit; read and marked separately if no process maps the head. It lies in the same block as its tails, because blocks are multiples of the
+    /// largest folio.
     /// </summary>
     private HeadState Ask(FrameBlock block, ulong head, PageFlags flags)
     {
@@ -268,7 +266,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
             return HeadState.ZeroPage;
         }
 
-        // Older kernels do not say of a tail that its folio is on no list: the rings of io_uring or perf, a driver's buffers.
+        // Older kernels do not tell for a tail that its folio is on no list: rings of io_uring or perf, or a driver's buffers.
         if (!flags.IsOnLru)
         {
             return HeadState.Untracked;

@@ -6,12 +6,11 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// Pages that follow each other lie in frames that follow each other more often than not, and always in large folios:
-/// such a run within one word of the frame state is looked at as a whole.
+/// Adjacent pages are often in adjacent frames, and always in large folios. Such a run within one word of the frame state is processed at once.
 /// </summary>
 internal static class FrameRun
 {
-    /// <summary>How many of the entries lead to one frame after the other, with the same flags, up to the end of a word of 64 frames.</summary>
+    /// <summary>How many entries lead to adjacent frames with the same flags, up to the end of a word of 64 frames.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Length(ReadOnlySpan<ulong> entries)
     {

@@ -3,20 +3,19 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// Looks at frames that have come into use since the window began. Such a frame counts as accessed, for somebody has just
-/// put it there; but the zero page is everybody's and counts for nobody, and one that is mapped a million times over by a
-/// process that reads memory it never wrote would look like gigabytes in its first window.
+/// Recognises zero pages among frames that came into use since the window began. Such frames count as accessed, since a process has just mapped them. The zero
+/// page counts for no process: a process that reads memory it never wrote maps it a million times, which would look like gigabytes in its first window.
 /// </summary>
 internal sealed class FreshFrames(KpageFlags kpageFlags)
 {
-    /// <summary>Fresh frames tend to lie together: as many as one word of the bitmap has.</summary>
+    /// <summary>New frames are often adjacent: as many as one word of the bitmap has.</summary>
     private const int RangeFrames = 64;
 
     private readonly ulong[] _flags = new ulong[RangeFrames];
     private ulong _first = ulong.MaxValue;
     private int _count;
 
-    /// <summary>Forgets what was read: flags are those of a moment.</summary>
+    /// <summary>Drops what was read, since flags change.</summary>
     internal void Clear() => _first = ulong.MaxValue;
 
     /// <summary>Whether a frame is the zero page, or part of the huge zero page.</summary>

@@ -16,7 +16,7 @@ internal sealed class PageAges
 
     internal void Clear() => _rangeCount = _ageCount = 0;
 
-    /// <summary>Room for the ages of a run of pages behind all those before.</summary>
+    /// <summary>Space for the ages of a run of pages after all earlier ones.</summary>
     internal Span<byte> Append(ulong firstPage, int count)
     {
         if (_ages.Length - _ageCount < count)
@@ -72,7 +72,7 @@ internal sealed class PageAges
         }
     }
 
-    /// <summary>Takes over the content of another, in no more memory than it needs.</summary>
+    /// <summary>Copies the content of another, with no more memory than it needs.</summary>
     internal void CopyFrom(PageAges other)
     {
         Fit(ref _ages, other._ageCount);
@@ -92,7 +92,7 @@ internal sealed class PageAges
         }
     }
 
-    /// <summary>An eighth of slack spares a new array whenever a process grows by a page.</summary>
+    /// <summary>An eighth more than needed, so that a process that grows by a page does not need a new array.</summary>
     private static void Fit<T>(ref T[] array, int count)
     {
         if (array.Length < count || array.Length > (count * 2) + 64)

@@ -7,10 +7,9 @@ namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
 /// Marks the page frames of all watched processes idle, and one window later reads which of them were accessed. The idle
-/// flag of a frame is shared by everyone who maps it, so one pass serves all processes: it ends the window of each frame
-/// once, on the bitmap, and then walks the pagemaps to say whose frame it was. Exact for pages of every size; does not
-/// hold up its targets. What it cannot see: accesses through a translation that stayed in the processor for the whole
-/// window (x86 keeps it when the accessed bit is cleared).
+/// flag of a frame is shared by everyone who maps it, so one pass serves all processes: it ends the window of each frame once, on the bitmap, and then walks
+/// the pagemaps to find the processes that map it. Exact for pages of every size; does not stall its targets. It cannot see accesses through a translation
+/// that stayed in the processor for the whole window (x86 keeps it when the accessed bit is cleared).
 /// </summary>
 public sealed class PageIdleEstimator : IWorkingSetEstimator
 {
@@ -68,7 +67,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     internal long StateBytes => _scratch.StateBytes + (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
 
     /// <summary>
-    /// A process whose frames are marked piece by piece has had a whole window only one interval after the last piece.
+    /// If the frames of a process are marked in parts, its first window is complete one interval after the last part.
     /// </summary>
     private int WalksBeforeFirstWindow => Parts == 1 ? 1 : 2;
 
@@ -212,7 +211,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         CompleteGroup(group, sink);
     }
 
-    /// <summary>The processes of this part, those of a group one after another and in the same part.</summary>
+    /// <summary>The processes of this part. Processes of a group are adjacent and in the same part.</summary>
     private void Order(IReadOnlyList<TrackedProcess> processes, int part)
     {
         _order.Clear();
@@ -240,7 +239,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         pages.Pass = _pass;
         bool isComplete = pages.Walks >= WalksBeforeFirstWindow;
 
-        // A frame is counted for a group once: not by a process whose numbers are not part of the group's yet.
+        // A frame counts once for a group, and not by a process without a complete window.
         ReadOutcome outcome = Walk(process, pages, isComplete ? group : 0);
         _group.Add(_walk.GroupTally);
         if (outcome != ReadOutcome.Success)
@@ -316,7 +315,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
     }
 
-    /// <summary>Gives the bitmap back. Marks that are set stay: a mark without a reader changes nothing for anyone.</summary>
+    /// <summary>Releases the bitmap. Marks stay set, which affects no process.</summary>
     public void Dispose()
     {
         _bitmap.Dispose();

@@ -6,7 +6,7 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>Finds out whether the idle bitmap can be used here, and if not, which of several causes it is.</summary>
+/// <summary>Finds out whether the idle bitmap works on this host, and if not, why.</summary>
 internal static class PageIdleSupport
 {
     private const string KernelOption = "CONFIG_IDLE_PAGE_TRACKING";
@@ -29,7 +29,7 @@ internal static class PageIdleSupport
         {
             if (KpageFlags.Open(paths, out KpageFlags? flags) != ReadOutcome.Success)
             {
-                return No("no_kpageflags", $"{paths.Proc("kpageflags")} cannot be read, and without it huge pages would be counted wrong", "run as root, with the host's proc file system");
+                return No("no_kpageflags", $"{paths.Proc("kpageflags")} cannot be read, and without it huge pages would be counted wrongly", "run as root, with the host's proc file system");
             }
 
             flags!.Dispose();
@@ -39,30 +39,30 @@ internal static class PageIdleSupport
             }
 
             return bitmap!.TryLock()
-                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel, exact for every page size, and holds up no process")
-                : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other one, or ask it: one exporter serves the whole host");
+                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel; it is exact for every page size and stalls no process")
+                : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other program, or use its numbers: one exporter serves the whole host");
         }
     }
 
     private static ProbeResult ExplainMissing(KernelPaths paths, string file)
     {
-        // The kernel's own directory always has entries (numa, swap or transparent_hugepage); an empty one is a mask.
+        // The kernel's own directory always has entries (numa, swap or transparent_hugepage); an empty one is masked.
         string directory = paths.Sys("kernel/mm");
         if (!Directory.Exists(directory) || !Directory.EnumerateFileSystemEntries(directory).Any())
         {
-            return No("hidden", $"{directory} is not there, or empty: this is not the host's sysfs, or it is masked", "mount the host's /sys and name it by --sysfs; in Kubernetes by a hostPath volume");
+            return No("hidden", $"{directory} is missing or empty: this is not the host's sysfs, or it is masked", "mount the host's /sys and pass it with --sysfs; in Kubernetes by a hostPath volume");
         }
 
         return HasKernelOption(paths) == true
-            ? No("hidden", $"the kernel has {KernelOption}, but {file} is not visible here", "run in a privileged container, or mount the host's /sys and name it by --sysfs")
-            : No("no_kernel_option", $"there is no {file}: this kernel was built without {KernelOption}", $"boot a kernel with {KernelOption}=y (Fedora, RHEL, Ubuntu, Arch and Amazon Linux have it, Debian does not)");
+            ? No("hidden", $"the kernel has {KernelOption}, but {file} is not visible here", "run in a privileged container, or mount the host's /sys and pass it with --sysfs")
+            : No("no_kernel_option", $"there is no {file}: this kernel was built without {KernelOption}", $"boot a kernel with {KernelOption}=y (Ubuntu from 23.10, Fedora and RHEL 9.2 have it, Debian does not)");
     }
 
     private static ProbeResult ExplainClosed(string file, ReadOutcome outcome)
     {
         if (outcome == ReadOutcome.Denied && Libc.EffectiveUserId() != 0)
         {
-            return No("no_capability", $"{file} may be opened by root only", "run as root");
+            return No("no_capability", $"only root may open {file}", "run as root");
         }
 
         return KernelFile.Open(file, out KernelHandle handle) == ReadOutcome.Success
@@ -76,7 +76,7 @@ internal static class PageIdleSupport
         }
     }
 
-    /// <summary>The kernel's own configuration, where it tells it (CONFIG_IKCONFIG_PROC); null when it does not.</summary>
+    /// <summary>The kernel's configuration (CONFIG_IKCONFIG_PROC); null if the kernel does not show it.</summary>
     private static bool? HasKernelOption(KernelPaths paths)
     {
         try
@@ -99,7 +99,7 @@ internal static class PageIdleSupport
         }
     }
 
-    /// <summary>Looks up a page that is certainly present: the one this method's local variable is on.</summary>
+    /// <summary>Looks up a page that is certainly present: the page of this method's local variable.</summary>
     private static unsafe bool ShowsFrames(KernelPaths paths)
     {
         ulong word = 1;

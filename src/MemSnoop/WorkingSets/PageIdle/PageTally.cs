@@ -62,7 +62,7 @@ internal struct PageTally
     }
 }
 
-/// <summary>What the processes of a group have touched together, every frame counted once however many of them map it.</summary>
+/// <summary>Working set and idle memory of a group. Every frame counts once, however many processes of the group map it.</summary>
 internal sealed class GroupTotals
 {
     private PageTally _tally;
@@ -81,8 +81,8 @@ internal sealed class GroupTotals
     }
 
     /// <summary>
-    /// Adds what a walk has counted for the group, also when the process left in the middle of it: no other process of the
-    /// group counts the frames they shared again, and at the end of the window it was there.
+    /// Adds what a walk has counted for the group, even if the process ended during the walk: no other process of the group counts its shared frames again,
+    /// and it existed at the end of the window.
     /// </summary>
     internal void Add(in PageTally tally)
     {
@@ -116,7 +116,7 @@ internal struct EpochCounts
 {
     private long _first;
 
-    /// <summary>Counts each age. Long stretches of one age are the rule, and a counter is slow to raise twice in a row.</summary>
+    /// <summary>Counts each age. Long runs of one age are common, and incrementing the same counter twice in a row is slow.</summary>
     internal void Add(ReadOnlySpan<byte> ages)
     {
         const int Stretch = 32;
@@ -128,7 +128,7 @@ internal struct EpochCounts
             ages = ages[same..];
             if (same < Stretch && ages.Length >= Stretch)
             {
-                // Mixed: the search would cost more than the counting.
+                // Mixed ages: searching for runs would cost more than counting.
                 AddEach(ages[..Stretch]);
                 ages = ages[Stretch..];
             }

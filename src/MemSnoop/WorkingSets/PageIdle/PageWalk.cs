@@ -5,8 +5,8 @@ using MemSnoop.Paging;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// Attributes frames to the pages of one process: counts what was active and idle, brings the ages up to date and notes
-/// which frames are mapped. The innermost loop of a pass, once for each page.
+/// Attributes frames to the pages of one process: counts active and idle pages, updates the ages and notes which frames are mapped. This is the innermost loop
+/// of a pass, once for each page.
 /// </summary>
 internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, IActivePages? activePages = null) : IPageRuns
 {
@@ -26,7 +26,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// <summary>What the walk has counted.</summary>
     internal ref readonly PageTally Tally => ref _tally;
 
-    /// <summary>What it has counted that no process of the group before it had; zero without a group.</summary>
+    /// <summary>What it has counted that no earlier process of the group had; zero without a group.</summary>
     internal ref readonly PageTally GroupTally => ref _groupTally;
 
     /// <summary>Sets what was counted to zero.</summary>
@@ -79,7 +79,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
-    // Compiled well at once: the runtime would begin with slower code and replace it by and by, and `memsnoop wss` makes two passes.
+    // Optimised from the first call: the runtime would begin with slower code, and `memsnoop wss` makes only two passes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
@@ -97,7 +97,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             ulong frame = entry & FrameMask;
             if (frame >> FrameBlock.FrameShift != blockIndex)
             {
-                // Frame 0 is never a process's: the kernel hides the numbers from who lacks CAP_SYS_ADMIN.
+                // No process maps frame 0: the kernel reports 0 to a reader without CAP_SYS_ADMIN.
                 if (frame == 0)
                 {
                     return false;
@@ -141,7 +141,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         }
     }
 
-    /// <summary>A number that cannot be a frame: resident, and nothing else is known of it.</summary>
+    /// <summary>A number that cannot be a frame: the page is resident, and nothing else is known.</summary>
     private void TakeDamaged(out byte age)
     {
         age = epochs.Current;
@@ -221,8 +221,8 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     }
 
     /// <summary>
-    /// The zero page is nobody's memory and is no more resident than the kernel's own count says; other frames that are
-    /// on no reclaim list, or beyond the bitmap, are resident, and whether they were used cannot be known.
+    /// The zero page belongs to no process, and is not resident by the kernel's own count either. Other frames on no reclaim list, or beyond the bitmap, are
+    /// resident, and their use is unknown.
     /// </summary>
     private int TakeUntracked(FrameBlock block, ulong entry, ref byte age)
     {

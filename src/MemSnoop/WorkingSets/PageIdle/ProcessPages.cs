@@ -2,7 +2,7 @@ using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>What is remembered of one process from pass to pass: about a byte a present page.</summary>
+/// <summary>The state of one process from pass to pass: about one byte per present page.</summary>
 internal sealed class ProcessPages
 {
     internal PageAges Ages { get; } = new();
@@ -19,7 +19,7 @@ internal sealed class ProcessPages
     /// <summary>When the frames of the first walk were marked: the start of the first window.</summary>
     internal TimeSpan MarkedAt { get; set; }
 
-    /// <summary>The pass that last looked at the process.</summary>
+    /// <summary>The last pass that walked the process.</summary>
     internal long Pass { get; set; }
 
     internal void Take(PageAges ages, List<MemoryArea> areas, TimeSpan pass)
@@ -36,7 +36,7 @@ internal sealed class ProcessPages
         }
     }
 
-    /// <summary>Starts anew: what was known belongs to an address space that is gone.</summary>
+    /// <summary>Starts anew: the state belongs to an address space that is gone.</summary>
     internal void Forget()
     {
         Ages.Clear();

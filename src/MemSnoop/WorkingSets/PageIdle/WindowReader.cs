@@ -6,23 +6,22 @@ namespace MemSnoop.WorkingSets.PageIdle;
 internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
 {
     /// <summary>
-    /// What is read before it is marked again: 4,096 frames, less than a millisecond. An access between the two is lost.
+    /// How much is read before it is marked again: 4,096 frames, less than a millisecond. An access in between is lost.
     /// </summary>
     private const int PieceWords = 64;
 
     private readonly ulong[] _marks = new ulong[FrameBlock.Words];
 
     /// <summary>
-    /// Reads which of the marked frames were accessed, and marks those again at once. Frames that still are idle need no
-    /// new mark: the kernel has looked at their mappings just now, and marking costs that look a second time. Tails of
-    /// folios look accessed until <see cref="FolioResolver.ResolveAccessed"/>.
+    /// Reads which of the marked frames were accessed, and marks those again at once. Frames that are still idle need no new mark: the kernel has just walked
+    /// their mappings, and marking would walk them again. Tails of folios look accessed until <see cref="FolioResolver.ResolveAccessed"/>.
     /// </summary>
     internal void EndWindow(FrameBlock block)
     {
         ulong[] marked = block.Marked;
         for (int word = 0; word < FrameBlock.Words;)
         {
-            // What could not be tracked the last time is tried again: a page just allocated joins the reclaim lists late.
+            // Untracked frames are tried again: a newly allocated page joins the reclaim lists late.
             marked[word] |= block.Idle[word];
             if (marked[word] == 0)
             {
@@ -54,7 +53,7 @@ internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
             }
             else
             {
-                // Beyond the bitmap, or the word in which memory ends: these frames cannot be told.
+                // Beyond the bitmap, or in the word in which memory ends: the use of these frames is unknown.
                 block.Idle[i] = block.Marked[i];
                 block.Marked[i] = 0;
                 _marks[i] = 0;
@@ -64,7 +63,7 @@ internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
         Mark(block, word, count);
     }
 
-    /// <summary>Marks the frames that processes have come to map since the block's window began, and keeps those they still map.</summary>
+    /// <summary>Marks the frames that processes have mapped since the block's window began, and keeps those that are still mapped.</summary>
     internal void AdoptSeen(FrameBlock block)
     {
         bool any = false;
@@ -97,7 +96,7 @@ internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver)
         block.AdoptSeen();
     }
 
-    /// <summary>A word of zeros between two others is cheaper to write than a call is to make.</summary>
+    /// <summary>Writing a word of zeros between two others is cheaper than another call.</summary>
     private void Mark(FrameBlock block, int word, int count)
     {
         ReadOnlySpan<ulong> marks = _marks.AsSpan(word, count);

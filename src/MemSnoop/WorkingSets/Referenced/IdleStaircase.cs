@@ -1,9 +1,9 @@
 namespace MemSnoop.WorkingSets.Referenced;
 
 /// <summary>
-/// How long the bytes of one area have been idle, when each window tells only how many of them were. Of two windows with
-/// 30 and 20 MB idle, at most 20 MB can have been idle in both: the running minimum bounds what is idle for a given age
-/// from above, and is exact when the same pages stay hot. Kept as steps, oldest first: so many bytes idle since then.
+/// How long the bytes of one area have been idle, if each window tells only how many were idle. If 30 MB were idle in one window and 20 MB in the next, at
+/// most 20 MB were idle in both. The running minimum is an upper bound of the idle memory at an age, and is exact if the same pages stay in use. Kept as
+/// steps, oldest first: the bytes that have been idle since a time.
 /// </summary>
 internal sealed class IdleStaircase
 {
@@ -12,7 +12,7 @@ internal sealed class IdleStaircase
     /// <summary>The round in which the area was last seen.</summary>
     internal long Round { get; set; }
 
-    /// <summary>Takes in a window that began at <paramref name="start"/> and left <paramref name="idleBytes"/> idle.</summary>
+    /// <summary>Adds a window that began at <paramref name="start"/> and left <paramref name="idleBytes"/> idle.</summary>
     internal void Add(TimeSpan start, ulong idleBytes)
     {
         ulong kept = 0;
@@ -38,7 +38,7 @@ internal sealed class IdleStaircase
         }
     }
 
-    /// <summary>Adds the bytes to the bands they have reached at <paramref name="now"/>, and joins steps beyond the last band.</summary>
+    /// <summary>Adds the bytes to the ages they have reached at <paramref name="now"/>, and joins steps beyond the last age.</summary>
     internal void Count(TimeSpan now, IdleAges ages, ref IdleBytes bands)
     {
         int oldest = 0;

@@ -6,9 +6,8 @@ namespace MemSnoop.WorkingSets.Referenced;
 
 /// <summary>
 /// Clears the referenced bits of a process (<c>1</c> to <c>/proc/PID/clear_refs</c>), and one window later sums
-/// <c>Referenced:</c> of <c>/proc/PID/smaps</c>. Works on every kernel. The price: both hold the target's mmap lock
-/// against page faults and mmap for the time of a walk over its page tables, and reclaim loses the same bits. Pages of
-/// 2 MB count whole. Source: <c>proc_pid_clear_refs(5)</c>, <c>fs/proc/task_mmu.c</c>.
+/// <c>Referenced:</c> of <c>/proc/PID/smaps</c>. Works on every kernel. The cost: both hold the target's mmap lock during a walk over its page tables, so page
+/// faults and mmap wait, and reclaim loses the same bits. Pages of 2 MB count whole. Source: <c>proc_pid_clear_refs(5)</c>, <c>fs/proc/task_mmu.c</c>.
 /// </summary>
 public sealed class ReferencedEstimator : IWorkingSetEstimator
 {
@@ -44,7 +43,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(paths);
         string self = paths.Proc("self");
         return File.Exists(Path.Join(self, "clear_refs")) && File.Exists(Path.Join(self, "smaps"))
-            ? new(MethodName, true, "ok", "clear_refs and smaps work on this kernel; both hold up a large target for the time of a walk over its page tables")
+            ? new(MethodName, true, "ok", "clear_refs and smaps work on this kernel; both stall a large process while the kernel walks its page tables")
             : new(MethodName, false, "no_kernel_option", $"there is no clear_refs or no smaps below {self}", "boot a kernel built with CONFIG_PROC_PAGE_MONITOR=y");
     }
 
@@ -65,7 +64,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
             ReadOutcome outcome = Pass(process, history, out WorkingSetSample? sample);
             if (outcome != ReadOutcome.Success)
             {
-                // Marks and ages of a process that could not be read are worth nothing; it starts anew.
+                // A process that could not be read starts anew, without marks and ages.
                 _histories.Remove(process.Identity);
                 sink.Skipped(process, outcome);
                 continue;
@@ -176,6 +175,6 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         }
     }
 
-    /// <summary>Nothing is held open between passes.</summary>
+    /// <summary>Does nothing: no file is open between passes.</summary>
     public void Dispose() => _histories.Clear();
 }

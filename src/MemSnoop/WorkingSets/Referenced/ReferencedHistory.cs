@@ -2,7 +2,7 @@ using MemSnoop.ProcFs;
 
 namespace MemSnoop.WorkingSets.Referenced;
 
-/// <summary>What the referenced method remembers of one process from window to window.</summary>
+/// <summary>The state of one process from window to window, for the referenced method.</summary>
 internal sealed class ReferencedHistory
 {
     private readonly Dictionary<ulong, IdleStaircase> _areas = [];
@@ -17,7 +17,7 @@ internal sealed class ReferencedHistory
     /// <summary>When the running window began; null before the first.</summary>
     internal TimeSpan? WindowStart { get; private set; }
 
-    /// <summary>The pass of the estimator that last looked at the process.</summary>
+    /// <summary>The last pass of the estimator that walked the process.</summary>
     internal long Pass { get; set; }
 
     internal void Begin(TimeSpan now)
@@ -30,7 +30,7 @@ internal sealed class ReferencedHistory
         WindowStart = now;
     }
 
-    /// <summary>Starts to take in the areas of a window that ends now.</summary>
+    /// <summary>Begins to add the areas of a window that ends now.</summary>
     internal void Open()
     {
         _round++;
@@ -84,8 +84,8 @@ internal sealed class ReferencedHistory
     }
 
     /// <summary>
-    /// Splits referenced bytes of an area: pages of a private file mapping that were written to are anonymous, and the
-    /// kernel gives one Referenced for both, so they are shared out in proportion to what is resident.
+    /// Splits referenced bytes of an area: written pages of a private file mapping are anonymous, and the kernel has one Referenced for both, so it is split
+    /// in proportion to the resident pages.
     /// </summary>
     private static ulong AnonymousShare(in SmapsSums sums, ulong bytes) =>
         sums.RssKib == 0 ? 0 : (ulong)((UInt128)bytes * Math.Min(sums.AnonymousKib, sums.RssKib) / sums.RssKib);

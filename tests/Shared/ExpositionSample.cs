@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace MemSnoop.Exporter.Tests.Prometheus;
+namespace MemSnoop.Testing;
 
 /// <summary>A sample line taken apart, with its labels unescaped and in their order.</summary>
 public sealed record ExpositionSample(string Name, IReadOnlyList<KeyValuePair<string, string>> Labels, string Value)

@@ -2,76 +2,59 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
-namespace MemSnoop.Exporter.Tests.Otlp;
+namespace MemSnoop.Testing;
 
-/// <summary>A point of a message, as a receiver understands it.</summary>
-/// <param name="Metric">The metric's name.</param>
-/// <param name="Kind"><c>gauge</c>, <c>cumulative</c> or <c>delta</c>.</param>
-/// <param name="Attributes">Its attributes, <c>a=1,b=2</c>.</param>
-/// <param name="Start">When it began to count, in nanoseconds since the Unix epoch.</param>
-/// <param name="Time">When it was observed.</param>
-/// <param name="Value">Its value.</param>
-internal sealed record OtlpPoint(string Metric, string Kind, string Attributes, ulong Start, ulong Time, double Value);
-
-/// <summary>A message decoded, field by field by their numbers in opentelemetry-proto's metrics.proto.</summary>
-internal sealed class OtlpMessage
+/// <summary>Decodes a message field by field, by their numbers in opentelemetry-proto's metrics.proto.</summary>
+internal static class OtlpDecoder
 {
-    public OtlpMessage(byte[] message)
+    public static OtlpMessage Decode(byte[] message)
     {
-        foreach (Field resourceMetrics in Fields(message).Where(static field => field.Number == 1))
-        {
-            foreach (Field field in Fields(resourceMetrics.Bytes))
-            {
-                if (field.Number == 1)
-                {
-                    foreach (Field attribute in Fields(field.Bytes).Where(static attribute => attribute.Number == 1))
-                    {
-                        (string key, string value) = Attribute(attribute.Bytes);
-                        Resource.Add(key, value);
-                    }
-                }
-                else if (field.Number == 2)
-                {
-                    foreach (Field metric in Fields(field.Bytes).Where(static metric => metric.Number == 2))
-                    {
-                        AddMetric(metric.Bytes);
-                    }
-                }
-            }
-        }
-    }
-
-    public Dictionary<string, string> Resource { get; } = [];
-
-    public List<OtlpPoint> Points { get; } = [];
-
-    private void AddMetric(ReadOnlyMemory<byte> metric)
-    {
-        const int Gauge = 5;
-        const int Sum = 7;
-        string name = "";
-        foreach (Field field in Fields(metric))
+        Dictionary<string, string> resource = [];
+        List<OtlpPoint> points = [];
+        foreach (Field field in Fields(message).Where(static field => field.Number == 1).SelectMany(static resourceMetrics => Fields(resourceMetrics.Bytes)))
         {
             if (field.Number == 1)
             {
-                name = Encoding.UTF8.GetString(field.Bytes.Span);
+                foreach (Field attribute in Fields(field.Bytes).Where(static attribute => attribute.Number == 1))
+                {
+                    (string key, string value) = Attribute(attribute.Bytes);
+                    resource.Add(key, value);
+                }
             }
-            else if (field.Number is Gauge or Sum)
+            else if (field.Number == 2)
             {
-                Field[] data = [.. Fields(field.Bytes)];
-                string kind = field.Number == Gauge ? "gauge" : data.Single(static each => each.Number == 2).Value == 1 ? "delta" : "cumulative";
-                Points.AddRange(data.Where(static each => each.Number == 1).Select(point => Point(name, kind, point.Bytes)));
+                points.AddRange(Fields(field.Bytes).Where(static metric => metric.Number == 2).SelectMany(static metric => Points(metric.Bytes)));
             }
         }
+
+        return new OtlpMessage { Resource = resource, Points = points };
     }
 
-    private static OtlpPoint Point(string metric, string kind, ReadOnlyMemory<byte> point)
+    private static IEnumerable<OtlpPoint> Points(ReadOnlyMemory<byte> metric)
+    {
+        const int Gauge = 5;
+        const int Sum = 7;
+        Field[] fields = [.. Fields(metric)];
+        foreach (Field field in fields.Where(static field => field.Number is Gauge or Sum))
+        {
+            Field[] data = [.. Fields(field.Bytes)];
+            string temporality = field.Number == Gauge ? "" : data.Single(static each => each.Number == 2).Value == 1 ? "DELTA" : "CUMULATIVE";
+            foreach (Field point in data.Where(static each => each.Number == 1))
+            {
+                yield return Point(Text(1), Text(3), temporality, point.Bytes);
+            }
+        }
+
+        string Text(int number) => Encoding.UTF8.GetString(fields.FirstOrDefault(field => field.Number == number).Bytes.Span);
+    }
+
+    private static OtlpPoint Point(string metric, string unit, string temporality, ReadOnlyMemory<byte> point)
     {
         Field[] fields = [.. Fields(point)];
         ulong Number(int number) => fields.FirstOrDefault(field => field.Number == number).Value;
         double value = fields.Any(static field => field.Number == 4) ? BitConverter.UInt64BitsToDouble(Number(4)) : (long)Number(6);
-        IEnumerable<string> attributes = fields.Where(static field => field.Number == 7).Select(static field => Attribute(field.Bytes)).Select(static pair => $"{pair.Key}={pair.Value}");
-        return new OtlpPoint(metric, kind, string.Join(',', attributes), Number(2), Number(3), value);
+        Dictionary<string, string> attributes = fields.Where(static field => field.Number == 7).Select(static field => Attribute(field.Bytes)).ToDictionary();
+        return new OtlpPoint(metric, unit, temporality, attributes, value, Number(2), Number(3));
     }
 
     private static (string Key, string Value) Attribute(ReadOnlyMemory<byte> attribute)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-namespace MemSnoop.Exporter.Tests.EndToEnd;
+namespace MemSnoop.Testing;
 
 /// <summary>A real server that answers PromQL by the HTTP API of Prometheus, with a store and a port of its own. It ends with this object.</summary>
 /// <param name="directory">What it writes to; gone with this object.</param>
@@ -11,7 +11,10 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <param name="start">The program and its arguments.</param>
 internal abstract class QueryServer(TemporaryDirectory directory, Uri address, string readyPath, ProcessStartInfo start) : IAsyncDisposable
 {
-    private static readonly HttpClient Client = new() { Timeout = ExporterProcess.Deadline };
+    // A start takes a second or two; the rest is for a machine that is busy.
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    private static readonly HttpClient Client = new() { Timeout = Deadline };
 
     private Process? _process;
     private Task<string> _log = Task.FromResult("");
@@ -107,14 +110,14 @@ internal abstract class QueryServer(TemporaryDirectory directory, Uri address, s
     /// <summary>Waits until the program has ended.</summary>
     protected async Task UntilEndedAsync()
     {
-        await _process!.WaitForExitAsync().WaitAsync(ExporterProcess.Deadline);
+        await _process!.WaitForExitAsync().WaitAsync(Deadline);
         _process.Dispose();
         _process = null;
     }
 
     private async Task UntilReadyAsync(Process process)
     {
-        using CancellationTokenSource deadline = new(ExporterProcess.Deadline);
+        using CancellationTokenSource deadline = new(Deadline);
         while (true)
         {
             if (process.HasExited)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace MemSnoop.Exporter.Tests.EndToEnd;
+namespace MemSnoop.Testing;
 
 /// <summary>A Prometheus of its own, with a configuration, a store and a port of its own: not the system's service.</summary>
 internal sealed class PrometheusServer : QueryServer
@@ -17,8 +17,8 @@ internal sealed class PrometheusServer : QueryServer
         TemporaryDirectory directory = new();
         string configuration = directory.Write("prometheus.yml", $"""
             global:
-              scrape_interval: {interval.TotalSeconds}s
-              scrape_timeout: {interval.TotalSeconds}s
+              scrape_interval: {interval.TotalMilliseconds}ms
+              scrape_timeout: {interval.TotalMilliseconds}ms
             scrape_configs:
               - job_name: memsnoop
                 static_configs:

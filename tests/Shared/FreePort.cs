@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace MemSnoop.Exporter.Tests.EndToEnd;
+namespace MemSnoop.Testing;
 
 /// <summary>Ports for servers that take no port 0.</summary>
 internal static class FreePort

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace MemSnoop.Exporter.Tests.Prometheus;
+namespace MemSnoop.Testing;
 
 /// <summary>
 /// Finds in an exposition what a server would refuse, and what it would silently get wrong: promtool accepts interleaved families and

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace MemSnoop.Exporter.Tests.EndToEnd;
+namespace MemSnoop.Testing;
 
 /// <summary>A number of an export: of which instrument, with which attributes.</summary>
 /// <param name="Metric">The instrument's name.</param>
@@ -14,30 +14,25 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 internal sealed record OtlpPoint(
     string Metric, string Unit, string Temporality, IReadOnlyDictionary<string, string> Attributes, double Value, ulong Start, ulong Time)
 {
+    /// <summary>The attributes as <c>a=1,b=2</c>, in their order.</summary>
+    public string Text => string.Join(',', Attributes.Select(static pair => $"{pair.Key}={pair.Value}"));
+
     public bool IsOf(int pid) => Attributes.TryGetValue("pid", out string? text) && text == pid.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>One message of OTLP metrics, as the receiver decoded it.</summary>
+/// <summary>One message of OTLP metrics: read from a line of <c>receiver.js</c>, which decodes by the protocol's own files, or by <see cref="OtlpDecoder"/>.</summary>
 internal sealed class OtlpMessage
 {
-    private OtlpMessage(string protocol, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string> resource, IReadOnlyList<OtlpPoint> points)
-    {
-        Protocol = protocol;
-        Headers = headers;
-        Resource = resource;
-        Points = points;
-    }
+    /// <summary><c>grpc</c> or <c>http</c>, by <c>receiver.js</c>.</summary>
+    public string Protocol { get; init; } = "";
 
-    /// <summary><c>grpc</c> or <c>http</c>.</summary>
-    public string Protocol { get; }
-
-    /// <summary>Headers of HTTP, or metadata of gRPC.</summary>
-    public IReadOnlyDictionary<string, string> Headers { get; }
+    /// <summary>Headers of HTTP, or metadata of gRPC, by <c>receiver.js</c>.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The attributes of the one resource.</summary>
-    public IReadOnlyDictionary<string, string> Resource { get; }
+    public required IReadOnlyDictionary<string, string> Resource { get; init; }
 
-    public IReadOnlyList<OtlpPoint> Points { get; }
+    public required IReadOnlyList<OtlpPoint> Points { get; init; }
 
     /// <summary>All processes that have a point of this instrument.</summary>
     public HashSet<int> Pids(string metric) =>
@@ -52,15 +47,17 @@ internal sealed class OtlpMessage
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement root = document.RootElement;
         JsonElement resource = Assert.Single(root.GetProperty("message").GetProperty("resourceMetrics").EnumerateArray().ToArray());
-        return new OtlpMessage(
-            root.GetProperty("protocol").GetString()!,
-            root.GetProperty("headers").EnumerateObject().ToDictionary(static header => header.Name, static header => header.Value.GetString()!),
-            AttributesOf(resource.GetProperty("resource")),
-            [.. ScopesOf(resource).SelectMany(static scope => scope.GetProperty("metrics").EnumerateArray()).SelectMany(PointsOf)]);
+        return new OtlpMessage
+        {
+            Protocol = root.GetProperty("protocol").GetString()!,
+            Headers = root.GetProperty("headers").EnumerateObject().ToDictionary(static header => header.Name, static header => header.Value.GetString()!),
+            Resource = AttributesOf(resource.GetProperty("resource")),
+            Points = [.. ScopesOf(resource).SelectMany(static scope => scope.GetProperty("metrics").EnumerateArray()).SelectMany(PointsOf)],
+        };
     }
 
     // The SDK's own reader may push before any instrument has said something: a resource alone.
-    private static IEnumerable<JsonElement> ScopesOf(JsonElement resource) => resource.TryGetProperty("scopeMetrics", out JsonElement scopes) ? scopes.EnumerateArray() : [];
+    private static JsonElement.ArrayEnumerator ScopesOf(JsonElement resource) => resource.TryGetProperty("scopeMetrics", out JsonElement scopes) ? scopes.EnumerateArray() : default;
 
     private static IEnumerable<OtlpPoint> PointsOf(JsonElement metric)
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
-using MemSnoop.Exporter.Tests.Prometheus;
 
-namespace MemSnoop.Exporter.Tests.EndToEnd;
+namespace MemSnoop.Testing;
 
 /// <summary>What one scrape said.</summary>
 internal sealed class Scrape(string text)
