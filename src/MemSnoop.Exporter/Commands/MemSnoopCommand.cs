@@ -1,4 +1,3 @@
-using MemSnoop.Metrics.Sampling;
 using System.Buffers;
 using System.CommandLine;
 using System.CommandLine.Parsing;
@@ -7,6 +6,7 @@ using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Exporter.Commands;
 

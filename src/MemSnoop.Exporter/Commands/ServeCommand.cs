@@ -1,5 +1,4 @@
 using MemSnoop.Exporter.Hosting;
-using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
-using MemSnoop.Metrics.Descriptors;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Configuration;
 

@@ -1,7 +1,7 @@
-using MemSnoop.Metrics;
-using MemSnoop.Metrics.Configuration;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Configuration;
 using OpenTelemetry.Resources;
 
 namespace MemSnoop.Exporter.Diagnostics;

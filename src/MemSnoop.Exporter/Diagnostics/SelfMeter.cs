@@ -1,8 +1,8 @@
-using MemSnoop.Metrics.Instruments;
-using MemSnoop.Metrics;
 using System.Diagnostics.Metrics;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
+using MemSnoop.Metrics;
+using MemSnoop.Metrics.Instruments;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Exporter.Diagnostics;

@@ -1,8 +1,7 @@
-using MemSnoop.Metrics.Hosting;
 using System.ComponentModel;
 using System.Diagnostics;
 using MemSnoop.Kernel;
-using MemSnoop.Metrics.Sampling;
+using MemSnoop.Metrics.Hosting;
 using Microsoft.Extensions.Hosting;
 
 namespace MemSnoop.Exporter.Hosting;

@@ -1,10 +1,10 @@
-using MemSnoop.Metrics.Sampling;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

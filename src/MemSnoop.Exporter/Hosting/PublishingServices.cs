@@ -1,10 +1,10 @@
-using MemSnoop.Metrics.Hosting;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,14 +1,11 @@
-using MemSnoop.Counters;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
-using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Paging;
-using MemSnoop.WorkingSets;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 

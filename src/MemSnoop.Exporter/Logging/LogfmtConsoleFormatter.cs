@@ -13,11 +13,6 @@ internal sealed class LogfmtConsoleFormatter(TimeProvider clock) : ConsoleFormat
     // The message before its holes are filled. Microsoft.Extensions.Logging gives it under this key, beside the values of the holes.
     private const string TemplateKey = "{OriginalFormat}";
 
-    public LogfmtConsoleFormatter()
-        : this(TimeProvider.System)
-    {
-    }
-
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         LogfmtWriter.Write(textWriter, "ts", clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture).AsSpan());

@@ -1,5 +1,5 @@
-using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -23,7 +23,9 @@ internal static class MemSnoopLogging
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             console.FormatterName = options.Format == LogFormat.Json ? ConsoleFormatterNames.Json : LogfmtConsoleFormatter.FormatterName;
         });
-        builder.AddConsoleFormatter<LogfmtConsoleFormatter, ConsoleFormatterOptions>();
+
+        // Not AddConsoleFormatter, which binds options by reflection; this formatter has none.
+        builder.Services.AddSingleton<ConsoleFormatter>(new LogfmtConsoleFormatter(TimeProvider.System));
         builder.Services.Configure<JsonConsoleFormatterOptions>(json =>
         {
             json.UseUtcTimestamp = true;
