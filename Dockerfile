@@ -8,7 +8,7 @@ ARG DOTNET=10.0
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
 ARG REVISION=unknown
 WORKDIR /source
-COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Packages.props global.json ./
+COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json ./
 COPY src/ src/
 RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
 

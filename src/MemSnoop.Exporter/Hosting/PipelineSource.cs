@@ -17,7 +17,7 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
     public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
 
     // A push that begins within the cache's time sees what the scrape saw.
-    public void BeginCollection() => pipeline.Collections.Begin(options.Web.CacheDuration.Value);
+    public void BeginCollection() => pipeline.CollectionNumber.Begin(options.Web.CacheDuration.Value);
 
     public void ObservationFailed(Instrument instrument, Exception cause) => pipeline.ObservationFailed(instrument);
 }

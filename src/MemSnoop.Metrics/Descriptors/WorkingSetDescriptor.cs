@@ -67,7 +67,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         }
 
         EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null);
-        WorkingSetWindows windows = new(context.Collections, sampled);
+        WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges);
         if (settings.GroupOf is not null)

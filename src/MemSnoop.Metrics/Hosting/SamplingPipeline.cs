@@ -31,12 +31,12 @@ internal sealed class SamplingPipeline : IDisposable
         _host = host;
         Meter = meter;
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths);
-        Collections = new Collections(clock);
+        CollectionNumber = new CollectionNumber(clock);
         bool withContainers = host.Options.Processes.ContainerLabels;
-        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, wantsCgroup: withContainers), Collections, withContainers);
+        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, wantsCgroup: withContainers), CollectionNumber, withContainers);
         try
         {
-            SamplingContext context = new(host, _watchList, Collections, loggers, clock, Scope);
+            SamplingContext context = new(host, _watchList, CollectionNumber, loggers, clock, Scope);
             foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
             {
                 _measurements.Add(descriptor.Start(context));
@@ -53,7 +53,7 @@ internal sealed class SamplingPipeline : IDisposable
         }
     }
 
-    internal Collections Collections { get; }
+    internal CollectionNumber CollectionNumber { get; }
 
     /// <summary>The meter of all instruments about processes, disks and the measuring.</summary>
     internal Meter Meter { get; }

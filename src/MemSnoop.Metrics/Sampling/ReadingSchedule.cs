@@ -4,7 +4,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// Decides, once in each collection, whether the last reading is too old to be published again. Not thread-safe: its
 /// owner locks.
 /// </summary>
-internal sealed class ReadingSchedule(TimeSpan interval, Collections collections, TimeProvider clock)
+internal sealed class ReadingSchedule(TimeSpan interval, CollectionNumber collections, TimeProvider clock)
 {
     /// <summary>
     /// A scraper with the same interval is a little early as often as late. Without this slack, every second scrape would get the same reading again.

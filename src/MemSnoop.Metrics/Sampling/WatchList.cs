@@ -4,7 +4,7 @@ using MemSnoop.Processes;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>The watched processes with their attributes, refreshed once in each collection.</summary>
-internal sealed class WatchList(ProcessTable table, Collections collections, bool withContainers) : IDisposable
+internal sealed class WatchList(ProcessTable table, CollectionNumber collections, bool withContainers) : IDisposable
 {
     private readonly Lock _gate = new();
     private IReadOnlyList<TrackedProcess> _known = [];

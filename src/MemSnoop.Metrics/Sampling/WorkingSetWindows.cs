@@ -8,7 +8,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// The last complete window of each process. The window sampler writes it at the end of each pass. A collection only reads it, so scrapers can never mark,
 /// clear or shorten a window. A pass that ends during a collection shows in the next one: working set and idle memory of one scrape are of the same window.
 /// </summary>
-internal sealed class WorkingSetWindows(Collections collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];

@@ -31,6 +31,8 @@ public class PushedAnswersTests(ITestOutputHelper output)
         using Workload puppet = await Workload.StartAsync("puppet");
         await puppet.TellAsync("burn 50");
         await puppet.TellAsync("fault 100");
+        await RestsAsync(asleep.Pid);
+        await RestsAsync(puppet.Pid);
         await using VictoriaMetrics pushed = await VictoriaMetrics.StartAsync();
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
         [
@@ -85,6 +87,16 @@ public class PushedAnswersTests(ITestOutputHelper output)
             Assert.All(own, series => Assert.Equal((series, theirs[series]), (series, answers[series])));
         }
     }
+
+    // On a busy machine they have not fallen asleep yet when they say that they are about to.
+    private static Task RestsAsync(int pid) => Eventually.HoldsAsync(async () =>
+    {
+        string before = Switches(pid);
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TestContext.Current.CancellationToken);
+        return before == Switches(pid);
+    });
+
+    private static string Switches(int pid) => string.Join(' ', File.ReadLines($"/proc/{pid}/status").Where(static line => line.Contains("ctxt_switches", StringComparison.Ordinal)));
 
     private static Dictionary<string, double> Series(IEnumerable<(JsonElement Labels, double Value)> results, string[] without) => results
         .Select(series => (Identity: Identity(series.Labels, without), series.Value))

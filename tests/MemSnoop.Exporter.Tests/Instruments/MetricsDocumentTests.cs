@@ -160,7 +160,7 @@ public class MetricsDocumentTests
             for (int i = 0; i < 2; i++)
             {
                 observed._pipeline.Services.OfType<WindowSampler>().Single().SampleOnce();
-                observed._pipeline.Collections.Begin();
+                observed._pipeline.CollectionNumber.Begin();
                 observed._listener.RecordObservableInstruments();
             }
 

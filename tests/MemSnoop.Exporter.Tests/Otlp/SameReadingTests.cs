@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Tests.Otlp;
 /// <summary>A scrape and a push over the same instruments.</summary>
 public sealed class SameReadingTests : IAsyncLifetime
 {
-    private readonly Collections _collections = new(TimeProvider.System);
+    private readonly CollectionNumber _collections = new(TimeProvider.System);
     private TimeSpan _shared = TimeSpan.Zero;
     private long _seen = -1;
     private int _reads;

@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Tests.Sampling;
 /// <summary>What a scrape sees of windows that end while it is under way.</summary>
 public sealed class WorkingSetWindowsTests : IDisposable
 {
-    private readonly Collections _collections = new(TimeProvider.System);
+    private readonly CollectionNumber _collections = new(TimeProvider.System);
     private readonly WorkingSetWindows _windows;
     private readonly WatchedProcess _process;
 

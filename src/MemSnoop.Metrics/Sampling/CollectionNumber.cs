@@ -4,7 +4,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// Numbers the collections. A scrape or a push runs some sixty callbacks, and all of them must see one reading of each file. Whoever starts a collection
 /// announces it here, and code that reads once per collection compares numbers.
 /// </summary>
-internal sealed class Collections(TimeProvider clock)
+internal sealed class CollectionNumber(TimeProvider clock)
 {
     /// <summary>
     /// A reader that does not announce itself (a debugger's listener, another exporter) gets a new collection if the last one is older than this, which is
