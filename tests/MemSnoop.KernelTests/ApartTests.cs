@@ -2,13 +2,8 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-public sealed class ApartBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["apart"];
-}
-
 /// <summary>Pages without an idle state are counted by themselves and never as used, although all of them are touched.</summary>
-public sealed class ApartTests(ApartBoot boot) : IClassFixture<ApartBoot>
+public sealed class ApartTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     private const int OwnPages = 128;
 

@@ -1,16 +1,7 @@
 namespace MemSnoop.KernelTests;
 
-public sealed class EngineBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["engine", "phases"];
-
-    protected override IReadOnlyList<string> Arguments => ["--disk", "300", "--filesystem", "ext4"];
-
-    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
-}
-
 /// <summary>40 MB touched of 200 MB are 40 MB, whatever the pages are.</summary>
-public sealed class EngineTests(EngineBoot boot) : IClassFixture<EngineBoot>
+public sealed class EngineTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     // 1 % of 40 MB, beyond what the program's own code, stack and libraries need.
     private const double Tolerance = 0.4;

@@ -2,13 +2,8 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-public sealed class FloorBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["floor"];
-}
-
 /// <summary>The yardstick gives the right answer: 40 MB touched of 200 MB, whatever the page size.</summary>
-public sealed class FloorTests(FloorBoot boot) : IClassFixture<FloorBoot>
+public sealed class FloorTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     private const int HotPages = 40 * 256;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using MemSnoop.KernelTests;
 
@@ -15,6 +16,7 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(40);
 
     private readonly SemaphoreSlim _oneBootAtATime = new(1);
+    private readonly ConcurrentDictionary<string, Task<BootResult>> _boots = [];
 
     /// <summary>The kernel's image.</summary>
     public string Kernel { get; private set; } = "";
@@ -33,16 +35,23 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     public async ValueTask InitializeAsync()
     {
         long started = Stopwatch.GetTimestamp();
-        Kernel = (await Command.RunAsync(Path.Combine(Scripts, "build-kernel.sh"), [], BuildDeadline)).Trim();
+        Task<string> kernel = Command.RunAsync(Path.Combine(Scripts, "build-kernel.sh"), [], BuildDeadline);
         await Workloads.BuildAsync(Programs);
         await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "bench", "floor"), $"OUT={Programs}"], BuildDeadline);
         await Command.RunAsync(Path.Combine(Scripts, "publish.sh"), [App], BuildDeadline);
+        Kernel = (await kernel).Trim();
         Preparation = Stopwatch.GetElapsedTime(started);
     }
 
-    /// <summary>Boots once and runs the scenarios in order. <paramref name="arguments"/> are further ones of <c>boot.sh</c>.</summary>
+    /// <summary>
+    /// Boots and runs the scenarios in order; whoever asks for a boot of this name again gets the results of that one.
+    /// <paramref name="arguments"/> are further ones of <c>boot.sh</c>.
+    /// </summary>
     /// <returns>Where the scenarios' results are, and what the boot said if it failed.</returns>
-    internal async Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline)
+    internal Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline) =>
+        _boots.GetOrAdd(name, _ => BootOnceAsync(name, scenarios, arguments, deadline));
+
+    private async Task<BootResult> BootOnceAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
         string results = Path.Combine(Output, name);
         List<string> command =
@@ -56,7 +65,7 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
             .. scenarios.Select(scenario => Path.Combine(Scripts, "scenarios", scenario + ".sh")),
         ];
 
-        // The emulator wants both processors for itself.
+        // The emulator takes a processor for each of the guest's, and other tests run beside it.
         await _oneBootAtATime.WaitAsync();
         try
         {

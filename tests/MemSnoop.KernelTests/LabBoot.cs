@@ -1,7 +1,7 @@
 namespace MemSnoop.KernelTests;
 
 /// <summary>
-/// One boot of the lab, shared by the tests of a class: derive from it, name the scenarios, and take it as a class fixture.
+/// One boot of the lab, shared by the tests of all classes that take it as their class fixture: derive from it and name the scenarios.
 /// </summary>
 public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
 {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace MemSnoop.KernelTests;
 
 /// <summary>The truth that the workloads tell is what the yardstick finds: file, shared memory, and memory that several processes map.</summary>
-public abstract class PageKindTests(FileSystemBoot boot)
+public abstract class PageKindTests(LabBoot boot)
 {
     private const int PagesOfMb = 256;
 
@@ -47,7 +47,7 @@ public abstract class PageKindTests(FileSystemBoot boot)
     protected int TailFrames => Kinds.Last("kinds-floor.json").GetProperty("tail_frames").GetInt32();
 }
 
-public sealed class Ext4PageKindTests(Ext4Boot boot) : PageKindTests(boot), IClassFixture<Ext4Boot>;
+public sealed class Ext4PageKindTests(GeneralBoot boot) : PageKindTests(boot), IClassFixture<GeneralBoot>;
 
 public sealed class XfsPageKindTests(XfsBoot boot) : PageKindTests(boot), IClassFixture<XfsBoot>
 {

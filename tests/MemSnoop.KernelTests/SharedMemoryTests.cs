@@ -2,15 +2,8 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-public sealed class SharedMemoryBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["shared", "limits", "killed"];
-
-    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
-}
-
 /// <summary>Eight processes that share memory: one pass is right about each, and about all together.</summary>
-public sealed class SharedMemoryTests(SharedMemoryBoot boot) : IClassFixture<SharedMemoryBoot>
+public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     private const double OwnBytes = 600_000;
 

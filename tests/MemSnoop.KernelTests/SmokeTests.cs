@@ -1,12 +1,7 @@
 namespace MemSnoop.KernelTests;
 
-public sealed class SmokeBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["smoke"];
-}
-
 /// <summary>The lab itself, before anything is concluded from it.</summary>
-public sealed class SmokeTests(SmokeBoot boot) : IClassFixture<SmokeBoot>
+public sealed class SmokeTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     [Fact]
     public void The_kernel_is_the_one_that_was_built() => Assert.StartsWith("6.12.", boot["smoke"].Text("kernel.txt"));

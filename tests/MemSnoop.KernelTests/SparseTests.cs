@@ -2,15 +2,8 @@ using System.Globalization;
 
 namespace MemSnoop.KernelTests;
 
-public sealed class SparseBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["sparse"];
-
-    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
-}
-
 /// <summary>10 MB in use: plain, in a reservation of 64 TiB with 1,000 pages far apart, and beside 100,000 areas of a page each.</summary>
-public sealed class SparseTests(SparseBoot boot, ITestOutputHelper output) : IClassFixture<SparseBoot>
+public sealed class SparseTests(GeneralBoot boot, ITestOutputHelper output) : IClassFixture<GeneralBoot>
 {
     [Theory]
     [InlineData("plain")]

@@ -5,13 +5,8 @@ using MemSnoop.Tracing;
 
 namespace MemSnoop.KernelTests;
 
-public sealed class TraceBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["trace"];
-}
-
 /// <summary>The pages that a trace records are those that the programs say they touch, window by window.</summary>
-public sealed class TraceTests(TraceBoot boot) : IClassFixture<TraceBoot>
+public sealed class TraceTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 {
     // Between the end of a window and the time stamp of its sample lies the walk over the process.
     private const double MarginSeconds = 0.2;

@@ -47,13 +47,14 @@ say "building $(cat "$work/version"), log in $log"
 } >"$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
 
 # Kconfig drops, without a word, what it cannot satisfy.
-missing=$(grep -v -e '^#' -e '^$' "$here/kernel.config" | grep -v -x -F -f "$tree/.config" || true)
-if [ -n "$missing" ]; then
-  say "these options of kernel.config did not take:" $missing
+missing=$(grep '=y$' "$here/kernel.config" | grep -v -x -F -f "$tree/.config" || true)
+there=$(sed -n 's/=n$/=y/p' "$here/kernel.config" | grep -x -F -f - "$tree/.config" || true)
+if [ -n "$missing$there" ]; then
+  say "these options of kernel.config did not take, or are there all the same:" $missing $there
   exit 1
 fi
 
-nice -n 10 make -C "$tree" -j2 bzImage >>"$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
+make -C "$tree" -j"$(nproc)" bzImage >>"$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
 
 mkdir -p "$kept"
 cp "$work/version" "$kept/version"

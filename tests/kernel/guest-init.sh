@@ -19,6 +19,18 @@ fi
 # Time enough for programs that dump their diagnostics; a core file would fill the memory under test.
 ulimit -c 0
 
+thp=/sys/kernel/mm/transparent_hugepage
+thp_mode=$(sed 's/.*\[\(.*\)\].*/\1/' $thp/enabled)
+map_count=$(cat /proc/sys/vm/max_map_count)
+# Each scenario finds the machine as the first one did.
+put_back() {
+  echo 0 >/proc/sys/vm/nr_hugepages
+  echo "$thp_mode" >$thp/enabled
+  echo never >$thp/hugepages-64kB/enabled
+  echo "$map_count" >/proc/sys/vm/max_map_count
+  rm -rf /tmp/* /disk/data
+}
+
 while read -r name; do
   echo "== $name, $(cut -d' ' -f1 /proc/uptime) s after the kernel's start"
   export RESULTS=/results/$name
@@ -30,6 +42,7 @@ while read -r name; do
   echo "== $name ended with $ended, at $(cut -d' ' -f1 /proc/uptime) s"
   stop_left_over() { for pid in $(ps -o pid,comm | awk -v self=$$ '$1 > self && $2 !~ /^(ps|awk)$/ { print $1 }'); do kill -9 "$pid" 2>/dev/null; done; }
   stop_left_over
+  put_back
   echo "$ended" >"$RESULTS/status"
 done </scenarios/order
 sync
