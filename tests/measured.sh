@@ -17,8 +17,8 @@ done >"$rows"
   cat <<'END'
 # Measured
 
-What `tests/run.sh --long` has measured, scenario by scenario; it writes this file. A scenario's tests and the bounds they hold it to bear its name in
-`LongTier("...")`. The machine: a virtual one, two shared cores; its figures say what grows and what does not rather than how fast another one is.
+`tests/run.sh --long` measures these figures and writes this file. Each row is a scenario; the test that has its name in `LongTier("...")` says what is done and holds it to its bounds.
+The machine is a virtual one with two shared cores. Look at what grows and what does not, not at the times.
 
 | scenario | revision | date | figures |
 |---|---|---|---|
