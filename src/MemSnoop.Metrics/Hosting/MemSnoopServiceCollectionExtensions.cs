@@ -37,9 +37,7 @@ public static class MemSnoopServiceCollectionExtensions
         services.AddOptions<MemSnoopOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MemSnoopOptions>, MemSnoopOptionsValidator>());
         services.TryAddSingleton(static services => new MeasuredHost(OptionsOf(services)) { IsEmbedded = true });
-        services.TryAddSingleton(CreatePipeline);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SamplingService>());
-        return services;
+        return services.AddSampling();
     }
 
     /// <inheritdoc cref="AddMemSnoop(IServiceCollection)"/>
@@ -79,8 +77,14 @@ public static class MemSnoopServiceCollectionExtensions
     internal static IServiceCollection AddMemSnoop(this IServiceCollection services, MeasuredHost host)
     {
         services.AddSingleton(host);
-        services.AddSingleton(Options.Options.Create(host.Options));
-        return services.AddMemSnoop();
+        return services.AddSampling();
+    }
+
+    private static IServiceCollection AddSampling(this IServiceCollection services)
+    {
+        services.TryAddSingleton(CreatePipeline);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SamplingService>());
+        return services;
     }
 
     private static SamplingPipeline CreatePipeline(IServiceProvider services)
