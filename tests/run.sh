@@ -104,8 +104,8 @@ count() {
 
 tests/install.sh
 if [ $tier != fast ]; then
-  # It takes longest where it is not kept from an earlier run, and nobody needs it for a while.
-  step kernel nice tests/kernel/build-kernel.sh &
+  # Where it is not kept from an earlier run the tests of the lab wait for it, and they take longest.
+  step kernel tests/kernel/build-kernel.sh &
 fi
 
 # No server of the build stays behind: it would hold memory and files while the tests measure.
@@ -129,13 +129,13 @@ case $tier in
     filter=(-trait- tier=long)
     {
       lane_priority=nice
-      step format nice dotnet format MemSnoop.Exporter.sln --verify-no-changes --no-restore
       run MemSnoop.KernelTests "${filter[@]}"
     } &
     run MemSnoop.Tests "${filter[@]}"
     count MemSnoop.Tests
     run MemSnoop.Exporter.Tests "${filter[@]}"
     count MemSnoop.Exporter.Tests
+    step format nice dotnet format MemSnoop.Exporter.sln --verify-no-changes --no-restore
     wait
     count_step format
     count_step kernel
@@ -159,6 +159,7 @@ case $tier in
     ;;
 esac
 
-say "$tier tier: all in $((SECONDS - started)) s, $(times | tail -n 1) of processor time; logs and reports in $results"
+times >"$results/times"   # here, since a subshell would tell its own
+say "$tier tier: all in $((SECONDS - started)) s; processor time, user and system: $(tail -n 1 "$results/times"); logs and reports in $results"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
