@@ -315,6 +315,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
     }
 
+    /// <inheritdoc/>
+    public void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome) => throw new NotImplementedException();
+
     /// <summary>Releases the bitmap. Marks stay set, which affects no process.</summary>
     public void Dispose()
     {

@@ -175,6 +175,12 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         }
     }
 
+    /// <inheritdoc/>
+    public void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome) => throw new NotImplementedException();
+
     /// <summary>Does nothing: no file is open between passes.</summary>
     public void Dispose() => _histories.Clear();
 }
