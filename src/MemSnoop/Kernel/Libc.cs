@@ -24,6 +24,7 @@ internal static partial class Libc
 
     internal const int ConfigurationClockTicks = 2;
     internal const int ClockThreadCpuTime = 3;
+    internal const int ClockBootTime = 7;
     internal const int ResourceOpenFiles = 7;
 
     internal const int SignalTerminate = 15;
