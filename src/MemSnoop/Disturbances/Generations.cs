@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -45,7 +47,7 @@ internal record struct NodeGenerations(ulong Group, int Node, (int Start, int Le
 
     private static long ToPages(ulong pages) => (long)Math.Min(pages, (ulong)HiddenPages.Unbounded);
 
-    [System.Runtime.CompilerServices.InlineArray(MostGenerations)]
+    [InlineArray(MostGenerations)]
     private struct GenerationPages
     {
         private (ulong Number, long Anon, long File) _first;
@@ -62,7 +64,7 @@ internal sealed class GenerationsListing
     /// <summary>Whether the file could be read and understood.</summary>
     internal bool IsKnown { get; private set; }
 
-    internal ReadOnlySpan<NodeGenerations> Nodes => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_nodes);
+    internal ReadOnlySpan<NodeGenerations> Nodes => CollectionsMarshal.AsSpan(_nodes);
 
     internal ReadOnlySpan<byte> PathOf(in NodeGenerations node) => _buffer.Text(_length).Slice(node.Path.Start, node.Path.Length);
 
@@ -85,7 +87,7 @@ internal sealed class GenerationsListing
                 _nodes.Add(new NodeGenerations(line.Group, line.Node, (line.PathStart, line.PathLength)));
             }
 
-            Nodes[^1].Add(line);
+            CollectionsMarshal.AsSpan(_nodes)[^1].Add(line);
         }
 
         IsKnown = line.HasGroups;

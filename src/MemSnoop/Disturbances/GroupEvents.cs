@@ -18,7 +18,8 @@ internal readonly record struct GroupEvent(long Reading, byte[]? Path, ulong Sca
 /// </summary>
 /// <remarks>
 /// The kernel hands counts of groups upwards in batches (<c>memcg_rstat_updated</c>: 64 pages a processor; all every 2 s), those of the host at once. What the
-/// host counted and no group yet is kept as an event without a path. On version 1 of control groups, all are.
+/// host counted and no group yet is kept as an event without a path. On version 1 of control groups, all are. A kernel without CONFIG_VM_EVENT_COUNTERS has no
+/// such counters of the host; then the sum of all groups is read at every moment.
 /// </remarks>
 internal sealed class GroupEvents(ControlGroups groups)
 {
@@ -48,7 +49,8 @@ internal sealed class GroupEvents(ControlGroups groups)
             (host.ScannedAnon ?? 0) + (host.ScannedFile ?? 0), host.Refilled ?? 0, host.Deactivated ?? 0, host.LazyFreed ?? 0);
         MemoryStat risen = Rise(_counted, counted);
         bool isFirst = Reading == 0;
-        if (!isFirst && risen == default && _behind == default)
+        bool isCounted = host.ScannedAnon is not null;
+        if (!isFirst && isCounted && risen == default && _behind == default)
         {
             return;
         }
@@ -59,9 +61,10 @@ internal sealed class GroupEvents(ControlGroups groups)
         KnowsGroups = groups.IsUnified && TryVisit(_root, out _);
         if (!KnowsGroups)
         {
-            Note(null, risen);
+            // A kernel without either counter may have done anything.
+            Note(null, isCounted ? risen : new MemoryStat(1, 0, 0, 0));
         }
-        else if (!isFirst)
+        else if (!isFirst && isCounted)
         {
             // Behind is what groups have yet to count; of that, what the host counted just now has no group.
             MemoryStat told = Rise(before, _root.Counted);
