@@ -29,6 +29,19 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
     ];
 
+    /// <summary>What tells that something else takes accessed bits. What is missing makes the method less sure, not impossible.</summary>
+    private static readonly KernelSource[] DisturbanceSources =
+    [
+        new("/proc/vmstat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/proc/PID/fd", KernelAccess.Read, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
+        new("/sys/fs/cgroup/memory.stat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/debug/lru_gen", KernelAccess.Read, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/lru_gen/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/damon/admin/kdamonds", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/ksm/pages_sharing", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/module/damon_stat/parameters/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+    ];
+
     private static readonly TraceField<WorkingSetSample>[] Fields =
     [
         new("window_seconds", static window => window.Window.TotalSeconds),
@@ -49,6 +62,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     internal override IReadOnlyList<KernelSource> Sources { get; } =
     [
         .. PageIdleSources,
+        .. DisturbanceSources,
         new("/proc/PID/clear_refs", KernelAccess.Write, Capability.DacOverride) { Method = ReferencedEstimator.MethodName },
         new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
     ];
@@ -151,6 +165,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         if (chosen is null)
         {
             yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
+        }
+
+        foreach (HostFinding finding in DisturbanceCheck.Find(context.Host.Paths, chosen))
+        {
+            yield return finding;
         }
     }
 

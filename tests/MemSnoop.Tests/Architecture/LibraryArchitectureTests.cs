@@ -18,6 +18,8 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
 
         new("Disturbances", "Kernel", "What takes accessed bits shows in kernel files."),
         new("Disturbances", "ProcFs", "The generations and the kernel's event counters are parsed kernel files."),
+        new("Disturbances", "Processes", "Other users of the idle bitmap are found among all processes."),
+        new("Disturbances", "Paging", "The file that they share with us is the idle bitmap."),
 
         new("WorkingSets", "Disturbances", "A window is whole only if nothing disturbed it."),
         new("WorkingSets", "Kernel", "A method asks the kernel whether it works here."),

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 
@@ -39,7 +40,7 @@ internal static class PageIdleSupport
             }
 
             return bitmap!.TryLock()
-                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel; it is exact for every page size and stalls no process")
+                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", Explain(paths))
                 : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other program, or use its numbers: one exporter serves the whole host");
         }
     }
@@ -117,6 +118,15 @@ internal static class PageIdleSupport
             // A tree of plain files, as in tests, has no entry for an address of this process.
             return outcome == ReadOutcome.Success && (bytes == 0 || new PagemapEntry(entry).FrameNumber != 0);
         }
+    }
+
+    private static string Explain(KernelPaths paths)
+    {
+        const string Works = "the idle bitmap works on this kernel; it stalls no process, and is exact for every page size while nothing else takes accessed bits";
+        using GenerationsWatch generations = GenerationsWatch.Open(paths, HostMounts.AreReal(paths), new KernelBuffer());
+        return !generations.IsOn() ? Works
+            : generations.IsReadable ? Works + "; here the multi-generational LRU is on: windows in which it ages or reclaims memory become brackets"
+            : Works + "; here the multi-generational LRU is on and cannot be watched: windows in which memory is reclaimed have no upper bound";
     }
 
     private static ProbeResult No(string reason, string explanation, string advice) =>
