@@ -29,7 +29,7 @@ internal sealed class WssCommand : MemSnoopCommand
     public WssCommand()
         : base(
             "wss", "Measure once how much memory a process uses within a window.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         Add(_pid);
@@ -118,6 +118,8 @@ internal sealed class WssCommand : MemSnoopCommand
                         "PID",
                         $"process {process} holds more than {options.ReferencedMaxResident}, and the referenced method would stall it",
                         "a smaller process, or a larger --referenced-max-resident"),
+                    ReadOutcome.WouldStall => new UsageException(
+                        "PID", $"the referenced method would hold process {process} up for longer than {Duration.Format(options.MaxStall)}", "a smaller process, or a larger --max-stall"),
                     _ => new UsageException("PID", $"process {process} cannot be measured ({_outcome.ToReason()})", "what memsnoop check lists as working"),
                 };
             }
