@@ -9,13 +9,18 @@ internal static partial class Libc
     internal const int OpenReadOnly = 0;
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
+    internal const int OpenCreate = 0x40;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
+
+    /// <summary>The one flag in use whose value is not the same on x86-64 and arm64.</summary>
+    internal static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
     internal const int ErrorInterrupted = 4;
+    internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
@@ -35,12 +40,18 @@ internal static partial class Libc
     internal const nint PidFdSendSignalNumber = 424;
     internal const nint PidFdOpenNumber = 434;
 
+    internal const int LockShared = 1;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
+    internal const int AccessWrite = 2;
+
+    internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
+    internal const int EmptyPath = 0x1000;
+    internal const int SymbolicLinkNoFollow = 0x100;
 
     internal const short PollIn = 1;
 
@@ -49,6 +60,22 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    /// <summary>The same, for a file that may have to be made, with these permissions.</summary>
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
+    internal static partial int Truncate(KernelHandle descriptor, long length);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
@@ -130,7 +157,16 @@ internal static partial class Libc
         [FieldOffset(0)]
         internal uint Mask;
 
+        [FieldOffset(32)]
+        internal ulong Inode;
+
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
     }
 }

@@ -13,7 +13,7 @@ public static class WorkingSetMethods
     private static readonly (string Name, Func<KernelPaths, ProbeResult> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
     [
         (PageIdleEstimator.MethodName, PageIdleEstimator.Probe, PageIdleEstimator.Open),
-        (ReferencedEstimator.MethodName, ReferencedEstimator.Probe, static (_, settings, clock) => new ReferencedEstimator(settings, clock)),
+        (ReferencedEstimator.MethodName, LockedTargets.Probe, LockedTargets.Open),
     ];
 
     /// <summary>The names of all methods, best first.</summary>
@@ -39,6 +39,7 @@ public static class WorkingSetMethods
 
     /// <summary>Makes the estimator of a method.</summary>
     /// <exception cref="ArgumentException">There is no such method.</exception>
+    /// <exception cref="IOException">It does not work here, or another program measures by it.</exception>
     public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock)
     {
         foreach (var (name, _, create) in Known)
