@@ -19,6 +19,12 @@ public interface IWorkingSetEstimator : IDisposable
     int Parts => 1;
 
     /// <summary>
+    /// The longest time for which the last pass, or a look or window since, held up a process that wanted to change its address space; null if the method does
+    /// not hold up anybody worth measuring.
+    /// </summary>
+    TimeSpan? LongestStall => null;
+
+    /// <summary>
     /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
     /// dropped.
     /// </summary>
