@@ -27,16 +27,20 @@ internal sealed class LockDirectory : IDisposable
     internal static LockDirectory Open(KernelPaths paths, bool isMade = true)
     {
         LockDirectory directory = new(paths);
-        if (HasOwnMounts(paths))
+        string? reason = null;
+        foreach (string candidate in Candidates(paths))
         {
-            // Not an error where it fails: this process may not reach the host's files, and locks out those that share its own directory.
-            _ = directory.TryAdd(paths.Proc("1/root" + KernelPaths.DefaultRunDirectory), isMade);
+            // The own one is last, and its reason is told: to reach the host's is more than can be asked.
+            reason = directory.TryAdd(candidate, isMade);
         }
 
-        string? reason = directory.TryAdd(paths.RunDirectory, isMade);
         directory.Missing = directory._directories.Count > 0 ? null : reason;
         return directory;
     }
+
+    /// <summary>The directories that there can be: the host's, if this process has mounts of its own, and the own one.</summary>
+    internal static string[] Candidates(KernelPaths paths) =>
+        HasOwnMounts(paths) ? [paths.Proc("1/root" + KernelPaths.DefaultRunDirectory), paths.RunDirectory] : [paths.RunDirectory];
 
     /// <summary>Takes a lock in all directories, or in none.</summary>
     /// <param name="name">What it protects.</param>

@@ -34,6 +34,9 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     /// <inheritdoc/>
     public int Parts => _estimator.Parts;
 
+    /// <inheritdoc/>
+    public TimeSpan? LongestStall => _estimator.LongestStall;
+
     /// <summary>Whether the method works here, and no other program uses the idle bitmap.</summary>
     internal static ProbeResult Probe(KernelPaths paths)
     {
