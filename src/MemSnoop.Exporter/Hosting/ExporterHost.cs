@@ -1,4 +1,5 @@
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Web;
@@ -39,6 +40,7 @@ internal static class ExporterHost
             .AddServiceManager()
             .AddMemSnoop(measured)
             .AddPublishing(options)
+            .AddHostedService<LocalApiService>()
             .AddHostedService<StartupReport>();
         if (command.Length > 0)
         {

@@ -9,13 +9,18 @@ internal static partial class Libc
     internal const int OpenReadOnly = 0;
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
+    internal const int OpenCreate = 0x40;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
+
+    /// <summary>The one flag in use whose value is not the same on x86-64 and arm64.</summary>
+    internal static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
     internal const int ErrorInterrupted = 4;
+    internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
@@ -45,13 +50,16 @@ internal static partial class Libc
     internal const nint MountReadOnly = 1;
     internal const nint MountNoExecNoSetId = 2 | 4 | 8;
 
+    internal const int LockShared = 1;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
-    internal const uint StatxSize = 0x200;
+    internal const int AccessWrite = 2;
+
     internal const uint StatxInode = 0x100;
+    internal const uint StatxSize = 0x200;
 
     internal const long ProcMagic = 0x9fa0;
     internal const long SysfsMagic = 0x62656572;
@@ -63,6 +71,9 @@ internal static partial class Libc
     internal const uint NotifyOpen = 0x20;
     internal const uint NotifyOverflow = 0x4000;
 
+    internal const int EmptyPath = 0x1000;
+    internal const int SymbolicLinkNoFollow = 0x100;
+
     internal const short PollIn = 1;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
@@ -70,6 +81,25 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    /// <summary>The same, for a file that may have to be made, with these permissions.</summary>
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ChangeMode(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
+    internal static partial int Truncate(KernelHandle descriptor, long length);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
@@ -192,5 +222,11 @@ internal static partial class Libc
 
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
     }
 }

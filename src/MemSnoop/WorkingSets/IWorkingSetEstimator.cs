@@ -103,7 +103,4 @@ public sealed record EstimatorOptions
     /// pass. Default value: 10 ms.
     /// </summary>
     public TimeSpan MaxStall { get; init; } = TimeSpan.FromMilliseconds(10);
-
-    /// <summary>Where the locks are by which programs on one host keep out of each other's windows. Default value: <c>/run/memsnoop</c>.</summary>
-    public string RunDirectory { get; init; } = "/run/memsnoop";
 }

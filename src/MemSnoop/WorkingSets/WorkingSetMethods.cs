@@ -30,9 +30,9 @@ public static class WorkingSetMethods
             Precision = "each area; ages are an upper bound; holds up its target while the kernel walks page tables",
             Disturbs = [PageIdleEstimator.MethodName],
             DisturbedBy = [Disturbance.Moved, Disturbance.Advised, Disturbance.Aged],
-            Probe = ReferencedEstimator.Probe,
-            // MERGE: HostDisturbances.Open(paths, clock) in place of NoDisturbances.Instance, here and for page_idle.
-            Create = static (paths, settings, clock) => new ReferencedEstimator(settings, clock, NoDisturbances.Instance),
+            Probe = LockedTargets.Probe,
+            Create = static (paths, settings, clock) =>
+                LockedTargets.Open(paths, () => new ReferencedEstimator(settings, clock, HostDisturbances.Open(paths, clock))),
         },
     ];
 
@@ -62,6 +62,7 @@ public static class WorkingSetMethods
 
     /// <summary>Makes the estimator of a method.</summary>
     /// <exception cref="ArgumentException">There is no such method.</exception>
+    /// <exception cref="IOException">It does not work here, or another program measures by it.</exception>
     public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock) =>
         Known.FirstOrDefault(known => known.Name == method)?.Create(paths, settings, clock)
             ?? throw new ArgumentException($"No such method: {method}", nameof(method));

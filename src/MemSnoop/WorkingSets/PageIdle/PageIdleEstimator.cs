@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 
@@ -97,27 +98,42 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
-        ReadOutcome outcome = IdleBitmap.Open(paths, out IdleBitmap? bitmap);
-        if (outcome != ReadOutcome.Success)
+        (MeasuringLock? taken, string? holder) = MeasuringLock.TryTakeBitmap(paths, LockMode.Exclusive);
+        if (taken is null)
         {
-            throw new IOException($"{paths.Sys(IdleBitmap.RelativePath)} cannot be opened ({outcome.ToReason()})");
+            throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder));
         }
 
-        if (!bitmap!.TryLock())
+        IdleBitmap? bitmap = null;
+        try
         {
-            bitmap.Dispose();
-            throw new IOException($"another program uses {paths.Sys(IdleBitmap.RelativePath)} and holds its lock");
-        }
+            ReadOutcome outcome = IdleBitmap.Open(paths, out bitmap);
+            if (outcome != ReadOutcome.Success)
+            {
+                throw new IOException($"{paths.Sys(IdleBitmap.RelativePath)} cannot be opened ({outcome.ToReason()})");
+            }
 
-        outcome = KpageFlags.Open(paths, out KpageFlags? flags);
-        if (outcome != ReadOutcome.Success)
+            if (!bitmap!.TryLock())
+            {
+                throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder: null));
+            }
+
+            outcome = KpageFlags.Open(paths, out KpageFlags? flags);
+            if (outcome != ReadOutcome.Success)
+            {
+                throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
+            }
+
+            // After the bitmap: the watch takes who opens it from then on for a stranger.
+            PageIdleFiles files = new(bitmap, flags!, KpageCgroup.TryOpen(paths), HostDisturbances.Open(paths, clock), KernelUnits.Current.PageBytes) { Lock = taken };
+            return new PageIdleEstimator(files, options, clock, active);
+        }
+        catch
         {
-            bitmap.Dispose();
-            throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
+            bitmap?.Dispose();
+            taken.Dispose();
+            throw;
         }
-
-        PageIdleFiles files = new(bitmap, flags!, KpageCgroup.TryOpen(paths), NoDisturbances.Instance, KernelUnits.Current.PageBytes);
-        return new PageIdleEstimator(files, options, clock, active);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 
@@ -22,11 +23,15 @@ internal sealed class PageIdleFiles(IIdleBitmap bitmap, KpageFlags flags, KpageC
     /// <summary>How long a process has lived. Default value: by the kernel's clock of the time since boot.</summary>
     internal Func<TrackedProcess, TimeSpan> LifeOf { get; init; } = static process => BootTime.Now - TimeSpan.FromSeconds(KernelUnits.Current.Seconds(process.Identity.StartTicks));
 
+    /// <summary>Keeps others from the accessed bits of this host; null where a test has a host of its own.</summary>
+    internal MeasuringLock? Lock { get; init; }
+
     public void Dispose()
     {
         disturbances.Dispose();
         Bitmap.Dispose();
         flags.Dispose();
         cgroups?.Dispose();
+        Lock?.Dispose();
     }
 }

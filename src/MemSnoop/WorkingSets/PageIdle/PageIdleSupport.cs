@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -18,6 +19,12 @@ internal static class PageIdleSupport
         if (!File.Exists(file))
         {
             return ExplainMissing(paths, file);
+        }
+
+        // First of all: opening the bitmap would look like another reader to the program that uses it.
+        if (MeasuringLock.FindBitmapHolder(paths, LockMode.Exclusive) is { } holder)
+        {
+            return InUse(ExplainHolder(paths, holder));
         }
 
         ReadOutcome outcome = IdleBitmap.Open(paths, out IdleBitmap? bitmap);
@@ -41,9 +48,16 @@ internal static class PageIdleSupport
 
             return bitmap!.TryLock()
                 ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", Explain(paths))
-                : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other program, or use its numbers: one exporter serves the whole host");
+                : InUse(ExplainHolder(paths, holder: null));
         }
     }
+
+    /// <summary>Who keeps this program from the accessed bits.</summary>
+    internal static string ExplainHolder(KernelPaths paths, string? holder) =>
+        $"{holder ?? "another program"} uses {paths.Sys(IdleBitmap.RelativePath)} and holds its lock; two would end each other's windows";
+
+    private static ProbeResult InUse(string explanation) =>
+        No(ProbeResult.InUse, explanation, "stop that program, or use its numbers: one exporter serves the whole host");
 
     private static ProbeResult ExplainMissing(KernelPaths paths, string file)
     {
