@@ -21,20 +21,13 @@ public sealed class CaseTests(TruthBoot boot) : IClassFixture<TruthBoot>
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Every_window_keeps_the_rule(string name)
-    {
-        IReadOnlyList<string> complaints = Truth(name).Judge(_recording.OfProcess(Pid(name)));
-        Assert.True(complaints.Count == 0, $"{name}:\n{string.Join('\n', complaints)}");
-    }
+    public void Every_window_keeps_the_rule(string name) => Truth(name).AssertKept(name, _recording.OfProcess(Pid(name)));
 
     [Theory]
     [InlineData("twin")]
     [InlineData("forked")]
-    public void Every_window_of_a_container_keeps_the_rule(string name)
-    {
-        IReadOnlyList<string> complaints = Truth(name, isContainer: true).Judge(_recording.OfContainer(boot["cases"].Text($"{name}-container.txt")));
-        Assert.True(complaints.Count == 0, $"{name}:\n{string.Join('\n', complaints)}");
-    }
+    public void Every_window_of_a_container_keeps_the_rule(string name) =>
+        Truth(name, isContainer: true).AssertKept(name, _recording.OfContainer(boot["cases"].Text($"{name}-container.txt")));
 
     [Theory]
     [InlineData("twin")]
@@ -43,8 +36,7 @@ public sealed class CaseTests(TruthBoot boot) : IClassFixture<TruthBoot>
     {
         (double begin, double end) = Act(name, "fork", "twin");
         WorkingSetTruth truth = name == "twin" ? Truth(name) : new() { Uses = [new(begin, end, 20 * Mb), new(begin, end, 30 * Mb, "copied", MayBeMissed: true)] };
-        IReadOnlyList<string> complaints = truth.Judge(_recording.OfProcess(boot["cases"].Last($"{name}.json").GetProperty("child")));
-        Assert.True(complaints.Count == 0, $"{name}:\n{string.Join('\n', complaints)}");
+        truth.AssertKept(name, _recording.OfProcess(boot["cases"].Last($"{name}.json").GetProperty("child")));
     }
 
     // What is moved and not used stays as idle as it was.

@@ -30,11 +30,15 @@ await_passes 41
 finish idle
 end_exporter
 
+# The second exporter starts while debugfs is not mounted. It has to see the generations all the same, and nobody else may see a mount of its own.
+umount /sys/kernel/debug
 exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
   --working-set-interval 2s --idle-ages 0s,2s,4s,6s,8s
 watch passes
 wait_for 60 has_working_set "$(field once pid)"
 await_passes 1
+grep debugfs /proc/mounts >"$RESULTS/debugfs.txt" || true
+mount -t debugfs debugfs /sys/kernel/debug
 for round in 1 2 3 4 5 6; do
   await_passes 1
   tell once "touch 0 0 40"

@@ -6,6 +6,7 @@ first_start=$(now_ms)
 echo "$first_start" >"$RESULTS/start.txt"
 watch passes
 wget -q -O - http://127.0.0.1:9464/-/ready >"$RESULTS/ready.txt" 2>&1 || true
+scrape | grep '^memsnoop_working_set_next_window' >"$RESULTS/next-window.txt" || true
 is_past() { [ "$(now_ms)" -ge $((first_start + $1)) ]; }
 # job NAME: lives 20 s, touches 20 of 30 MB all the time.
 job() {
