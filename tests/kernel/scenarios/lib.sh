@@ -89,3 +89,54 @@ working_set() { scrape | awk -v pid="pid=\"$1\"" '/^memsnoop_process_working_set
 has_working_set() { [ -n "$(working_set "$1")" ]; }
 
 now_ms() { awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime; }
+
+# watch NAME: a line in $RESULTS/NAME.json for each state of what the exporter says about working sets, from now on; `finish NAME` ends it.
+watch() {
+  watch_name=$1
+  start "$1" scraper 9464 100 'memsnoop_measurement_duration_seconds{measurement="working-set"' memory_resident \
+    memsnoop_process_working_set memsnoop_process_idle memsnoop_process_untracked memsnoop_process_memory_resident \
+    memsnoop_container_working_set memsnoop_container_idle 'memsnoop_measurement_duration_seconds{measurement="working-set"' \
+    'memsnoop_measurement_skipped_total{measurement="working-set"' 'memsnoop_measurement_errors_total{measurement="working-set"' \
+    'memsnoop_measurement_info{measurement="working-set"'
+}
+
+passes_seen() { field "$watch_name" passes; }
+passes_are() { [ "$(passes_seen)" -ge "$1" ]; }
+
+# await_passes N: returns when so many more passes have been seen by what `watch` started last; the last one only just.
+await_passes() { wait_for 90 passes_are $(($(passes_seen) + $1)); }
+
+# beside COMMAND...: runs it in the background, with a touch of 40 MB by the workload "target" at the start of each window until it has ended.
+beside() {
+  beside_code=0
+  "$@" &
+  beside_pid=$!
+  while kill -0 $beside_pid 2>/dev/null; do
+    await_passes 1
+    tell target "touch 0 0 40"
+  done
+  wait $beside_pid || beside_code=$?
+}
+
+# order NAME LINE: as tell, without waiting. obeyed NAME...: they have answered all they were told.
+order() {
+  echo "$2" >"/tmp/$1.in"
+  echo >>"/tmp/$1.orders"
+}
+obeyed() {
+  for obeyed_name in "$@"; do
+    wait_for 120 has_lines $((1 + $(wc -l <"/tmp/$obeyed_name.orders"))) "$RESULTS/$obeyed_name.json"
+  done
+}
+
+# container NAME: a control group with an id of 64 digits, as containers have; its directory.
+container() { echo "/sys/fs/cgroup/docker/$(echo "$1" | sha256sum | cut -d' ' -f1)"; }
+
+# generations DIRECTORY: the highest generation of a control group, on all nodes; the root is /.
+generations() {
+  awk -v path="${1#/sys/fs/cgroup}" '
+    BEGIN { if (path == "") path = "/" }
+    $1 == "memcg" { inside = $3 == path }
+    inside && $1 ~ /^[0-9]+$/ && $1 > highest { highest = $1 }
+    END { print highest + 0 }' /sys/kernel/debug/lru_gen
+}

@@ -1,0 +1,31 @@
+namespace MemSnoop.KernelTests;
+
+/// <summary>Two emulated memory nodes and a disk: all that can make memory look used or unused, but for what needs a machine of its own.</summary>
+public sealed class TruthBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["cases", "aging", "readers", "damon", "numa", "windows", "first", "hosts", "features"];
+
+    protected override IReadOnlyList<string> Arguments => ["--disk", "400", "--append", "numa=fake=2"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(30);
+}
+
+/// <summary>So little memory that the kernel reclaims.</summary>
+public sealed class PressureBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["pressure"];
+
+    protected override IReadOnlyList<string> Arguments => ["--memory", "768"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
+}
+
+/// <summary>The same without debugfs: the generations are at work, and nobody can see them.</summary>
+public sealed class BlindBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["pressure"];
+
+    protected override IReadOnlyList<string> Arguments => ["--memory", "768", "--append", "debugfs=off"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
+}

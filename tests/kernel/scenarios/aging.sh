@@ -1,0 +1,54 @@
+# The multi-generational LRU: on and idle, and aging in the middle of windows, as the kernel does under pressure and the debugfs command at will.
+# Three processes touch 40 of 60 MB: one once in a window, one again and again, both in the control group that ages; the third elsewhere, again and again.
+echo 7 >/sys/kernel/mm/lru_gen/enabled
+echo 0 >/proc/sys/kernel/numa_balancing 2>/dev/null || true
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+group=/sys/fs/cgroup/aged
+mkdir -p $group
+for name in once hot elsewhere; do
+  # Memory is charged to the control group of who allocates it.
+  if [ $name = elsewhere ]; then start $name cases; else start $name sh -c "echo \$\$ >$group/cgroup.procs; exec /programs/cases"; fi
+  tell $name "map 0 60 anon"
+done
+tell hot "keep 0 0 40"
+tell elsewhere "keep 0 0 40"
+echo 1 >/proc/sys/vm/drop_caches
+
+# age: one aging pass over the control group, on each node.
+age() {
+  awk '$1 == "memcg" { id = $2; inside = $3 == "/aged" } inside && $1 == "node" { node = $2 } inside && $1 ~ /^[0-9]+$/ { highest[node] = $1; group = id }
+    END { for (node in highest) print "+", group, node, highest[node], 1, 1 }' /sys/kernel/debug/lru_gen >/tmp/age
+  while read -r age_command; do echo "$age_command" >/sys/kernel/debug/lru_gen; done </tmp/age
+}
+
+exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
+  --working-set-interval 500ms --idle-ages 0s,1s,2s,3s,4s,6s,8s
+wait_for 60 has_working_set "$(field once pid)"
+watch idle
+# Forty whole windows with nothing that disturbs.
+await_passes 41
+finish idle
+end_exporter
+
+# The second exporter starts while debugfs is not mounted. It has to see the generations all the same, and nobody else may see a mount of its own.
+umount /sys/kernel/debug
+exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
+  --working-set-interval 2s --idle-ages 0s,2s,4s,6s,8s
+watch passes
+wait_for 60 has_working_set "$(field once pid)"
+await_passes 1
+grep debugfs /proc/mounts >"$RESULTS/debugfs.txt" || true
+mount -t debugfs debugfs /sys/kernel/debug
+for round in 1 2 3 4 5 6; do
+  await_passes 1
+  tell once "touch 0 0 40"
+  aging_before=$(generations $group)
+  age
+  echo "{\"round\":$round,\"ms\":$(now_ms),\"before\":$aging_before,\"after\":$(generations $group)}" >>"$RESULTS/aging.json"
+  # Every other window nothing happens in.
+  await_passes 1
+done
+await_passes 1
+end_exporter
+finish passes
+for name in once hot elsewhere; do finish $name; done

@@ -1,0 +1,17 @@
+# What check says of four hosts: the bitmap alone, the bitmap beside generations, no bitmap, nothing at all.
+check_as() { memsnoop check --json >"$RESULTS/$1.json" 2>"$RESULTS/$1.err" || true; }
+lru_gen=$(cat /sys/kernel/mm/lru_gen/enabled)
+echo n >/sys/kernel/mm/lru_gen/enabled
+check_as bitmap
+echo y >/sys/kernel/mm/lru_gen/enabled
+check_as generations
+unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm/page_idle && memsnoop check --json' >"$RESULTS/no-bitmap.json" 2>"$RESULTS/no-bitmap.err" || true
+mkdir -p /tmp/empty
+unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm && mount --bind /tmp/empty /proc/$$ && exec memsnoop check --json' >"$RESULTS/nothing.json" 2>"$RESULTS/nothing.err" || true
+# debugfs is there and is not: a mount of our own, which is gone with us.
+mount | grep debugfs >"$RESULTS/debugfs-before.txt" || true
+umount /sys/kernel/debug
+check_as unmounted
+mount | grep debugfs >"$RESULTS/debugfs-unmounted.txt" || true
+mount -t debugfs debugfs /sys/kernel/debug
+echo "$lru_gen" >/sys/kernel/mm/lru_gen/enabled
