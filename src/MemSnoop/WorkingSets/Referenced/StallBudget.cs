@@ -67,7 +67,8 @@ internal sealed class StallBudget(TimeSpan budget)
             _hostCost = Math.Max(InitialCost.TotalSeconds, Math.Max(cost, _hostCost * 0.9));
         }
 
-        if (stall.Time <= budget)
+        // A call that needs next to nothing of the budget took too long by chance: its thread lost the processor, as may happen anywhere.
+        if (stall.Time <= budget || stall.Cpu < budget / 8)
         {
             entry = entry with { Excesses = Math.Max(0, entry.Excesses - 1) };
             return;
