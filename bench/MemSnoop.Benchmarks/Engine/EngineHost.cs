@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Benchmarks.Engine;
 

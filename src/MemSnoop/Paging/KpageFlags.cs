@@ -9,7 +9,7 @@ namespace MemSnoop.Paging;
 internal sealed class KpageFlags : IDisposable
 {
     /// <summary>The most frames of one read: 256 KiB of buffer, 128 MiB of memory.</summary>
-    internal const int MostFrames = FrameBlock.Frames;
+    internal const int MostFrames = 32768;
 
     private readonly KernelHandle _handle;
     private readonly ulong[] _flags = new ulong[MostFrames];
@@ -68,7 +68,7 @@ public readonly record struct PageFlags(ulong Word)
     public bool IsCompoundTail => IsSet(CompoundTailBit);
 
     /// <summary>Part of a folio of several pages.</summary>
-    public bool IsCompound => IsCompoundHead || IsCompoundTail;
+    internal bool IsCompound => IsCompoundHead || IsCompoundTail;
 
     /// <summary>Merged with equal pages of this or other processes (KSM).</summary>
     public bool IsKsm => IsSet(KsmBit);

@@ -103,7 +103,7 @@ public sealed class PageIdleSupportTests : IDisposable
         WriteAll();
         using (PageIdleEstimator first = Open())
         {
-            Check(ProbeResult.InUse, "stop the other program");
+            Check(ProbeResult.InUse, "stop that program");
             IOException error = Assert.Throws<IOException>(Open);
             Assert.Contains("another program", error.Message, StringComparison.Ordinal);
             Assert.Contains(_tree[Bitmap], error.Message, StringComparison.Ordinal);

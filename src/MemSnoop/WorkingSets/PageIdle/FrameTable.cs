@@ -1,6 +1,6 @@
 using MemSnoop.Disturbances;
 
-namespace MemSnoop.Paging;
+namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>The blocks of frames that watched processes map, by physical address.</summary>
 internal sealed class FrameTable
