@@ -36,7 +36,7 @@ internal sealed class StagedPass : IDisposable
         _flags = flags!;
         FolioResolver resolver = new(_flags, _bitmap);
         _windows = new WindowReader(_bitmap, resolver, static () => TimeSpan.FromTicks(Stopwatch.GetTimestamp()));
-        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(_flags), new FreshFrames(_frames, _flags, _bitmap, resolver), kpageCgroup: null);
+        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(_flags), new FreshFrames(_frames, _flags, _bitmap, resolver), new FileReads(4096), kpageCgroup: null);
         _pages = [.. host.Processes.Select(static _ => new ProcessPages())];
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Enumeration;
+using System.Text;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -106,16 +107,46 @@ internal sealed class ProcessDirectory : IDisposable
 
     private ReadOutcome ListOpenFiles(out ulong count)
     {
-        count = 0;
+        ulong entries = 0;
+        ReadOutcome outcome = ForEachOpenFile(_ =>
+        {
+            entries++;
+            return true;
+        });
+        count = entries;
+        return outcome;
+    }
+
+    /// <summary>
+    /// Whether the process has a descriptor of one of these files, by inode number alone: a file system of several devices (btrfs) shows others in maps than to
+    /// stat(2). True as well if that cannot be told.
+    /// </summary>
+    internal bool HasOpenFileAmong(HashSet<ulong> inodes)
+    {
+        bool found = false;
+        ReadOutcome outcome = ForEachOpenFile(descriptor =>
+        {
+            byte[] name = Encoding.ASCII.GetBytes($"fd/{descriptor}\0");
+            found = Libc.Statx(Of("fd"u8), name, 0, Libc.StatxInode, out Libc.StatxResult result) == 0 && inodes.Contains(result.Inode);
+            return !found;
+        });
+        return found || outcome != ReadOutcome.Success;
+    }
+
+    /// <summary>Lists the descriptors by name, as long as the visitor wants more.</summary>
+    private ReadOutcome ForEachOpenFile(Func<string, bool> visit)
+    {
         bool isHeld = false;
         KernelHandle directory = Of("fd"u8);
         try
         {
             directory.DangerousAddRef(ref isHeld);
-            string path = PathOf(directory, "fd");
-            foreach (bool _ in new FileSystemEnumerable<bool>(path, static (ref _) => true, EveryEntry))
+            foreach (string name in new FileSystemEnumerable<string>(PathOf(directory, "fd"), static (ref entry) => entry.FileName.ToString(), EveryEntry))
             {
-                count++;
+                if (!visit(name))
+                {
+                    break;
+                }
             }
 
             return ReadOutcome.Success;

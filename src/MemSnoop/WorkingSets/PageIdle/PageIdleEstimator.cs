@@ -59,7 +59,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _windows = new WindowReader(_bitmap, _resolver, () => Now);
         _areas = new AreaList(options.Areas, files.PageBytes, active);
         _pagemap = new Pagemap(files.PageBytes);
-        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), files.Cgroups, options.Parts > 1, active);
+        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, options.Parts > 1, active);
         _collector = new FrameCollector(_frames);
     }
 
@@ -436,7 +436,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ReadOutcome outcome = Walk(process, _walk);
         if (outcome == ReadOutcome.Success)
         {
-            _walk.AddDoubts();
+            _walk.AddDoubts(process, pages);
         }
 
         return outcome;

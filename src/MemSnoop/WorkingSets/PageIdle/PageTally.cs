@@ -17,6 +17,8 @@ internal struct PageTally
     internal long Shmem;
     internal long Hugetlb;
     internal long Untracked;
+    internal long IdleFile;
+    internal long IdleShmem;
     internal long DoubtfulAnon;
     internal long DoubtfulFile;
     internal long DoubtfulShmem;
@@ -39,6 +41,22 @@ internal struct PageTally
             default:
                 Shmem += pages;
                 break;
+        }
+    }
+
+    /// <summary>Whether so many pages matter for the working set of this process or group.</summary>
+    internal readonly bool IsSignificant(long pages) => pages > Math.Max(Resident / 100, MostInsignificantPages);
+
+    /// <summary>Notes idle pages of a kind that a process may also read by descriptor.</summary>
+    internal void AddIdle(PageKind kind, long pages)
+    {
+        if (kind == PageKind.File)
+        {
+            IdleFile += pages;
+        }
+        else if (kind == PageKind.Shmem)
+        {
+            IdleShmem += pages;
         }
     }
 
@@ -89,7 +107,7 @@ internal struct PageTally
         IdleBytes idle = default;
         int known = AddIdle(times.End, ages.CountReached(times.End - observedSince), doubts, epochs, ages, pageBytes, ref idle);
         idle[0] = (ulong)Resident * pageBytes;
-        bool isWhole = Doubtful <= Math.Max(Resident / 100, MostInsignificantPages);
+        bool isWhole = !IsSignificant(Doubtful);
         return new WorkingSetSample
         {
             Window = times.Window,

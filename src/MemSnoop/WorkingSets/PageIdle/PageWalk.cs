@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
 using MemSnoop.Paging;
+using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -52,7 +53,7 @@ internal enum NewPages
 /// each page.
 /// </summary>
 internal sealed class PageWalk(
-    FrameTable frames, AreaList areas, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, KpageCgroup? kpageCgroup, bool isSpread = false, IActivePages? activePages = null)
+    FrameTable frames, AreaList areas, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, FileReads reads, KpageCgroup? kpageCgroup, bool isSpread = false, IActivePages? activePages = null)
     : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
@@ -119,12 +120,25 @@ internal sealed class PageWalk(
     }
 
     /// <summary>Adds what may have been used although it looks idle; after the walk.</summary>
-    internal void AddDoubts()
+    internal void AddDoubts(TrackedProcess process, ProcessPages pages)
     {
         if (_countsIdle)
         {
             _idle.AddDoubts(_report, ref _tally);
         }
+
+        (long file, long shmem) = reads.FindHidden(process, pages, areas.Areas, _report, _tally);
+        AddFileReads(ref _tally, file, shmem);
+        if (_group != 0)
+        {
+            AddFileReads(ref _groupTally, file, shmem);
+        }
+    }
+
+    private static void AddFileReads(ref PageTally tally, long file, long shmem)
+    {
+        tally.AddDoubt(PageKind.File, file, Disturbance.FileRead);
+        tally.AddDoubt(PageKind.Shmem, shmem, Disturbance.FileRead);
     }
 
     /// <summary>The window of the mean frame of the process; the pass's own where it had no frame that was marked.</summary>
@@ -278,6 +292,11 @@ internal sealed class PageWalk(
             _idle.Add(entry & FrameMask & ~63UL, idle, kind, _report);
         }
 
+        if (isShared)
+        {
+            _tally.AddIdle(kind, BitOperations.PopCount(idle));
+        }
+
         if (_group != 0)
         {
             CountForGroup(block, entry, ages[..count], idle, mask, kind);
@@ -368,6 +387,7 @@ internal sealed class PageWalk(
         bool isDoubtful = block.IsDoubtful(frame);
         age = idle == 0 ? UsedAge : block.Ages[frame];
         Count(ref _tally, block, idle, isDoubtful, kind);
+        _tally.AddIdle(kind, idle != 0 ? 1 : 0);
         if (_countsIdle && idle != 0)
         {
             _idle.Add(entry & FrameMask & ~63UL, idle, kind, _report);

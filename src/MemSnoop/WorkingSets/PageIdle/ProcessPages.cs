@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Paging;
+using MemSnoop.ProcFs;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -11,6 +12,9 @@ internal sealed class ProcessPages
 
     /// <summary>What disturbed windows leave in doubt.</summary>
     internal DoubtHistory Doubts { get; } = new();
+
+    /// <summary>What the process had read when its window began; null if that is not needed or not known.</summary>
+    internal ProcessIo? Reads { get; set; }
 
     /// <summary>The areas at the last walk, in ascending order.</summary>
     internal MemoryArea[] Areas { get; private set; } = [];
@@ -65,6 +69,7 @@ internal sealed class ProcessPages
     {
         Ages.Clear();
         Doubts.Clear();
+        Reads = null;
         Areas = [];
         Walks = 0;
         WasGlancedAt = false;

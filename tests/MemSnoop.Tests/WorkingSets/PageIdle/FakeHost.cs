@@ -24,7 +24,7 @@ internal sealed class FakeHost : IDisposable
 
     public FakeHost()
     {
-        Paths = new KernelPaths(_directory["proc"], _directory["sys"]);
+        Paths = new KernelPaths(_directory["proc"], _directory["sys"], _directory["run"]);
         Directory.CreateDirectory(Paths.ProcRoot);
         Directory.CreateDirectory(Path.GetDirectoryName(BitmapFile)!);
         File.WriteAllBytes(BitmapFile, []);
