@@ -13,7 +13,7 @@ public static class WorkingSetMethods
     private static readonly (string Name, Func<KernelPaths, ProbeResult> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
     [
         (PageIdleEstimator.MethodName, PageIdleEstimator.Probe, PageIdleEstimator.Open),
-        (ReferencedEstimator.MethodName, LockedTargets.Probe, LockedTargets.Open),
+        (ReferencedEstimator.MethodName, LockedTargets.Probe, static (paths, settings, clock) => LockedTargets.Open(paths, () => new ReferencedEstimator(settings, clock))),
     ];
 
     /// <summary>The names of all methods, best first.</summary>

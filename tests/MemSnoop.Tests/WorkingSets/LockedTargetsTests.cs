@@ -102,7 +102,7 @@ public sealed class LockedTargetsTests : IDisposable
 
     private MeasuringLock TakeHost()
     {
-        using LockedTargets opened = LockedTargets.Open(Paths, new EstimatorOptions(), TimeProvider.System);
+        using LockedTargets opened = LockedTargets.Open(Paths, static () => new WindowsOnly());
         return MeasuringLock.TryTakeBitmap(Paths, LockMode.Shared).Lock!;
     }
 

@@ -49,12 +49,10 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
 
     /// <summary>An estimator by referenced bits that locks what it measures.</summary>
     /// <exception cref="MeasuringLockHeldException">Another program uses the idle bitmap.</exception>
-    internal static LockedTargets Open(KernelPaths paths, EstimatorOptions options, TimeProvider clock)
+    internal static LockedTargets Open(KernelPaths paths, Func<IWorkingSetEstimator> create)
     {
         (MeasuringLock? host, string? holder) = MeasuringLock.TryTakeBitmap(paths, LockMode.Shared);
-        return host is not null
-            ? new LockedTargets(new ReferencedEstimator(options, clock), host, HandleBudget.Shared)
-            : throw new MeasuringLockHeldException(Explain(holder!));
+        return host is not null ? new LockedTargets(create(), host, HandleBudget.Shared) : throw new MeasuringLockHeldException(Explain(holder!));
     }
 
     /// <inheritdoc/>
