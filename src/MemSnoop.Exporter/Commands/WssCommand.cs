@@ -29,7 +29,7 @@ internal sealed class WssCommand : MemSnoopCommand
     public WssCommand()
         : base(
             "wss", "Measure once how much memory a process uses within a window.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         Add(_pid);

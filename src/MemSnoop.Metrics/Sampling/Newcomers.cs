@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
@@ -6,8 +7,8 @@ using MemSnoop.WorkingSets;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// Which processes have no window of a pass yet, and when to look at each between the passes: first as soon as it is seen, then after one period, and each time
-/// twice as long after the look before. Of a process that lives for 20 s, and is seen at 4 s or before, there are two windows with a period of 4 s.
+/// Which processes are new, and when to look at each between the passes: first as soon as it is seen, then after one period, and each time twice as long after the
+/// look before, until a pass ends a window of it. Of a process that lives for 20 s, and is seen at 4 s or before, there are two windows with a period of 4 s.
 /// </summary>
 /// <param name="period">The time between two looks for new processes.</param>
 /// <param name="sink">What the windows go to.</param>
@@ -28,7 +29,7 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
         for (int i = 0; i < watched.Count; i++)
         {
             ref Wait wait = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, watched[i], out bool isKnown);
-            wait = isKnown ? wait with { Pass = _pass } : new Wait(now + period, period, _pass, HasWindow: false);
+            wait = isKnown ? wait with { Pass = _pass } : new Wait(_pass == 1 ? TimeSpan.MinValue : now, now + period, period, _pass, IsKnown: false);
         }
     }
 
@@ -52,13 +53,15 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
             ref Wait wait = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Process, out bool isKnown);
             if (!isKnown)
             {
-                wait = new Wait(now, period, _pass, HasWindow: false);
+                wait = new Wait(now, now, period, _pass, IsKnown: false);
             }
         }
     }
 
     /// <summary>The processes to look at now; valid until the next call.</summary>
-    internal IReadOnlyList<TrackedProcess> BeginGlance(TimeSpan now)
+    /// <param name="now">The time.</param>
+    /// <param name="untilPass">When the next pass comes: it is left to it to look at a process if it does so soon enough.</param>
+    internal IReadOnlyList<TrackedProcess> BeginGlance(TimeSpan now, TimeSpan untilPass)
     {
         _now = now;
         _isGlance = true;
@@ -68,7 +71,7 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
         TimeSpan soon = now + (period / 4);
         foreach ((TrackedProcess process, Wait wait) in _processes)
         {
-            if (!wait.HasWindow && wait.Due <= soon && !process.HasLeft)
+            if (!wait.IsKnown && wait.Due <= soon && untilPass >= wait.Time / 2 && !process.HasLeft)
             {
                 _due.Add(process);
             }
@@ -88,9 +91,9 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     public void Completed(TrackedProcess process, in WorkingSetSample sample)
     {
         ref Wait wait = ref CollectionsMarshal.GetValueRefOrNullRef(_processes, process);
-        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref wait))
+        if (!Unsafe.IsNullRef(ref wait) && !wait.IsKnown)
         {
-            wait = _isGlance ? wait with { Time = wait.Time * 2, Due = _now + (wait.Time * 2) } : wait with { HasWindow = true };
+            wait = wait with { Time = wait.Time * 2, Due = _now + (wait.Time * 2), IsKnown = !_isGlance && _now - (4 * period) >= wait.Since };
         }
 
         sink.Completed(process, sample);
@@ -103,18 +106,19 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     public void Skipped(TrackedProcess process, ReadOutcome reason)
     {
         ref Wait wait = ref CollectionsMarshal.GetValueRefOrNullRef(_processes, process);
-        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref wait))
+        if (!Unsafe.IsNullRef(ref wait))
         {
             // A new program (exec) begins anew. What is denied, or too large, stays so: the next pass will see.
-            wait = wait with { Time = period, Due = _now + period, HasWindow = reason != ReadOutcome.ProcessGone };
+            wait = wait with { Time = period, Due = _now + period, IsKnown = reason != ReadOutcome.ProcessGone };
         }
 
         sink.Skipped(process, reason);
     }
 
+    /// <param name="Since">When it was first seen; before all times if the first pass saw it.</param>
     /// <param name="Due">When to look at it.</param>
     /// <param name="Time">How long after the last look that is.</param>
     /// <param name="Pass">The last pass that it was watched in.</param>
-    /// <param name="HasWindow">Whether there is no need to look at it: a pass has ended a window of it, or cannot.</param>
-    private readonly record struct Wait(TimeSpan Due, TimeSpan Time, long Pass, bool HasWindow);
+    /// <param name="IsKnown">Whether it is left to the passes: one has ended a window of it, and it had some time before, or one cannot.</param>
+    private readonly record struct Wait(TimeSpan Since, TimeSpan Due, TimeSpan Time, long Pass, bool IsKnown);
 }

@@ -111,7 +111,7 @@ internal sealed partial class WindowSampler(
                 _newcomers.Notice(_watched, now);
             }
 
-            IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now);
+            IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(estimator.Parts - 1 - _part) - now);
             if (due.Count > 0)
             {
                 windows.BeginGlance(_watched);

@@ -23,6 +23,7 @@ internal static class WorkingSetChoice
     {
         IdleAges = new IdleAges([.. options.IdleAges]),
         ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident,
+        MaxStall = options.MaxStall,
         Areas = options.Areas,
         Parts = options.Spread ? PartsOf(options.Interval) : 1,
         GroupOf = groupOf,

@@ -77,7 +77,7 @@ public sealed record EstimatorOptions
     /// <summary>The ages at which idle memory is reported.</summary>
     public IdleAges IdleAges { get; init; } = IdleAges.Default;
 
-    /// <summary>Which areas count. Default value: all. Only the page_idle method uses this.</summary>
+    /// <summary>Which areas count. Default value: all.</summary>
     public AreaFilter Areas { get; init; } = AreaFilter.All;
 
     /// <summary>
