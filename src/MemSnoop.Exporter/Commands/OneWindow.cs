@@ -59,7 +59,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
             }
             else if (refusal is { Reason: not ("no_method" or "stopping" or "gone") })
             {
-                throw new UsageException("PID", refusal.Error, "what memsnoop check lists as working");
+                throw new UsageException("PID", refusal.Error, "a process that the exporter can measure");
             }
             else
             {
@@ -175,6 +175,8 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
                     "PID",
                     $"process {process} holds more than {Options.ReferencedMaxResident}, and the referenced method would stall it",
                     "a smaller process, or a larger --referenced-max-resident"),
+                ReadOutcome.WouldStall => new UsageException(
+                    "PID", $"the referenced method would hold process {process} up for longer than {Duration.Format(Options.MaxStall)}", "a smaller process, or a larger --max-stall"),
                 _ => new UsageException("PID", $"process {process} cannot be measured ({outcome.ToReason()})", "what memsnoop check lists as working"),
             };
         }

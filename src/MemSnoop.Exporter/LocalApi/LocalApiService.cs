@@ -158,8 +158,17 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
         stop.Token.ThrowIfCancellationRequested();
         await (outcome == ReadOutcome.Success
             ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
-            : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), $"the exporter could not measure process {pid} ({outcome.ToReason()})")).ConfigureAwait(false);
+            : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), Explain(outcome, pid))).ConfigureAwait(false);
     }
+
+    private static string Explain(ReadOutcome outcome, int pid) => outcome switch
+    {
+        ReadOutcome.ProcessGone => $"process {pid} ended before its window",
+        ReadOutcome.Denied => $"the kernel does not let the exporter read process {pid}",
+        ReadOutcome.TooLarge => $"process {pid} holds more than the exporter's --referenced-max-resident",
+        ReadOutcome.WouldStall => $"the exporter would hold process {pid} up for longer than its --max-stall",
+        _ => $"the exporter could not measure process {pid} ({outcome.ToReason()})",
+    };
 
     /// <summary>Whether this process sees the same process under the pid as whoever asks.</summary>
     private bool IsThere(ProcessIdentity process)

@@ -69,6 +69,7 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+
         // On a machine that is busy, whoever holds a lock may lose the processor for longer than the default allows.
         start.Environment["MemSnoop__WorkingSet__MaxStall"] = "1m";
         ExporterProcess exporter = new(Process.Start(start)!, run);

@@ -162,14 +162,15 @@ public sealed class LocalApiTests
     [Fact]
     public async Task A_path_that_is_too_long_for_a_socket_is_one_line()
     {
-        string directory = "/run/" + new string('x', 95);
+        string directory = "/" + string.Join('/', Enumerable.Repeat("directory", 10));
         CommandResult result = await Command.TryRunAsync(Repository.Executable, ["serve", "--run-dir", directory], ExporterProcess.Deadline);
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Equal($"memsnoop: --run-dir: the socket in '{directory}' would have a path of 109 bytes; expected a directory with a path of at most 98 bytes\n", result.Error);
+        Assert.StartsWith("memsnoop: --run-dir: the socket in '/directory/directory", result.Error, StringComparison.Ordinal);
+        Assert.EndsWith("would have a path of 109 bytes; expected a directory with a path of at most 98 bytes\n", result.Error, StringComparison.Ordinal);
     }
 
     private static async Task<CommandResult> WssAsync(string run, params string[] arguments) =>
-        await Command.TryRunAsync(Repository.Executable, ["wss", "--run-dir", run, .. arguments], ExporterProcess.Deadline);
+        await Command.TryRunAsync(Repository.Executable, ["wss", "--run-dir", run, "--max-stall", "1m", .. arguments], ExporterProcess.Deadline);
 
     private static async Task<JsonElement> JsonAsync(string run, params string[] arguments)
     {

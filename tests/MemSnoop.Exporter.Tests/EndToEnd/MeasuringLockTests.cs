@@ -74,7 +74,7 @@ public sealed class MeasuringLockTests : IDisposable
             sleep 1000 | {{touch}} --resident 60 --hot 40 > {{_directory["ready"]}} &
             until [ -s {{_directory["ready"]}} ]; do sleep 0.05; done
             target=$(sed 's/.*"pid":\([0-9]*\).*/\1/' {{_directory["ready"]}})
-            container() { unshare --mount --net sh -c "mount -t tmpfs none /run && exec {{Repository.Executable}} wss $target $1"; }
+            container() { unshare --mount --net sh -c "mount -t tmpfs none /run && exec {{Repository.Executable}} wss --max-stall 1m $target $1"; }
             container 2 2> {{_directory["first"]}} &
             until ls /run/memsnoop/referenced-*.lock 2> /dev/null; do sleep 0.05; done
             container 0.5
@@ -96,7 +96,7 @@ public sealed class MeasuringLockTests : IDisposable
         Assert.SkipUnless(Environment.UserName == "root", "mounting needs root");
         using Workload touch = await Workload.StartAsync("touch", "--resident", "60", "--hot", "40");
         CommandResult result = await Command.TryRunAsync(
-            "unshare", ["--mount", "sh", "-c", $"mount -t tmpfs -o ro none /run && exec {Repository.Executable} wss {touch.Pid} 0.5 --json"], ExporterProcess.Deadline);
+            "unshare", ["--mount", "sh", "-c", $"mount -t tmpfs -o ro none /run && exec {Repository.Executable} wss --max-stall 1m {touch.Pid} 0.5 --json"], ExporterProcess.Deadline);
         Assert.Equal(0, result.ExitCode);
         Assert.Equal("memsnoop: no locks, so another memsnoop could disturb this window: /run/memsnoop cannot be made: Read-only file system\n", result.Error);
         using JsonDocument window = JsonDocument.Parse(result.Output);
@@ -120,7 +120,7 @@ public sealed class MeasuringLockTests : IDisposable
         double.Parse(wss.Output.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], CultureInfo.InvariantCulture);
 
     private Task<CommandResult> WssAsync(int pid, string seconds) =>
-        Command.TryRunAsync(Repository.Executable, ["wss", $"{pid}", seconds, "--run-dir", _directory["run"]], ExporterProcess.Deadline);
+        Command.TryRunAsync(Repository.Executable, ["wss", $"{pid}", seconds, "--max-stall", "1m", "--run-dir", _directory["run"]], ExporterProcess.Deadline);
 
     private string[] Locks(string pattern) => Directory.Exists(_directory["run"]) ? Directory.GetFiles(_directory["run"], pattern + ".lock") : [];
 

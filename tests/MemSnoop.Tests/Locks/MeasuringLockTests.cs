@@ -106,16 +106,16 @@ public sealed class MeasuringLockTests : IDisposable
         int holders = 0;
         int most = 0;
         int taken = 0;
-        Task[] racers = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(Race))];
+        Task[] racers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(Race))];
         await Task.WhenAll(racers);
         Assert.Equal(1, most);
-        Assert.Equal(8 * 300, taken);
+        Assert.Equal(4 * 200, taken);
         Assert.Empty(Directory.EnumerateFiles(Paths.RunDirectory));
 
         void Race()
         {
             using LockDirectory directory = LockDirectory.Open(Paths);
-            for (int i = 0; i < 300;)
+            for (int i = 0; i < 200;)
             {
                 if (directory.TryTake(Name, LockMode.Exclusive, null, out MeasuringLock? held, out _) == ReadOutcome.Success)
                 {

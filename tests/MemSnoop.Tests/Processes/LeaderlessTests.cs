@@ -73,7 +73,7 @@ public sealed class LeaderlessTests
     {
         using Workload workload = await Workload.StartAsync("leaderless", "--resident", "60", "--hot", "40");
         using TrackedProcess process = Track(workload.Pid, handles);
-        using ReferencedEstimator estimator = new(new EstimatorOptions(), TimeProvider.System);
+        using ReferencedEstimator estimator = new(new EstimatorOptions { MaxStall = TimeSpan.FromMinutes(1) }, TimeProvider.System);
         Passes passes = new(estimator);
         passes.Run(process);
 

@@ -98,7 +98,7 @@ public sealed class LockedTargetsTests : IDisposable
         Assert.NotNull(MeasuringLock.TryTakeBitmap(Paths, LockMode.Exclusive).Holder);
     }
 
-    private LockedTargets Open() => new(new ReferencedEstimator(new EstimatorOptions(), TimeProvider.System), TakeHost(), _budget);
+    private LockedTargets Open() => new(new ReferencedEstimator(new EstimatorOptions { MaxStall = TimeSpan.FromMinutes(1) }, TimeProvider.System), TakeHost(), _budget);
 
     private MeasuringLock TakeHost()
     {
