@@ -46,6 +46,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
+    /// <summary>When the last pass marked frames, in the middle of it.</summary>
+    private TimeSpan _marked;
+
     internal PageIdleEstimator(PageIdleFiles files, EstimatorOptions options, TimeProvider clock, IActivePages? active = null, bool ownsFiles = true)
     {
         _options = options;
@@ -162,6 +165,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
+        _marked = _windowEnd + ((Now - _windowEnd) / 2);
         if (part == Parts - 1)
         {
             Forget();
@@ -226,9 +230,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
-        if (isBornHere || pages.MarkedAt is not null)
+        TimeSpan? marked = pages.Walks > 0 ? _marked : pages.MarkedAt;
+        if (isBornHere || marked is not null)
         {
-            TimeSpan window = pages.MarkedAt is { } marked ? now - marked : life;
+            TimeSpan window = marked is { } start ? now - start : life;
             Complete(process, pages, new WindowTimes(now, window, TimeSpan.Zero), pages.IsNew ? now - life : pages.FirstSeen, sink);
         }
 
