@@ -17,6 +17,7 @@ internal sealed class AgedMemory(ControlGroups groups)
     internal void Report(HostMoment start, HostMoment end, ReadOnlySpan<GroupEvent> events, bool knowsGroups, DisturbanceReport report)
     {
         bool isEvictedAnywhere = false;
+        ulong untold = 0;
         _evicted.Clear();
         foreach (GroupEvent reclaim in events)
         {
@@ -31,8 +32,7 @@ internal sealed class AgedMemory(ControlGroups groups)
             }
             else if (knowsGroups)
             {
-                long pages = (long)Math.Min(reclaim.Scanned * Neighbours, (ulong)HiddenPages.Unbounded);
-                report.AddEverywhere(new HiddenPages(pages, pages, Disturbance.Aged));
+                untold += reclaim.Scanned;
             }
             else
             {
@@ -40,17 +40,25 @@ internal sealed class AgedMemory(ControlGroups groups)
             }
         }
 
+        long neighbours = (long)Math.Min(untold * Neighbours, (ulong)HiddenPages.Unbounded);
         if (start.Generations.IsKnown && end.Generations.IsKnown)
         {
-            ReportBounds(start, end, isEvictedAnywhere, report);
+            ReportBounds(start, end, isEvictedAnywhere, neighbours, report);
         }
         else
         {
             ReportUnbounded(start, end, isEvictedAnywhere, report);
+            report.AddEverywhere(new HiddenPages(neighbours, neighbours, neighbours > 0 ? Disturbance.Aged : Disturbance.None));
         }
     }
 
-    private void ReportBounds(HostMoment start, HostMoment end, bool isEvictedAnywhere, DisturbanceReport report)
+    /// <summary>Adds bounds by generations.</summary>
+    /// <param name="start">The first moment.</param>
+    /// <param name="end">The second moment.</param>
+    /// <param name="isEvictedAnywhere">Whether any group may have been evicted from.</param>
+    /// <param name="neighbours">At most so many pages were looked at by eviction that has no group yet; it was where pages of old generations are gone.</param>
+    /// <param name="report">Where to add them.</param>
+    private void ReportBounds(HostMoment start, HostMoment end, bool isEvictedAnywhere, long neighbours, DisturbanceReport report)
     {
         double milliseconds = (end.At - start.At).TotalMilliseconds;
         var evicted = _evicted.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -74,6 +82,11 @@ internal sealed class AgedMemory(ControlGroups groups)
                 // Of a group with another history than the number tells, all generations count.
                 ulong from = before is { } known && known.Youngest <= after.Youngest && !(isAged && known.Youngest == after.Youngest) ? known.Youngest : 0;
                 report.AddGroup(groups.InodeOf(path), after.From(from));
+            }
+            else if (neighbours > 0 && before is { } same && !after.HasSameBefore(same.Youngest, same))
+            {
+                HiddenPages hidden = after.From(same.Youngest);
+                report.AddGroup(groups.InodeOf(path), hidden with { Anon = Math.Min(hidden.Anon, neighbours), File = Math.Min(hidden.File, neighbours) });
             }
         }
 

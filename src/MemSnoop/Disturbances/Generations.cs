@@ -45,6 +45,24 @@ internal record struct NodeGenerations(ulong Group, int Node, (int Start, int Le
         return sum with { Reason = Disturbance.Aged };
     }
 
+    /// <summary>
+    /// Whether no pages of generations before this number have come or gone. Eviction takes pages from the oldest, and puts none of those that it spares back there
+    /// (<c>evict_folios</c>).
+    /// </summary>
+    internal readonly bool HasSameBefore(ulong generation, in NodeGenerations other)
+    {
+        for (int i = 0; i < MostGenerations; i++)
+        {
+            bool isOlder = _pages[i].Number < generation || other._pages[i].Number < generation;
+            if (isOlder && _pages[i] != other._pages[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static long ToPages(ulong pages) => (long)Math.Min(pages, (ulong)HiddenPages.Unbounded);
 
     [InlineArray(MostGenerations)]

@@ -142,17 +142,28 @@ public sealed class HostDisturbancesTests : IDisposable
     }
 
     [Fact]
-    public void What_groups_have_yet_to_count_may_be_anywhere()
+    public void What_groups_have_yet_to_count_was_where_old_pages_are_gone()
     {
         AddTree();
-        _host.List(("/pods/a", 5, 99_000, 50, 8));
+        _host.AddGroup("/pods/c");
+        _host.List(("/pods/a", 5, 99_000, 50, 8), ("/pods/b", 5, 99_000, 600, 9), ("/pods/c", 5, 99_000, 70, 10));
         DisturbanceReport report = Compare(() =>
         {
             Reclaim(scanned: 32);
             _host.Count(scanned: 35);
+            _host.List(("/pods/a", 5, 99_000, 50, 8), ("/pods/b", 5, 99_000, 601, 8), ("/pods/c", 5, 99_000, 71, 10));
         });
         Assert.Equal(50, report.In(_host.InodeOf("/pods/a")).Anon);
-        Assert.Equal(new HiddenPages(3 * 64, 3 * 64, Disturbance.Aged), report.Everywhere);
+        Assert.Equal(new HiddenPages(3 * 64, 2, Disturbance.Aged), report.In(_host.InodeOf("/pods/b")));
+        Assert.True(report.In(_host.InodeOf("/pods/c")).IsNone);
+        Assert.True(report.Everywhere.IsNone);
+    }
+
+    [Fact]
+    public void Without_generations_it_may_have_been_anywhere()
+    {
+        AddTree();
+        Assert.Equal(new HiddenPages(3 * 64, 3 * 64, Disturbance.Aged), Compare(() => _host.Count(scanned: 3)).Everywhere);
     }
 
     [Theory]
