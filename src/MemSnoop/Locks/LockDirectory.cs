@@ -187,13 +187,20 @@ internal sealed class LockDirectory : IDisposable
         }
 
         int error = Marshal.GetLastPInvokeError();
-        if (error != Libc.ErrorNoEntry || Path.GetDirectoryName(path.TrimEnd('/')) is not { Length: > 1 } parent)
+        string? parent = Path.GetDirectoryName(path.TrimEnd('/'));
+        if (error == Libc.ErrorNoEntry && parent is { Length: > 1 } && !Directory.Exists(parent))
         {
-            return Directory.Exists(path) ? 0 : error;
+            int above = MakeDirectory(parent);
+            if (above != 0)
+            {
+                return above;
+            }
+
+            error = Libc.MakeDirectory(path, OwnerWrites) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
 
-        int above = MakeDirectory(parent);
-        return above != 0 ? above : MakeDirectory(path);
+        // Another may have made it meanwhile.
+        return Directory.Exists(path) ? 0 : error;
     }
 
     public void Dispose() => _directories.ForEach(static directory => directory.Handle.Dispose());

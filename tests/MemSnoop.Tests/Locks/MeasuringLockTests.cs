@@ -143,6 +143,14 @@ public sealed class MeasuringLockTests : IDisposable
         taken.Dispose();
     }
 
+    /// <summary>In procfs, making a directory fails as if the one above were missing.</summary>
+    [Theory]
+    [InlineData("/proc/locks-of-memsnoop")]
+    [InlineData("/proc/no/such/place")]
+    [InlineData("/proc")]
+    public void A_place_where_no_directory_can_be_made_is_named(string path) =>
+        Assert.StartsWith("/proc", MeasuringLock.WhyMissing(new KernelPaths(RunDirectory: path)) ?? path, StringComparison.Ordinal);
+
     [Fact]
     public void Asking_makes_no_directory()
     {
