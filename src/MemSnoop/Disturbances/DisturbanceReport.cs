@@ -51,6 +51,14 @@ internal sealed class DisturbanceReport
     /// <summary>The bound for pages that are charged to a control group, by the inode number of its directory as in <c>/proc/kpagecgroup</c>.</summary>
     internal HiddenPages In(ulong cgroup) => _groups.GetValueOrDefault(cgroup);
 
+    /// <summary>Makes it quiet again, so that it can be filled anew.</summary>
+    internal void Clear()
+    {
+        _groups.Clear();
+        (Everywhere, Sum) = (default, default);
+        (HugePagesCollapsed, PagesMerged, FileReadsAreHidden) = (false, false, false);
+    }
+
     internal void AddEverywhere(HiddenPages hidden) => Everywhere = HiddenPages.Add(Everywhere, hidden);
 
     /// <summary>Adds a bound of one control group; of one that is not known, as part of the sum alone, with 0.</summary>

@@ -19,6 +19,12 @@ public interface IWorkingSetEstimator : IDisposable
     int Parts => 1;
 
     /// <summary>
+    /// The longest time for which the last pass, or a look or window since, held up a process that wanted to change its address space; null if the method does
+    /// not hold up anybody worth measuring.
+    /// </summary>
+    TimeSpan? LongestStall => null;
+
+    /// <summary>
     /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
     /// dropped.
     /// </summary>
@@ -71,7 +77,7 @@ public sealed record EstimatorOptions
     /// <summary>The ages at which idle memory is reported.</summary>
     public IdleAges IdleAges { get; init; } = IdleAges.Default;
 
-    /// <summary>Which areas count. Default value: all. Only the page_idle method uses this.</summary>
+    /// <summary>Which areas count. Default value: all.</summary>
     public AreaFilter Areas { get; init; } = AreaFilter.All;
 
     /// <summary>
@@ -97,7 +103,4 @@ public sealed record EstimatorOptions
     /// pass. Default value: 10 ms.
     /// </summary>
     public TimeSpan MaxStall { get; init; } = TimeSpan.FromMilliseconds(10);
-
-    /// <summary>Where the locks are by which programs on one host keep out of each other's windows. Default value: <c>/run/memsnoop</c>.</summary>
-    public string RunDirectory { get; init; } = "/run/memsnoop";
 }

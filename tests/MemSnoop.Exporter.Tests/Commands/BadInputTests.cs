@@ -190,7 +190,7 @@ public class BadInputTests
         { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1, 2.5] } } }", $":1: MemSnoop:Processes:Pids:1: '2.5' is not a process id; expected {Pid}" },
         { "{ \"MemSnoop\": { \"Processes\": { \"All\": \"yes\" } } }", ":1: MemSnoop:Processes:All: 'yes' is not true or false; expected true or false" },
         { "{ \"MemSnoop\": { \"Web\": { \"Listen\": [] } } }", ":1: MemSnoop:Web:Listen: is empty; expected at least one address such as :9464" },
-        { "{ \"MemSnoop\": { \"Kernel\": \"here\" } }", ":1: MemSnoop:Kernel: is text; expected an object with ProcFs, SysFs" },
+        { "{ \"MemSnoop\": { \"Kernel\": \"here\" } }", ":1: MemSnoop:Kernel: is text; expected an object with ProcFs, SysFs, RunDir" },
     };
 
     public static TheoryData<string, string, string> Variables => new()
