@@ -13,6 +13,7 @@ public sealed class AgingTests(TruthBoot boot) : IClassFixture<TruthBoot>
     [InlineData("once")]
     [InlineData("hot")]
     [InlineData("elsewhere")]
+    [InlineData("reclaimed")]
     public void Windows_are_whole_while_nothing_ages(string name)
     {
         IReadOnlyList<PublishedWindow> windows = Windows("idle", name);
@@ -33,6 +34,7 @@ public sealed class AgingTests(TruthBoot boot) : IClassFixture<TruthBoot>
     [InlineData("once")]
     [InlineData("hot")]
     [InlineData("elsewhere")]
+    [InlineData("reclaimed")]
     public void Every_window_keeps_the_rule(string name) => Truth(name).AssertKept(name, Windows("passes", name));
 
     [Theory]
@@ -49,8 +51,14 @@ public sealed class AgingTests(TruthBoot boot) : IClassFixture<TruthBoot>
     private WorkingSetTruth Truth(string name)
     {
         IReadOnlyList<JsonElement> lines = Aging.Lines($"{name}.json");
-        return name == "once"
-            ? new() { Uses = WorkingSetTruth.UsesOf(lines, "touch", 40 * Mb) }
+        return name is "once" or "reclaimed"
+            ? new()
+            {
+                // Of what is reclaimed 5 MB, and what the kernel takes beyond that, may have been touched.
+                Uses = name == "once"
+                    ? WorkingSetTruth.UsesOf(lines, "touch", 40 * Mb)
+                    : [.. WorkingSetTruth.UsesOf(lines, "touch", 34 * Mb), .. WorkingSetTruth.UsesOf(lines, "touch", 40 * Mb).Select(static use => use with { MayBeMissed = true })],
+            }
             : new() { Always = 40 * Mb, AlwaysFrom = WorkingSetTruth.Time(lines[^1]).End };
     }
 }

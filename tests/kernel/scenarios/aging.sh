@@ -1,15 +1,16 @@
 # The multi-generational LRU: on and idle, and aging in the middle of windows, as the kernel does under pressure and the debugfs command at will.
-# Three processes touch 40 of 60 MB: one once in a window, one again and again, both in the control group that ages; the third elsewhere, again and again.
-echo 7 >/sys/kernel/mm/lru_gen/enabled
-echo 0 >/proc/sys/kernel/numa_balancing 2>/dev/null || true
+# Four processes have 60 MB and touch 40 of them: one once in a window, one again and again, both in the control group that ages; one elsewhere, again and
+# again; and one in a group of which the kernel is told to reclaim memory.
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 group=/sys/fs/cgroup/aged
-mkdir -p $group
-for name in once hot elsewhere; do
-  # Memory is charged to the control group of who allocates it.
-  if [ $name = elsewhere ]; then start $name cases; else start $name sh -c "echo \$\$ >$group/cgroup.procs; exec /programs/cases"; fi
-  tell $name "map 0 60 anon"
-done
+reclaimed=/sys/fs/cgroup/reclaimed
+mkdir -p $group $reclaimed
+swap_on 100M
+start elsewhere cases
+start_in $group once
+start_in $group hot
+start_in $reclaimed reclaimed
+for name in once hot elsewhere reclaimed; do tell $name "map 0 60 anon"; done
 tell hot "keep 0 0 40"
 tell elsewhere "keep 0 0 40"
 echo 1 >/proc/sys/vm/drop_caches
@@ -48,7 +49,15 @@ for round in 1 2 3 4 5 6; do
   # Every other window nothing happens in.
   await_passes 1
 done
+# The kernel takes 5 MB of what one has, who touched 40 just before.
+for round in 1 2; do
+  await_passes 1
+  tell reclaimed "touch 0 0 40"
+  echo 5M >$reclaimed/memory.reclaim || true
+  await_passes 1
+done
 await_passes 1
 end_exporter
 finish passes
-for name in once hot elsewhere; do finish $name; done
+for name in once hot elsewhere reclaimed; do finish $name; done
+swap_off

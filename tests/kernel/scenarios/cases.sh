@@ -1,6 +1,5 @@
 # What can make memory look used or unused: a process for each case, all watched by one exporter, all at once. Each has 30 MB, which rest
 # for three windows before the case happens to them. The workloads' lines say when; the test knows what is then true.
-echo 0 >/proc/sys/kernel/numa_balancing 2>/dev/null || true
 echo 10000 >/sys/kernel/mm/ksm/pages_to_scan
 
 all=""

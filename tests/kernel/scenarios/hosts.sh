@@ -1,6 +1,5 @@
 # What check says of four hosts: the bitmap alone, the bitmap beside generations, no bitmap, nothing at all.
 check_as() { memsnoop check --json >"$RESULTS/$1.json" 2>"$RESULTS/$1.err" || true; }
-lru_gen=$(cat /sys/kernel/mm/lru_gen/enabled)
 echo n >/sys/kernel/mm/lru_gen/enabled
 check_as bitmap
 echo y >/sys/kernel/mm/lru_gen/enabled
@@ -13,5 +12,3 @@ mount | grep debugfs >"$RESULTS/debugfs-before.txt" || true
 umount /sys/kernel/debug
 check_as unmounted
 mount | grep debugfs >"$RESULTS/debugfs-unmounted.txt" || true
-mount -t debugfs debugfs /sys/kernel/debug
-echo "$lru_gen" >/sys/kernel/mm/lru_gen/enabled

@@ -140,3 +140,40 @@ generations() {
     inside && $1 ~ /^[0-9]+$/ && $1 > highest { highest = $1 }
     END { print highest + 0 }' /sys/kernel/debug/lru_gen
 }
+
+# start_in GROUP NAME: `cases` in a control group from its first page on; memory is charged to the group of who allocates it.
+start_in() { start "$2" sh -c "echo \$\$ >'$1/cgroup.procs'; exec /programs/cases"; }
+
+# limited_group: the directory of a control group that has an account of its memory.
+limited_group() {
+  echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+  mkdir -p /sys/fs/cgroup/limited
+  echo /sys/fs/cgroup/limited
+}
+
+# Swap on a compressed disk in memory.
+swap_on() {
+  echo "$1" >/sys/block/zram0/disksize
+  mkswap /dev/zram0 >/dev/null
+  swapon /dev/zram0
+}
+swap_off() {
+  swapoff /dev/zram0
+  echo 1 >/sys/block/zram0/reset
+}
+
+# note_generations GROUP: in $RESULTS/generations.json, over and over, the highest generation of a group and of the root, with the time, until it is
+# ended. Without debugfs there are none to be seen, and what was scanned and swapped tells that there was pressure.
+note_generations() {
+  while :; do
+    note_root=0
+    note_group=0
+    if [ -f /sys/kernel/debug/lru_gen ]; then
+      note_root=$(generations /)
+      note_group=$(generations "$1")
+    fi
+    echo "{\"ms\":$(now_ms),\"root\":$note_root,\"limited\":$note_group,\"scanned\":$(awk '/^pgscan /{ print $2 }' "$1/memory.stat"),\"swapped_kb\":$(awk '/zram/{ print $4 }' /proc/swaps)}" \
+      >>"$RESULTS/generations.json"
+    usleep 300000
+  done
+}

@@ -27,4 +27,3 @@ finish passes
 finish hot
 finish once
 for file in scan_delay_ms scan_period_min_ms; do cat /tmp/numa-$file >$balancing/$file; done
-echo 0 >/proc/sys/kernel/numa_balancing
