@@ -35,12 +35,14 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     private static readonly TraceField<WorkingSetSample>[] Fields =
     [
         new("window_seconds", static window => window.Window.TotalSeconds),
-        new("used_bytes", static window => window.TotalBytes),
-        new("anon_bytes", static window => window.AnonBytes),
-        new("file_bytes", static window => window.FileBytes),
-        new("shmem_bytes", static window => window.ShmemBytes),
+        new("used_bytes", static window => window.IsWhole ? window.TotalBytes : null),
+        new("anon_bytes", static window => window.IsWhole ? window.AnonBytes : null),
+        new("file_bytes", static window => window.IsWhole ? window.FileBytes : null),
+        new("shmem_bytes", static window => window.IsWhole ? window.ShmemBytes : null),
         new("resident_bytes", static window => window.ResidentBytes),
         new("untracked_bytes", static window => window.UntrackedBytes),
+        new("lower_bytes", static window => window.IsWhole ? null : window.TotalBytes),
+        new("upper_bytes", static window => window.IsWhole ? null : window.UpperTotalBytes),
     ];
 
     internal override string Name => WorkingSetMeasurement.MeasurementName;
@@ -54,6 +56,8 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         .. PageIdleSources,
         new("/proc/PID/clear_refs", KernelAccess.Write, Capability.DacOverride) { Method = ReferencedEstimator.MethodName },
         new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
+        new("/proc/PID/status", KernelAccess.Read) { Method = ReferencedEstimator.MethodName },
+        new("/proc/loadavg", KernelAccess.Read),
     ];
 
     protected override SampledMeasurement OnStart(SamplingContext context)

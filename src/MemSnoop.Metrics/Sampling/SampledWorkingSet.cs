@@ -58,6 +58,8 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             if (probe.Method == method)
             {
                 Using(logger, probe.Method, every, probe.Explanation);
+                string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
+                FirstWindow(logger, first);
             }
             else if (!probe.IsSupported)
             {
@@ -73,6 +75,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
 
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets with method {Method} every {Interval}: {Explanation}")]
     private static partial void Using(ILogger logger, string method, string interval, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end {First} after the start")]
+    private static partial void FirstWindow(ILogger logger, string first);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);

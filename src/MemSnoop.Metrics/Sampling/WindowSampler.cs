@@ -52,6 +52,9 @@ internal sealed partial class WindowSampler(
     /// <summary>When the next window ends, in seconds since the Unix epoch; NaN before it is known.</summary>
     internal double NextWindow => Volatile.Read(ref _nextWindow);
 
+    /// <summary>How long after the start the first windows end.</summary>
+    internal TimeSpan FirstWindow => _schedule.FirstEnd;
+
     /// <summary>Whether passes have ended the first windows, or failed to.</summary>
     internal bool HasPassed => Volatile.Read(ref _passes) > 1;
 
@@ -125,17 +128,6 @@ internal sealed partial class WindowSampler(
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round(_schedule.After((2 * estimator.Parts) - 1).TotalMilliseconds)));
-        string full = Duration.Format(interval);
-        if (_schedule.HasRamp)
-        {
-            FirstShortWindow(first, full);
-        }
-        else
-        {
-            FirstWindow(first);
-        }
-
         while (!stopping.IsCancellationRequested)
         {
             TimeSpan wait = Step();
@@ -287,12 +279,6 @@ internal sealed partial class WindowSampler(
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end in {First}; later ones are longer until they reach {Interval}")]
-    private partial void FirstShortWindow(string first, string interval);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end in {First}")]
-    private partial void FirstWindow(string first);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);

@@ -43,6 +43,9 @@ internal sealed class WindowSchedule
     /// <summary>Ticks skipped so far because the one before them had not ended.</summary>
     internal long Skipped { get; private set; }
 
+    /// <summary>When the first windows end, counted from the first tick: with the last part of the second pass.</summary>
+    internal TimeSpan FirstEnd => DueAt((2 * _parts) - 1);
+
     /// <summary>Whether there are shorter windows at first.</summary>
     internal bool HasRamp => _ramp.Count > 1;
 

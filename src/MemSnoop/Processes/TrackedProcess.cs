@@ -134,6 +134,9 @@ public sealed class TrackedProcess : IDisposable
     internal ReadOutcome ReadStatus(KernelBuffer buffer, out Status value) =>
         ReadOnceARun(ref _status, ref _lastStatus, "status"u8, buffer, Status.TryParse, out value);
 
+    /// <summary>The status as of now, for who reads on another thread than the measurements: what those remember is not touched.</summary>
+    internal ReadOutcome ReadStatusAnew(KernelBuffer buffer, out Status value) => Read(ref _status, "status"u8, buffer, Status.TryParse, out value);
+
     /// <summary>Opens the directory of the process for files that are not kept; the caller gives it back by <see cref="Leave"/>.</summary>
     internal ReadOutcome Enter(out ProcessDirectory directory)
     {

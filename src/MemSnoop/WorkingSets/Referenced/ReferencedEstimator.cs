@@ -182,7 +182,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
             return ReadOutcome.TooLarge;
         }
 
-        ReadOutcome outcome = process.ReadStatus(_status, out Status status);
+        ReadOutcome outcome = process.ReadStatusAnew(_status, out Status status);
         tablesKib = status.PageTablesKib;
         return outcome != ReadOutcome.Success ? outcome
             : _stalls.Allows(process.Identity, tablesKib, _pass) ? ReadOutcome.Success
