@@ -8,7 +8,7 @@ public sealed class HostTests(TruthBoot boot) : IClassFixture<TruthBoot>
     [Theory]
     [InlineData("bitmap", "ok", "ok")]
     [InlineData("generations", "ok", "ok")]
-    [InlineData("no-bitmap", "hidden", "ok")]
+    [InlineData("no-bitmap", "no_kernel_option", "ok")]
     [InlineData("nothing", "hidden", "no_kernel_option")]
     [InlineData("unmounted", "ok", "ok")]
     public void Check_says_what_there_is(string host, string bitmap, string referenced)

@@ -27,7 +27,7 @@ namespace MemSnoop.Exporter.LocalApi;
 /// <param name="services">For the web server.</param>
 /// <param name="loggers">The log.</param>
 internal sealed partial class LocalApiService(SamplingPipeline pipeline, MeasuredHost host, IServiceProvider services, ILoggerFactory loggers)
-    : IHostedService, IHttpApplication<HttpContext>, IDisposable
+    : IHostedLifecycleService, IHttpApplication<HttpContext>, IDisposable
 {
     /// <summary>Windows that are measured at once; who asks for more waits. Each costs two reads of the process's memory maps.</summary>
     internal const int MostWindows = 8;
@@ -41,8 +41,8 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
     private ApiSocket? _socket;
     private KestrelServer? _server;
 
-    /// <inheritdoc/>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Answers once everything else runs: a program that cannot start must not have been asked, nor say that it answers.</summary>
+    public async Task StartedAsync(CancellationToken cancellationToken)
     {
         (ApiSocket? socket, string? reason) = ApiSocket.Open(host.Paths);
         if (socket is null)
@@ -61,6 +61,18 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
         string path = ApiSocket.PathOf(host.Paths);
         Answering(path);
     }
+
+    /// <summary>Nothing is to be done before the others have started.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc cref="StartingAsync"/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Nothing is to be done before the others stop, or after.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc cref="StoppingAsync"/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Ends the windows that somebody waits for, and lets them know.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

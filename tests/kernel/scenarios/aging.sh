@@ -1,5 +1,5 @@
 # The multi-generational LRU: on and idle, and aging in the middle of windows, as the kernel does under pressure and the debugfs command at will.
-# Four processes have 60 MB and touch 40 of them: one once in a window, one again and again, both in the control group that ages; one elsewhere, again and
+# Four processes have 60 MB, one of them 200, and touch 40: one once in a window, one again and again, both in the control group that ages; one elsewhere, again and
 # again; and one in a group of which the kernel is told to reclaim memory.
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 group=/sys/fs/cgroup/aged
@@ -10,7 +10,8 @@ start elsewhere cases
 start_in $group once
 start_in $group hot
 start_in $reclaimed reclaimed
-for name in once hot elsewhere reclaimed; do tell $name "map 0 60 anon"; done
+for name in once elsewhere reclaimed; do tell $name "map 0 60 anon"; done
+tell hot "map 0 200 anon"
 tell hot "keep 0 0 40"
 tell elsewhere "keep 0 0 40"
 echo 1 >/proc/sys/vm/drop_caches

@@ -43,7 +43,7 @@ end_exporter
 finish bitmap
 
 exporter --pid "$target" --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
-  --working-set-interval 3s --method referenced
+  --working-set-interval 3s --method referenced --max-stall 1m
 watch referenced
 wait_for 60 has_working_set "$target"
 await_passes 1
