@@ -5,8 +5,13 @@ check_as bitmap
 echo y >/sys/kernel/mm/lru_gen/enabled
 check_as generations
 unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm/page_idle && memsnoop check --json' >"$RESULTS/no-bitmap.json" 2>"$RESULTS/no-bitmap.err" || true
-mkdir -p /tmp/empty
-unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm && mount --bind /tmp/empty /proc/$$ && exec memsnoop check --json' >"$RESULTS/nothing.json" 2>"$RESULTS/nothing.err" || true
+# A kernel without CONFIG_PROC_PAGE_MONITOR: its files of a process are not there.
+mkdir -p /tmp/proc/self
+for entry in /proc/*; do
+  [ "$entry" = /proc/self ] || ln -s "$entry" "/tmp/proc/${entry#/proc/}"
+done
+unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm && memsnoop check --json --procfs /tmp/proc' >"$RESULTS/nothing.json" 2>"$RESULTS/nothing.err" || true
+rm -rf /tmp/proc
 # debugfs is there and is not: a mount of our own, which is gone with us.
 mount | grep debugfs >"$RESULTS/debugfs-before.txt" || true
 umount /sys/kernel/debug
