@@ -60,7 +60,8 @@ range() { tail -n 1 "$RESULTS/$1.json" | sed -n "s/.*\"$2\":\[\"\([0-9a-f]*\)\",
 exporter() {
   memsnoop serve --listen 127.0.0.1:9464 "$@" 2>>"$RESULTS/exporter.log" >&2 &
   echo $! >/tmp/exporter.pid
-  wait_for 60 answers
+  # Beside programs that use every processor, it starts slowly; and it is ready only when it has windows.
+  wait_for 180 answers
 }
 
 answers() { wget -q -O /dev/null http://127.0.0.1:9464/-/ready 2>/dev/null; }
