@@ -36,9 +36,11 @@ echo max >"$limited/memory.max"
 # The host: somebody outside goes through more than is free.
 start hog cases
 free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+watch host
 order hog "map 0 $((free_mb + 60)) anon;sweep 0 60"
+await_passes 30
+finish host
 obeyed hog
-watch_pressure host 20
 finish hog
 kill $note_pid
 scrape >"$RESULTS/last.txt"
