@@ -46,9 +46,9 @@ public sealed class CaseTests(TruthBoot boot) : IClassFixture<TruthBoot>
     public void Ages_belong_to_memory_and_not_to_its_address(string name, string act, double mb)
     {
         (_, double end) = Act(name, act);
-        PublishedWindow[] after = [.. _recording.OfProcess(Pid(name)).Where(window => window.EarliestEnd > end + 3 && window.EarliestEnd < end + 9 && window.Idle.ContainsKey(9))];
+        PublishedWindow[] after = [.. _recording.OfProcess(Pid(name)).Where(window => window.EarliestEnd > end + 3 && window.EarliestEnd < end + 9 && window.Idle.ContainsKey(8))];
         Assert.NotEmpty(after);
-        Assert.All(after, window => Assert.True(window.Idle[9] >= mb * Mb, $"{name}: {window}"));
+        Assert.All(after, window => Assert.True(window.Idle[8] >= mb * Mb, $"{name}: {window}"));
     }
 
     [Fact]

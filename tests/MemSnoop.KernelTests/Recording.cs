@@ -6,6 +6,9 @@ namespace MemSnoop.KernelTests;
 /// <summary>What an exporter said over a time, as the workload <c>scraper</c> wrote it down: all windows, not one.</summary>
 internal sealed class Recording
 {
+    // A busy host may keep the exporter from showing what it has read.
+    private const double LateSeconds = 0.3;
+
     private readonly State[] _states;
 
     public Recording(ScenarioResult result, string file) => _states =
@@ -74,14 +77,15 @@ internal sealed class Recording
             double seconds = (what == "process" ? own : state.Samples).Where(static sample => sample.Name == "memsnoop_process_working_set_window_seconds")
                 .Select(static sample => sample.Number).DefaultIfEmpty(0).Max();
             PublishedWindow now = new(
-                state.Since - duration, state.Until, seconds, Sum("working_set_bytes"), Sum("working_set_lower_bytes"), Sum("working_set_upper_bytes"), idle, Sum("untracked_bytes") ?? 0);
+                state.Since - duration - LateSeconds, state.Until, seconds, Sum("working_set_bytes"), Sum("working_set_lower_bytes"), Sum("working_set_upper_bytes"), idle, Sum("untracked_bytes") ?? 0);
 
             // Before the first number there is no window; after it, one without a number is a window all the same.
             bool isNew = last is not { } known || known.Passes != state.Passes || !IsSame(known.Window, now);
             bool isThere = own.Any(sample => sample.Name != $"memsnoop_{what}_memory_resident_bytes");
             if ((isThere || windows.Count > 0) && isNew && own.Length > 0)
             {
-                windows.Add(now);
+                // A window of which nothing is said has no length either: it goes back to the one before.
+                windows.Add(now.Seconds > 0 || windows.Count == 0 ? now : now with { Seconds = now.EarliestEnd - windows[^1].EarliestEnd });
                 last = (state.Passes, now);
             }
 

@@ -1,14 +1,15 @@
 # The multi-generational LRU: on and idle, and aging in the middle of windows, as the kernel does under pressure and the debugfs command at will.
-# Four processes have 60 MB, one of them 200, and touch 40: one once in a window, one again and again, both in the control group that ages; one elsewhere, again and
-# again; and one in a group of which the kernel is told to reclaim memory.
+# Four processes have 60 MB and touch 40 of them: one once in a window and one again and again, each in a control group that ages; one elsewhere, again
+# and again; and one in a group of which the kernel is told to reclaim memory.
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 group=/sys/fs/cgroup/aged
+warm=/sys/fs/cgroup/warm
 reclaimed=/sys/fs/cgroup/reclaimed
-mkdir -p $group $reclaimed
+mkdir -p $group $warm $reclaimed
 swap_on 100M
 start elsewhere cases
 start_in $group once
-start_in $group hot
+start_in $warm hot
 start_in $reclaimed reclaimed
 for name in once elsewhere reclaimed; do tell $name "map 0 60 anon"; done
 tell hot "map 0 200 anon"
@@ -16,10 +17,10 @@ tell hot "keep 0 0 40"
 tell elsewhere "keep 0 0 40"
 echo 1 >/proc/sys/vm/drop_caches
 
-# age: one aging pass over the control group, on each node.
+# age: one aging pass over both control groups, on each node.
 age() {
-  awk '$1 == "memcg" { id = $2; inside = $3 == "/aged" } inside && $1 == "node" { node = $2 } inside && $1 ~ /^[0-9]+$/ { highest[node] = $1; group = id }
-    END { for (node in highest) print "+", group, node, highest[node], 1, 1 }' /sys/kernel/debug/lru_gen >/tmp/age
+  awk '$1 == "memcg" { inside = $3 == "/aged" || $3 == "/warm"; id = $2 } inside && $1 == "node" { node = $2 }
+    inside && $1 ~ /^[0-9]+$/ { highest[id " " node] = $1 } END { for (each in highest) print "+", each, highest[each], 1, 1 }' /sys/kernel/debug/lru_gen >/tmp/age
   while read -r age_command; do echo "$age_command" >/sys/kernel/debug/lru_gen; done </tmp/age
 }
 
