@@ -38,7 +38,8 @@ start hog cases
 free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 watch host
 order hog "map 0 $((free_mb + 60)) anon;sweep 0 60"
-await_passes 30
+await_passes 15
+await_passes 15
 finish host
 obeyed hog
 finish hog
