@@ -1,5 +1,5 @@
 # The multi-generational LRU: on and idle, and aging in the middle of windows, as the kernel does under pressure and the debugfs command at will.
-# Four processes have 60 MB and touch 40 of them: one once in a window and one again and again, each in a control group that ages; one elsewhere, again
+# Four processes touch 40 MB of 60, or of 200: one once in a window and one again and again, each in a control group that ages; one elsewhere, again
 # and again; and one in a group of which the kernel is told to reclaim memory.
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 group=/sys/fs/cgroup/aged
