@@ -19,7 +19,7 @@ public sealed class LimitedTests(LimitedBoot boot) : IClassFixture<LimitedBoot>
     public void Ten_minutes_of_windows_keep_the_rule()
     {
         ScenarioResult result = boot["limited"];
-        foreach ((string name, double touched) in (ReadOnlySpan<(string, double)>)[("hot", 30), ("cold", 0)])
+        foreach ((string name, double touched) in (ReadOnlySpan<(string, double)>)[("hot", 48), ("cold", 0)])
         {
             IReadOnlyList<PublishedWindow> windows = Pressure.Windows(result, "limited", name);
             int risen = windows.Count(window => Pressure.Rise(result, window, "limited") > 0);

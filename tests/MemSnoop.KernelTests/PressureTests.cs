@@ -82,7 +82,7 @@ internal static class Pressure
 
     public static void AssertKept(ScenarioResult result, string stretch)
     {
-        foreach ((string name, double touched) in (ReadOnlySpan<(string, double)>)[("hot", 30), ("cold", 0), ("outside", 15)])
+        foreach ((string name, double touched) in (ReadOnlySpan<(string, double)>)[("hot", 48), ("cold", 0), ("outside", 24)])
         {
             new WorkingSetTruth { Always = touched * Mb, AlwaysFrom = WorkingSetTruth.Time(result.Last($"{name}.json")).End }
                 .AssertKept($"{stretch}, {name}", Windows(result, stretch, name));

@@ -84,6 +84,7 @@ internal sealed class WssCommand : MemSnoopCommand
     internal static string Explain(string disturbance) => disturbance switch
     {
         "unmarked" => "some of its pages were not watched from the start of the window on",
+        "divided" => "somebody asked for a window of his own, which divided this one",
         "moved" => "the kernel moved pages, which looks like use",
         "file_read" => "it read files by descriptor, which leaves no trace on this kernel",
         "advised" => "a program told the kernel that memory is cold or free, and that clears traces of use",

@@ -12,6 +12,9 @@ public enum Disturbance
     /// <summary>The process was not watched from the window's start on, so some of its pages were not marked.</summary>
     Unmarked,
 
+    /// <summary>A window on request divided it. Only the referenced method has such windows: what was used in one part may have been used in the other.</summary>
+    Divided,
+
     /// <summary>The kernel moved content to other frames (collapse into a huge page, merging of equal pages), which looks like use.</summary>
     Moved,
 
@@ -41,6 +44,7 @@ public static class Disturbances
     {
         Disturbance.None => "none",
         Disturbance.Unmarked => "unmarked",
+        Disturbance.Divided => "divided",
         Disturbance.Moved => "moved",
         Disturbance.FileRead => "file_read",
         Disturbance.Advised => "advised",

@@ -29,7 +29,7 @@ public static class WorkingSetMethods
             Estimates = MethodScope.Process,
             Precision = "each area; ages are an upper bound; holds up its target while the kernel walks page tables",
             Disturbs = [PageIdleEstimator.MethodName],
-            DisturbedBy = [Disturbance.Moved, Disturbance.Advised, Disturbance.Aged],
+            DisturbedBy = [Disturbance.Divided, Disturbance.Moved, Disturbance.Advised, Disturbance.Aged],
             Probe = LockedTargets.Probe,
             Create = static (paths, settings, clock) =>
                 LockedTargets.Open(paths, () => new ReferencedEstimator(settings, clock, HostDisturbances.Open(paths, clock))),

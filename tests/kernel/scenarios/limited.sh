@@ -1,9 +1,9 @@
-# Ten minutes of windows for a control group at its limit, after a hundred with generations on and idle. One keeps touching half of its memory, one
-# rests, and a neighbour in the group goes through more than it may hold.
+# Ten minutes of windows for a control group at its limit, after a hundred with generations on and idle. One keeps touching four fifths of its memory,
+# one rests, and a neighbour in the group goes through more than it may hold.
 limited=$(limited_group)
 swap_on 400M
 for name in hot cold; do start_in "$limited" $name; done
-tell hot "map 0 60 anon;keep 0 0 30"
+tell hot "map 0 60 anon;keep 0 0 48"
 tell cold "map 0 30 anon"
 echo 1 >/proc/sys/vm/drop_caches
 exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s --working-set-interval 2s \

@@ -1,4 +1,4 @@
-# Memory pressure of two kinds: a control group at its limit, and the whole host short of memory. In both, one program keeps touching half of
+# Memory pressure of two kinds: a control group at its limit, and the whole host short of memory. In both, one program keeps touching four fifths of
 # its memory while another fills and streams more than there is, so that the kernel reclaims and ages; swap is a compressed disk in memory.
 # generations.json has the highest generation of the group, over and over, with the time.
 limited=$(limited_group)
@@ -13,9 +13,9 @@ watch_pressure() {
 
 for name in hot cold; do start_in "$limited" $name; done
 start outside cases
-tell hot "map 0 60 anon;keep 0 0 30"
+tell hot "map 0 60 anon;keep 0 0 48"
 tell cold "map 0 30 anon"
-tell outside "map 0 30 anon;keep 0 0 15"
+tell outside "map 0 30 anon;keep 0 0 24"
 echo 1 >/proc/sys/vm/drop_caches
 exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
   --working-set-interval 1s --idle-ages 0s,2s,4s,6s,8s
@@ -37,9 +37,8 @@ echo max >"$limited/memory.max"
 start hog cases
 free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 watch host
-order hog "map 0 $((free_mb + 60)) anon;sweep 0 60"
-await_passes 15
-await_passes 15
+order hog "map 0 $((free_mb + 40)) anon;sweep 0 60"
+wait_for 400 passes_are 15
 finish host
 obeyed hog
 finish hog

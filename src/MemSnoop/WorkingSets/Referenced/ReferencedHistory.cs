@@ -22,6 +22,9 @@ internal sealed class ReferencedHistory
     private ulong _shmem;
     private ulong _becameHuge;
     private TimeSpan _firstStart;
+    private TimeSpan _closedStart;
+    private TimeSpan _closedEnd;
+    private (TimeSpan Start, WorkingSetSample Sample)? _kept;
     private SharedMoment? _moment;
     private SharedMoment? _closed;
 
@@ -39,9 +42,6 @@ internal sealed class ReferencedHistory
 
     /// <summary>Why the process could not be read; its windows are lost.</summary>
     internal ReadOutcome Lost { get; set; }
-
-    /// <summary>A window that ended apart from the passes and has not been reported.</summary>
-    internal WorkingSetSample? Kept { get; private set; }
 
     /// <summary>Begins a window.</summary>
     /// <param name="now">When its marks were set, in the mean.</param>
@@ -61,23 +61,53 @@ internal sealed class ReferencedHistory
         before?.Release();
     }
 
-    /// <summary>Keeps a window to be reported by the next pass, unless a longer one is kept already.</summary>
+    /// <summary>Keeps the window that was closed last, to be part of what the next pass reports.</summary>
     internal void Keep(in WorkingSetSample sample)
     {
-        if (Kept is not { } kept || kept.Window < sample.Window)
-        {
-            Kept = sample;
-        }
+        // Of windows with the same beginning, the last contains the others.
+        _kept = _kept is { } kept && kept.Start != _closedStart
+            ? (kept.Start, Join(kept.Sample, sample) with { Window = _closedEnd - kept.Start })
+            : (_closedStart, sample);
     }
 
-    /// <summary>The window to report: the one that has just ended, or a longer one that was kept.</summary>
+    /// <summary>What a pass reports: the window that was closed last, with those before it that were kept.</summary>
     internal WorkingSetSample Report(in WorkingSetSample ended)
     {
         Keep(ended);
-        WorkingSetSample report = Kept!.Value;
-        Kept = null;
+        WorkingSetSample report = _kept!.Value.Sample;
+        _kept = null;
         return report;
     }
+
+    /// <summary>
+    /// Two windows as one, with the ages of the later. How much of the memory that was used in one was used in the other is not known: at least the larger of
+    /// the two was used, and at most both together.
+    /// </summary>
+    private WorkingSetSample Join(in WorkingSetSample earlier, in WorkingSetSample later)
+    {
+        (ulong anon, ulong inDoubtAnon) = Join(PageKind.Anon, _residentAnon, earlier, later);
+        (ulong file, ulong inDoubtFile) = Join(PageKind.File, _residentFile, earlier, later);
+        (ulong shmem, ulong inDoubtShmem) = Join(PageKind.Shmem, _residentShmem, earlier, later);
+        WorkingSetSample joined = later with { AnonBytes = anon, FileBytes = file, ShmemBytes = shmem };
+        return inDoubtAnon + inDoubtFile + inDoubtShmem <= Negligible(later)
+            ? joined with { Disturbance = Disturbance.None, DoubtfulAnonBytes = 0, DoubtfulFileBytes = 0, DoubtfulShmemBytes = 0 }
+            : joined with
+            {
+                Disturbance = (Disturbance)Math.Max((int)Disturbance.Divided, Math.Max((int)earlier.Disturbance, (int)later.Disturbance)),
+                DoubtfulAnonBytes = inDoubtAnon,
+                DoubtfulFileBytes = inDoubtFile,
+                DoubtfulShmemBytes = inDoubtShmem,
+            };
+    }
+
+    private static (ulong Bytes, ulong InDoubt) Join(PageKind kind, ulong resident, in WorkingSetSample earlier, in WorkingSetSample later)
+    {
+        // What was used and is not resident any more does not count.
+        ulong least = Math.Min(Math.Max(earlier.Bytes(kind), later.Bytes(kind)), resident);
+        return (least, Math.Min(earlier.UpperBytes(kind) + later.UpperBytes(kind), resident) - least);
+    }
+
+    private static ulong Negligible(in WorkingSetSample sample) => Math.Max(NegligibleBytes, sample.ResidentBytes / 100);
 
     /// <summary>Lets the moment go with which the running window began.</summary>
     internal void Forget()
@@ -145,6 +175,7 @@ internal sealed class ReferencedHistory
     internal WorkingSetSample Close(TimeSpan now, TimeSpan readTime, IdleAges ages)
     {
         TimeSpan start = WindowStart!.Value;
+        (_closedStart, _closedEnd) = (start, now);
         _closed?.Release();
         _closed = _moment!.Hold();
         ForgetGoneAreas();
@@ -223,7 +254,7 @@ internal sealed class ReferencedHistory
         // A huge page that the kernel has made of small ones looks used, used or not.
         ulong moved = report.HugePagesCollapsed ? Math.Min(_becameHuge, sample.AnonBytes) : 0;
         WorkingSetSample judged = CutAges(sample, now, ages);
-        return hiddenBytes + moved <= Math.Max(NegligibleBytes, sample.ResidentBytes / 100)
+        return hiddenBytes + moved <= Negligible(sample)
             ? judged
             : judged with
             {

@@ -265,7 +265,7 @@ public sealed class ReferencedEstimatorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_window_on_request_is_as_long_as_asked_and_those_of_the_passes_stay_whole()
+    public async Task A_window_on_request_is_as_long_as_asked_and_nothing_is_missing_from_those_of_the_passes()
     {
         using Workload child = await Workload.StartAsync("touch", "--resident", "60", "--huge", "never");
         using TrackedProcess process = Track(child.Pid);
@@ -281,17 +281,22 @@ public sealed class ReferencedEstimatorTests : IDisposable
         await child.TellAsync("hot 10");
         _clock.Advance(TimeSpan.FromSeconds(5));
 
-        // A pass within it reports the longest window that has ended, and ends none.
+        // A pass within it reports both parts as one, and ends no window.
         _passes.Run(process);
-        Assert.Equal(20, _passes.Completed(process).Window.TotalSeconds);
-        Assert.InRange(_passes.Completed(process).TotalBytes, 40 * MB * 0.95, (40 * MB) + Own);
+        WorkingSetSample divided = _passes.Completed(process);
+        Assert.Equal((25, Disturbance.Divided), (divided.Window.TotalSeconds, divided.Disturbance));
+        Assert.InRange(divided.TotalBytes, 40 * MB * 0.95, (40 * MB) + Own);
+        Assert.InRange(divided.UpperTotalBytes, divided.TotalBytes, divided.ResidentBytes);
         _clock.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(ReadOutcome.Success, window.Complete(out WorkingSetSample sample));
         Assert.Equal(8, sample.Window.TotalSeconds);
 
         _clock.Advance(TimeSpan.FromSeconds(12));
         _passes.Run(process);
-        Assert.Equal(12, _passes.Completed(process).Window.TotalSeconds);
+        Assert.Equal(20, _passes.Completed(process).Window.TotalSeconds);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        _passes.Run(process);
+        Assert.Equal((20, Disturbance.None), (_passes.Completed(process).Window.TotalSeconds, _passes.Completed(process).Disturbance));
     }
 
     [Fact]
