@@ -24,7 +24,7 @@ public sealed class HostTests(TruthBoot boot) : IClassFixture<TruthBoot>
     [Fact]
     public void Check_tells_when_DAMON_runs()
     {
-        string off = boot["damon"].Text("check-off.json"), on = boot["damon"].Text("check-on.json");
+        string off = boot["hosts"].Text("generations.json"), on = boot["hosts"].Text("damon.json");
         Assert.Contains("damon", on, StringComparison.OrdinalIgnoreCase);
         Assert.NotEqual(Concerning(off, "damon"), Concerning(on, "damon"));
     }

@@ -3,7 +3,7 @@
  * A line on stdin is one or more commands with ';' between them. They are answered together, by one JSON line that has the time before and
  * after them. Memory is in blocks, which have numbers. Each block begins in a slot of addresses, 1 GB apart: that of its number, until it moves.
  *
- *   map ID MB anon|huge|memfd|file [PATH]   a block, filled; "huge" may be made of huge pages, the others are made of small ones
+ *   map ID MB anon|huge|memfd|hugetlb|file [PATH]   a block, filled; "huge" may be made of huge pages, the others but hugetlb of small ones
  *   free ID                 unmaps it
  *   touch ID FROM MB        touches one byte a page, once, from so many MB behind its start
  *   peep ID FROM MB         the same, but reads
@@ -95,6 +95,9 @@ static void map_block(struct block *block, size_t bytes, const char *kind, const
         block->start = map_memory(KIND_FILE, HUGE_DEFAULT, bytes, path);
         block->file = open(path, O_RDONLY);
         fill(block->start, bytes, KIND_FILE);
+    } else if (strcmp(kind, "hugetlb") == 0) {
+        block->start = map_memory(KIND_HUGETLB, HUGE_DEFAULT, bytes, NULL);
+        fill(block->start, bytes, KIND_HUGETLB);
     } else {
         block->start = map_memory(KIND_ANON, strcmp(kind, "huge") == 0 ? HUGE_ALWAYS : HUGE_NEVER, bytes, NULL);
         fill(block->start, bytes, KIND_ANON);

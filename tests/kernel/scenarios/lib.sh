@@ -178,3 +178,25 @@ note_generations() {
     usleep 300000
   done
 }
+
+# damon_on REGIONS PID: DAMON at work on a process, with its default attributes or with at least so many regions; prints its state.
+damon_on() {
+  damon_admin=/sys/kernel/mm/damon/admin/kdamonds
+  echo 1 >$damon_admin/nr_kdamonds
+  echo 1 >$damon_admin/0/contexts/nr_contexts
+  damon_context=$damon_admin/0/contexts/0
+  echo vaddr >$damon_context/operations
+  if [ "$1" != default ]; then
+    # The bound that is raised first must not cross the other.
+    echo $(($1 * 2)) >$damon_context/monitoring_attrs/nr_regions/max
+    echo "$1" >$damon_context/monitoring_attrs/nr_regions/min
+  fi
+  echo 1 >$damon_context/targets/nr_targets
+  echo "$2" >$damon_context/targets/0/pid_target
+  echo on >$damon_admin/0/state
+  cat $damon_admin/0/state
+}
+damon_off() {
+  echo off >$damon_admin/0/state
+  echo 0 >$damon_admin/nr_kdamonds
+}
