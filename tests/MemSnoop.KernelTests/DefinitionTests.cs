@@ -44,14 +44,14 @@ public sealed class DefinitionTests(DefinitionsBoot boot) : IClassFixture<Defini
         new("swapped-out", "30 MB moved to swap: not resident any more", 0),
         new("swapped-in", "20 of 30 MB read back from swap", 20),
         new("twice", "20 MB of shared memory written, mapped twice by one process: counts once", 20),
-        new("other", "20 of 30 MB of shared memory read by another process, which then ends", 0, PageIdle: Known.More),
+        new("other", "20 of 30 MB of shared memory read by another process, which then ends", 0, Referenced: Known.More),
         new("mapped", "10 MB of a mapped file read in memory", 10),
         new("read", "10 MB of a mapped file read by read(2)", 10),
         new("populated", "20 MB of a file mapped with MAP_POPULATE, not touched", 0, PageIdle: Known.More, Referenced: Known.More),
         new("direct", "20 MB read past the page cache (O_DIRECT) into 30 MB", 20, PageIdle: Known.Less),
         new("migrated", "30 MB moved to another memory node, not touched", 0),
         new("collapsed", "30 MB made into huge pages (collapse), not touched", 0, Referenced: Known.More),
-        new("merged", "every 256th page of 30 MB read, all merged by KSM into one page: the page counts wherever it is mapped", 30),
+        new("merged", "every 256th page of 30 MB read, all merged by KSM into one page: page_idle counts it wherever it is mapped", 0.1, PageIdle: Known.More),
         new("cold", "20 MB written, then MADV_COLD for 30 MB", 20),
     ];
 

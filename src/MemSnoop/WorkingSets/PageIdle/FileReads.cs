@@ -19,7 +19,8 @@ internal sealed class FileReads(ulong pageBytes)
     /// <summary>At most how many idle pages of files and of shared memory the process may have read since the last call for it.</summary>
     internal (long File, long Shmem) FindHidden(TrackedProcess process, ProcessPages pages, List<MemoryArea> areas, DisturbanceReport report, in PageTally tally)
     {
-        if (!report.FileReadsAreHidden)
+        // When a process is new there is no report yet on what its window will be.
+        if (!report.FileReadsAreHidden && !pages.IsNew)
         {
             pages.Reads = null;
             return default;
