@@ -16,23 +16,30 @@ internal sealed class FileReads(ulong pageBytes)
     private readonly KernelBuffer _buffer = new(1024);
     private readonly HashSet<ulong> _inodes = [];
 
-    /// <summary>At most how many idle pages of files and of shared memory the process may have read since the last call for it.</summary>
-    internal (long File, long Shmem) FindHidden(TrackedProcess process, ProcessPages pages, List<MemoryArea> areas, DisturbanceReport report, in PageTally tally)
+    /// <summary>At most how many idle pages of files and of shared memory the process may have read within the window.</summary>
+    internal (long File, long Shmem) FindHidden(TrackedProcess process, ProcessPages pages, List<MemoryArea> areas, DisturbanceReport report, bool isGlance, in PageTally tally)
     {
         // When a process is new there is no report yet on what its window will be.
         if (!report.FileReadsAreHidden && !pages.IsNew)
         {
-            pages.Reads = null;
+            pages.Reads = pages.EarlierReads = null;
             return default;
         }
 
-        ProcessIo? before = pages.Reads;
-        pages.Reads = process.ReadIo(_buffer, out ProcessIo now) == ReadOutcome.Success ? now : null;
-        if (before is not { } then || pages.Reads is null)
+        // The walk comes some time after the window's end. What was read in between is in the count of this walk and belongs to the next window, so that the
+        // reads of a window are those since the walk before the last.
+        ProcessIo? now = process.ReadIo(_buffer, out ProcessIo read) == ReadOutcome.Success ? read : null;
+        ProcessIo? before = isGlance ? pages.Reads : pages.EarlierReads ?? pages.Reads;
+        if (!isGlance || pages.Reads is null)
         {
-            return default;
+            (pages.EarlierReads, pages.Reads) = (pages.Reads, now);
         }
 
+        return before is { } then && now is { } known ? Bound(process, then, known, areas, tally) : default;
+    }
+
+    private (long File, long Shmem) Bound(TrackedProcess process, in ProcessIo then, in ProcessIo now, List<MemoryArea> areas, in PageTally tally)
+    {
         // A call may begin and end in the middle of a page.
         ulong calls = now.ReadSyscalls - then.ReadSyscalls;
         ulong bytes = now.ReadCharacters - then.ReadCharacters;

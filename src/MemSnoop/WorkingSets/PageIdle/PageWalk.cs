@@ -127,7 +127,7 @@ internal sealed class PageWalk(
             _idle.AddDoubts(_report, ref _tally);
         }
 
-        (long file, long shmem) = reads.FindHidden(process, pages, areas.Areas, _report, _tally);
+        (long file, long shmem) = reads.FindHidden(process, pages, areas.Areas, _report, _isGlance, _tally);
         AddFileReads(ref _tally, file, shmem);
         if (_group != 0)
         {

@@ -13,8 +13,11 @@ internal sealed class ProcessPages
     /// <summary>What disturbed windows leave in doubt.</summary>
     internal DoubtHistory Doubts { get; } = new();
 
-    /// <summary>What the process had read when its window began; null if that is not needed or not known.</summary>
+    /// <summary>What the process had read at the last walk of a pass; null if that is not needed or not known.</summary>
     internal ProcessIo? Reads { get; set; }
+
+    /// <summary>What it had read at the walk before that.</summary>
+    internal ProcessIo? EarlierReads { get; set; }
 
     /// <summary>The areas at the last walk, in ascending order.</summary>
     internal MemoryArea[] Areas { get; private set; } = [];
@@ -69,7 +72,7 @@ internal sealed class ProcessPages
     {
         Ages.Clear();
         Doubts.Clear();
-        Reads = null;
+        Reads = EarlierReads = null;
         Areas = [];
         Walks = 0;
         WasGlancedAt = false;
