@@ -10,14 +10,20 @@ public sealed class TruthBoot(KernelLab lab) : LabBoot(lab)
     protected override TimeSpan Deadline => TimeSpan.FromMinutes(30);
 }
 
-/// <summary>Others who take accessed bits, and windows of several lengths: for the long tier.</summary>
+/// <summary>Others who take accessed bits: for the long tier.</summary>
 public sealed class ReadersBoot(KernelLab lab) : LabBoot(lab)
 {
-    protected override IReadOnlyList<string> Scenarios => ["readers", "damon", "numa", "windows"];
+    protected override IReadOnlyList<string> Scenarios => ["readers", "damon", "numa"];
 
     protected override IReadOnlyList<string> Arguments => ["--append", "numa=fake=2"];
 
     protected override TimeSpan Deadline => TimeSpan.FromMinutes(40);
+}
+
+/// <summary>Windows of several lengths: for the long tier.</summary>
+public sealed class WindowsBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["windows"];
 }
 
 /// <summary>So little memory that the kernel reclaims: for the long tier.</summary>
