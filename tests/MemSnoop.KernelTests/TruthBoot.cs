@@ -24,6 +24,8 @@ public sealed class ReadersBoot(KernelLab lab) : LabBoot(lab)
 public sealed class WindowsBoot(KernelLab lab) : LabBoot(lab)
 {
     protected override IReadOnlyList<string> Scenarios => ["windows"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
 }
 
 /// <summary>So little memory that the kernel reclaims: for the long tier.</summary>
