@@ -20,7 +20,9 @@ public sealed class BlindTests(BlindBoot boot) : IClassFixture<BlindBoot>
     {
         PublishedWindow[] disturbed = [.. Pressure.Windows(boot["pressure"], stretch, name).Where(window => Pressure.Rise(boot["pressure"], window, sign) > 0)];
         Assert.True(disturbed.Length >= 3, $"{disturbed.Length} windows with reclaim");
-        Assert.All(disturbed, static window => Assert.Null(window.Exact));
+
+        // Where all that is resident was seen in use, nothing is left that could have been hidden.
+        Assert.All(disturbed, static window => Assert.True(window.Exact is null || window.Exact >= window.Idle[0] * 0.99, $"{window}"));
     }
 
     [LongTier(Scenario)]

@@ -18,7 +18,7 @@ tell cold "map 0 30 anon"
 tell outside "map 0 30 anon;keep 0 0 24"
 echo 1 >/proc/sys/vm/drop_caches
 exporter --name '^cases$' --no-children --collector.disable-defaults --collector.statm --collector.working-set --interval 0s \
-  --working-set-interval 2s --idle-ages 0s,2s,4s,6s,8s
+  --working-set-interval 3s --idle-ages 0s,3s,6s,9s,12s
 note_generations "$limited" &
 note_pid=$!
 watch_pressure quiet 12
