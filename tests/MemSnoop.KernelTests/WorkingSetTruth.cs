@@ -127,8 +127,9 @@ internal sealed class WorkingSetTruth
     }
 
     /// <summary>What was surely used within the window, wherever its ends are.</summary>
-    private double LeastIn(PublishedWindow window) =>
-        (AlwaysFrom <= window.LatestStart ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd));
+    private double LeastIn(PublishedWindow window) => Math.Min(
+        window.Idle.GetValueOrDefault(0, double.PositiveInfinity), // what was moved to swap since is not resident at its end
+        (AlwaysFrom <= window.LatestStart ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd)));
 
     private double MostIn(PublishedWindow window) => (AlwaysFrom <= window.LatestEnd ? Always : 0) + Sum(Uses.Where(use => MayContain(window, use)));
 
