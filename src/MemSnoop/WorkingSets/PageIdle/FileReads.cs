@@ -29,7 +29,7 @@ internal sealed class FileReads(ulong pageBytes)
         // The walk comes some time after the window's end. What was read in between is in the count of this walk and belongs to the next window, so that the
         // reads of a window are those since the walk before the last.
         ProcessIo? now = process.ReadIo(_buffer, out ProcessIo read) == ReadOutcome.Success ? read : null;
-        ProcessIo? before = isGlance ? pages.Reads : pages.EarlierReads ?? pages.Reads;
+        ProcessIo? before = pages.EarlierReads ?? pages.Reads;
         if (!isGlance || pages.Reads is null)
         {
             (pages.EarlierReads, pages.Reads) = (pages.Reads, now);

@@ -294,8 +294,8 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The process's own window is divided: the next pass reports all parts as one, with bounds. Passes that come before this window has ended report the window so far, and clear
-    /// nothing. Who asks while another's window is open gets one that began with it.
+    /// The process's own window is divided: the next pass reports all parts as one, with bounds. Passes that come before this window has ended report the window
+    /// so far, and clear nothing. Who asks while another's window is open gets one that began with it.
     /// </remarks>
     public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
     {
