@@ -5,6 +5,9 @@ public sealed class BlindTests(BlindBoot boot) : IClassFixture<BlindBoot>
 {
     private const string Scenario = "memory-pressure-without-debugfs";
 
+    // A group's memory.stat lags: by fewer pages than these, it may have been the other one.
+    private const double LaggingPages = 1000;
+
     [LongTier(Scenario)]
     [Theory]
     [InlineData("quiet")]
@@ -15,10 +18,10 @@ public sealed class BlindTests(BlindBoot boot) : IClassFixture<BlindBoot>
     [LongTier(Scenario)]
     [Theory]
     [InlineData("limited", "scanned", "hot")]
-    [InlineData("host", "swapped_kb", "outside")]
+    [InlineData("host", "scanned_elsewhere", "outside")]
     public void Every_window_with_reclaim_is_marked(string stretch, string sign, string name)
     {
-        PublishedWindow[] disturbed = [.. Pressure.Windows(boot["pressure"], stretch, name).Where(window => Pressure.Rise(boot["pressure"], window, sign) > 0)];
+        PublishedWindow[] disturbed = [.. Pressure.Windows(boot["pressure"], stretch, name).Where(window => Pressure.Rise(boot["pressure"], window, sign) > LaggingPages)];
         Assert.True(disturbed.Length >= 3, $"{disturbed.Length} windows with reclaim");
 
         // Where all that is resident was seen in use, nothing is left that could have been hidden.

@@ -164,7 +164,7 @@ swap_off() {
 }
 
 # note_generations GROUP: in $RESULTS/generations.json, over and over, the highest generation of a group and of the root, with the time, until it is
-# ended. Without debugfs there are none to be seen, and what was scanned and swapped tells that there was pressure.
+# ended. Without debugfs there are none to be seen, and the pages scanned, in the group and elsewhere, tell that there was pressure.
 note_generations() {
   while :; do
     note_root=0
@@ -173,7 +173,9 @@ note_generations() {
       note_root=$(generations /)
       note_group=$(generations "$1")
     fi
-    echo "{\"ms\":$(now_ms),\"root\":$note_root,\"limited\":$note_group,\"scanned\":$(awk '/^pgscan /{ print $2 }' "$1/memory.stat"),\"swapped_kb\":$(awk '/zram/{ print $4 }' /proc/swaps)}" \
+    note_scanned=$(awk '/^pgscan /{ print $2 }' "$1/memory.stat")
+    note_elsewhere=$(awk -v group="$note_scanned" '/^pgscan_(anon|file) /{ sum += $2 } END { print sum - group }' /proc/vmstat)
+    echo "{\"ms\":$(now_ms),\"root\":$note_root,\"limited\":$note_group,\"scanned\":$note_scanned,\"scanned_elsewhere\":$note_elsewhere}" \
       >>"$RESULTS/generations.json"
     usleep 300000
   done
