@@ -1,5 +1,6 @@
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Metrics.Checks;
@@ -21,6 +22,12 @@ internal static class DisturbanceCheck
         if (isDisturbed)
         {
             yield return Readers(BitmapUsers.FindUsers(paths).Writers);
+        }
+
+        // Other users than root measure nothing that others could disturb by it.
+        if (method is not null && Libc.EffectiveUserId() == 0 && MeasuringLock.WhyMissing(paths) is { } missing)
+        {
+            yield return NoLocks(missing);
         }
 
         if (Sysctl.BalancesNuma(paths))
@@ -80,6 +87,11 @@ internal static class DisturbanceCheck
                 $"the idle bitmap is open for writing in process {string.Join(", ", writers)}: windows while it is have no upper bound",
                 "stop that program, or use its numbers");
     }
+
+    internal static HostFinding NoLocks(string missing) => new(
+        HostFinding.Limited, "locks", "no_locks",
+        $"{missing}: another memsnoop on this host is noticed only if it uses the idle bitmap",
+        "make the directory writable for root, or name another one by --run-dir, the same for all memsnoops of a host");
 
     internal static HostFinding Numa(bool isDisturbed, Version kernel)
     {

@@ -78,7 +78,7 @@ internal static class WorkingSetChoice
         {
             if (IsTaken(method, wanted))
             {
-                throw new UsageException("--method", method.Explanation, method.Advice);
+                throw new UsageException("--method", method.Explanation, $"to {method.Advice}");
             }
         }
     }

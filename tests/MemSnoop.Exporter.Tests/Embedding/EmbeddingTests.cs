@@ -118,6 +118,7 @@ public sealed class EmbeddingTests : IDisposable
         {
             // Its own directory, and so surely without a bitmap.
             options.Kernel.SysFs = _tree.Root;
+            options.Kernel.RunDir = _tree["run"];
             options.WorkingSet.Method = WorkingSetMethod.PageIdle;
         }));
         IReadOnlyList<Said> said = host.Observe();
@@ -137,6 +138,7 @@ public sealed class EmbeddingTests : IDisposable
             MemSnoopOptions options = new();
             options.Processes.Pids = [foreign.Pid];
             options.Kernel.SysFs = _tree["sys"];
+            options.Kernel.RunDir = _tree["run"];
             using Meter meter = new(MemSnoopMeter.Name, null, null, this);
             List<Said> said = [];
             using MeterListener listener = new()
@@ -153,7 +155,7 @@ public sealed class EmbeddingTests : IDisposable
                 said.Add(new Said(instrument.Name, tags.ToArray().ToDictionary(static tag => tag.Key, static tag => $"{tag.Value}"), value)));
             listener.Start();
             using SamplingPipeline pipeline = new(
-                new MeasuredHost(options, new KernelPaths("/proc", _tree["sys"]), HandleBudget.Shared) { IsEmbedded = true }, meter, NullLoggerFactory.Instance, TimeProvider.System);
+                new MeasuredHost(options, new KernelPaths("/proc", _tree["sys"], _tree["run"]), HandleBudget.Shared) { IsEmbedded = true }, meter, NullLoggerFactory.Instance, TimeProvider.System);
             pipeline.Services.OfType<WindowSampler>().SingleOrDefault()?.SampleOnce();
             listener.RecordObservableInstruments();
             Assert.Equal("unavailable", State(said, PageIdleEstimator.MethodName));
@@ -235,13 +237,15 @@ public sealed class EmbeddingTests : IDisposable
     }
 
     // The proc root of this machine, on which processes are, and a bitmap that is a file.
-    private KernelPaths Paths => new(SysRoot: _tree["sys"]);
+    // With a run directory of its own: locks are about the host, which other tests measure meanwhile.
+    private KernelPaths Paths => new(SysRoot: _tree["sys"], RunDirectory: _tree["run"]);
 
     private static void Every100Milliseconds(MemSnoopOptions options) => options.WorkingSet.Interval = TimeSpan.FromMilliseconds(100);
 
     private void Add(IServiceCollection services) => services.AddMemSnoop(options =>
     {
         options.Kernel.SysFs = Paths.SysRoot;
+        options.Kernel.RunDir = Paths.RunDirectory;
         Every100Milliseconds(options);
     });
 

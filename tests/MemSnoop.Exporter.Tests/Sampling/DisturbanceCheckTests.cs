@@ -1,4 +1,6 @@
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
+using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Exporter.Tests.Sampling;
 
@@ -34,6 +36,17 @@ public class DisturbanceCheckTests
         HostFinding finding = DisturbanceCheck.Readers([77, 78]);
         Expect("limited", "bitmap_in_use", finding);
         Assert.Contains("process 77, 78", finding.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_directory_that_cannot_be_used_is_named()
+    {
+        using TemporaryDirectory directory = new();
+        File.WriteAllText(directory["file"], "");
+        HostFinding finding = Assert.Single(
+            DisturbanceCheck.Find(new KernelPaths(RunDirectory: directory["file/run"]), PageIdleEstimator.MethodName), static finding => finding.Topic == "locks");
+        Expect("limited", "no_locks", finding);
+        Assert.Contains(directory["file/run"], finding.Detail, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class WindowSamplerTests : IDisposable
     public WindowSamplerTests()
     {
         Start(1);
-        KernelPaths paths = new(_tree["proc"], _tree["sys"]);
+        KernelPaths paths = new(_tree["proc"], _tree["sys"], _tree["run"]);
         HandleBudget budget = new(100);
         _host = new MeasuredHost(new MemSnoopOptions(), paths, budget);
         _collections = new CollectionNumber(_clock);
