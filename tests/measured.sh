@@ -27,3 +27,10 @@ END
 } >"$document.new"
 rm -f "$rows.kept"
 mv "$document.new" "$document"
+
+# The table of definitions is a part of another document, between two marks.
+if [ -f artifacts/definitions.md ]; then
+  awk -v table=artifacts/definitions.md '/<!-- definitions: end -->/ { inside = 0 } !inside { print }
+    /<!-- definitions: begin/ { inside = 1; while ((getline line <table) > 0) print line }' docs/working-set.md >docs/working-set.md.new
+  mv docs/working-set.md.new docs/working-set.md
+fi

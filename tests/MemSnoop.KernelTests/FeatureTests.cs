@@ -1,14 +1,8 @@
 namespace MemSnoop.KernelTests;
 
-public sealed class FeatureBoot(KernelLab lab) : LabBoot(lab)
-{
-    protected override IReadOnlyList<string> Scenarios => ["features"];
-
-    protected override IReadOnlyList<string> Arguments => ["--append", "numa=fake=2"];
-}
 
 /// <summary>What other scenarios build on is really there: an option that compiled need not work.</summary>
-public sealed class FeatureTests(FeatureBoot boot) : IClassFixture<FeatureBoot>
+public sealed class FeatureTests(TruthBoot boot) : IClassFixture<TruthBoot>
 {
     [Theory]
     [InlineData("numa")]

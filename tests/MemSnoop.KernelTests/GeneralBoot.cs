@@ -18,7 +18,7 @@ public sealed class GeneralBoot(KernelLab lab) : LabBoot(lab)
 /// <summary>XFS keeps large folios in the page cache (since Linux 5.18).</summary>
 public sealed class XfsBoot(KernelLab lab) : LabBoot(lab)
 {
-    protected override IReadOnlyList<string> Scenarios => ["kinds"];
+    protected override IReadOnlyList<string> Scenarios => ["kinds", "folios"];
 
     protected override IReadOnlyList<string> Arguments => ["--disk", "400", "--filesystem", "xfs"];
 }

@@ -12,7 +12,7 @@ internal sealed class ProcTree : IDisposable
 
     public ProcTree()
     {
-        Paths = new KernelPaths(_directory["proc"], _directory["sys"]);
+        Paths = new KernelPaths(_directory["proc"], _directory["sys"], _directory["run"]);
         Directory.CreateDirectory(Paths.ProcRoot);
         Directory.CreateDirectory(Paths.SysRoot);
     }

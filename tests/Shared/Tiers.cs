@@ -15,7 +15,7 @@ internal sealed class OrdinaryTierAttribute : Attribute, ITraitAttribute
 /// A test that only <c>tests/run.sh --long</c> runs: minutes by its nature. A shorter form of what it promises is in the ordinary tier.
 /// What it measured is the row of its scenario in <c>docs/measured.md</c>.
 /// </summary>
-[AttributeUsage(AttributeTargets.Method)]
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class LongTierAttribute(string scenario) : Attribute, ITraitAttribute
 {
     /// <summary>The name of the row, and of what <c>tests/run.sh --long</c> is told to run: lower-case words with hyphens.</summary>

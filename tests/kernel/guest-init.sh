@@ -28,9 +28,19 @@ put_back() {
   echo "$thp_mode" >$thp/enabled
   echo never >$thp/hugepages-64kB/enabled
   echo "$map_count" >/proc/sys/vm/max_map_count
+  echo 10000 >$thp/khugepaged/scan_sleep_millisecs
+  echo 0 >/sys/kernel/mm/ksm/run
+  echo 7 >/sys/kernel/mm/lru_gen/enabled
+  echo 0 >/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+  echo 2 >/proc/sys/kernel/randomize_va_space
+  # A scenario that wants NUMA balancing, which takes accessed bits, switches it on.
+  echo 0 >/proc/sys/kernel/numa_balancing
+  # With debugfs=off there is none to be mounted.
+  grep -q ' /sys/kernel/debug ' /proc/mounts || mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
   rm -rf /tmp/* /disk/data
 }
 
+put_back
 while read -r name; do
   echo "== $name, $(cut -d' ' -f1 /proc/uptime) s after the kernel's start"
   export RESULTS=/results/$name

@@ -22,7 +22,7 @@ internal static class EngineCost
     {
         string directory = args.Length > 0 ? args[0] : "/dev/shm";
         int[] sizes = args.Length > 1 ? [.. args.Skip(1).Select(static size => int.Parse(size, CultureInfo.InvariantCulture))] : [1, 8, 64];
-        Console.WriteLine("| layout | GiB | processes | words | flags | walk | adopt | pass | same bytes, pread and pwrite | own share | state B/page | garbage B/pass |");
+        Console.WriteLine("| layout | GiB | processes | read | ages | walk | adopt | pass | same bytes, pread and pwrite | own share | state B/page | garbage B/pass |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (Layout layout in Enum.GetValues<Layout>())
         {
@@ -81,7 +81,7 @@ internal static class EngineCost
         double calls = Median(plain);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {layout} | {size} | {processes} | {staged.Words / frames:F2} | {staged.Flags / frames:F2} | {staged.Walk / frames:F2} | {staged.Adopt / frames:F2} | {whole:F2} | {calls:F2} | {whole - calls:F2} | {estimator.StateBytes / (double)frames:F2} | {garbage} |");
+            $"| {layout} | {size} | {processes} | {staged.Words / frames:F2} | {staged.Ages / frames:F2} | {staged.Walk / frames:F2} | {staged.Adopt / frames:F2} | {whole:F2} | {calls:F2} | {whole - calls:F2} | {estimator.StateBytes / (double)frames:F2} | {garbage} |");
     }
 
     private static double Median(double[] values)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Benchmarks.Engine;
 
@@ -48,7 +49,7 @@ internal sealed class EngineHost : IDisposable
         _root = Directory.CreateDirectory(Path.Combine(directory, "memsnoop-engine-" + Guid.NewGuid().ToString("N"))).FullName;
         _layout = layout;
         Frames = frames;
-        Paths = new KernelPaths(Path.Combine(_root, "proc"), Path.Combine(_root, "sys"));
+        Paths = new KernelPaths(Path.Combine(_root, "proc"), Path.Combine(_root, "sys"), Path.Combine(_root, "run"));
         BitmapFile = Paths.Sys(IdleBitmap.RelativePath);
         Directory.CreateDirectory(Path.GetDirectoryName(BitmapFile)!);
         Directory.CreateDirectory(Paths.ProcRoot);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
@@ -14,7 +15,6 @@ internal sealed class StagedPass : IDisposable
     private readonly IdleBitmap _bitmap;
     private readonly KpageFlags _flags;
     private readonly FrameTable _frames = new();
-    private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
     private readonly PageWalk _walk;
     private readonly Epochs _epochs = new(TimeSpan.FromHours(1));
@@ -34,15 +34,15 @@ internal sealed class StagedPass : IDisposable
 
         _bitmap = bitmap!;
         _flags = flags!;
-        _resolver = new FolioResolver(_flags, _bitmap);
-        _windows = new WindowReader(_bitmap, _resolver);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(_flags), new FreshFrames(_flags));
+        FolioResolver resolver = new(_flags, _bitmap);
+        _windows = new WindowReader(_bitmap, resolver, static () => TimeSpan.FromTicks(Stopwatch.GetTimestamp()));
+        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(_flags), new FreshFrames(_frames, _flags, _bitmap, resolver), new FileReads(4096), kpageCgroup: null);
         _pages = [.. host.Processes.Select(static _ => new ProcessPages())];
     }
 
     internal double Words { get; private set; } = double.MaxValue;
 
-    internal double Flags { get; private set; } = double.MaxValue;
+    internal double Ages { get; private set; } = double.MaxValue;
 
     internal double Walk { get; private set; } = double.MaxValue;
 
@@ -61,10 +61,10 @@ internal sealed class StagedPass : IDisposable
         long words = Stopwatch.GetTimestamp();
         foreach (FrameBlock block in _frames.Blocks)
         {
-            _resolver.ResolveAccessed(block);
+            AgeUpdate.Apply(block, _epochs.Current);
         }
 
-        long flags = Stopwatch.GetTimestamp();
+        long ages = Stopwatch.GetTimestamp();
         for (int i = 0; i < _pages.Length; i++)
         {
             WalkOne(_host.Processes[i], _pages[i], now);
@@ -80,8 +80,8 @@ internal sealed class StagedPass : IDisposable
         if (_passes > 2)
         {
             Words = Math.Min(Words, Stopwatch.GetElapsedTime(start, words).TotalNanoseconds);
-            Flags = Math.Min(Flags, Stopwatch.GetElapsedTime(words, flags).TotalNanoseconds);
-            Walk = Math.Min(Walk, Stopwatch.GetElapsedTime(flags, walk).TotalNanoseconds);
+            Ages = Math.Min(Ages, Stopwatch.GetElapsedTime(words, ages).TotalNanoseconds);
+            Walk = Math.Min(Walk, Stopwatch.GetElapsedTime(ages, walk).TotalNanoseconds);
             Adopt = Math.Min(Adopt, Stopwatch.GetElapsedTime(walk, end).TotalNanoseconds);
         }
     }
@@ -91,7 +91,16 @@ internal sealed class StagedPass : IDisposable
         process.Enter(out ProcessDirectory directory);
         _areas.Read(directory, out KernelHandle maps);
         _walk.Clear();
-        _walk.Begin(pages.Ages, _scratch, pages.Areas, CollectionsMarshal.AsSpan(_areas.Areas), 0, 4096);
+        _walk.Begin(new WalkTerms
+        {
+            Before = pages.Ages,
+            After = _scratch,
+            AreasBefore = pages.Areas,
+            Group = 0,
+            NewPages = NewPages.AreUsed,
+            IsGlance = false,
+            Report = DisturbanceReport.Quiet,
+        });
         _pagemap.Walk(directory, _areas.Areas, _walk);
         maps.Dispose();
         process.Leave(directory);

@@ -77,13 +77,6 @@ internal sealed class HostCheck
         {
             Ok("huge pages", "this kernel has no transparent huge pages");
         }
-
-        if (Sysctl.BalancesNuma(_host.Paths))
-        {
-            _findings.Add(new HostFinding(
-                HostFinding.Limited, "NUMA balancing", "numa_balancing_on", "on: the kernel unmaps pages to see who uses them, and its faults look like accesses",
-                "sysctl kernel.numa_balancing=0 if you need exact numbers"));
-        }
     }
 
     private void CheckHandles()

@@ -1,4 +1,5 @@
 using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;
@@ -27,6 +28,7 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
     internal static WebApplicationBuilder CreateBuilder(Invocation invocation)
     {
         ProcessesOptions processes = invocation.Options.Processes;
+        ApiSocket.CheckPath(invocation.Host.Paths);
         Selections.CheckPids(processes.Pids, invocation.Host.Paths, "--pid");
 
         // Unlike an application that measures itself: without any selection all are watched, or the command alone.

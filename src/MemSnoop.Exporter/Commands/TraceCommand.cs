@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
@@ -51,7 +52,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     public TraceCommand()
         : base(
             "trace", "Follow one process closely, sample by sample.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || CountersSettings.All.Contains(setting)
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || CountersSettings.All.Contains(setting)
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         foreach (Option option in (Option[])[_pid, _measure, _every, _count, _for, _pause, _output, _format, _pages])
@@ -77,6 +78,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         TraceRequest request = WithCounters(Read(invocation.Arguments), invocation.Options);
         CheckTarget(request, invocation.Child);
         using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, invocation.Host.Paths, "--pid") : null;
+        CheckFree(request, known, invocation.Host.Paths);
         using TraceColumns columns = new(request, invocation.Host);
         foreach (string note in columns.Notes)
         {
@@ -151,6 +153,16 @@ internal sealed class TraceCommand : MemSnoopCommand
         if (request.Pid is not null && child.Length > 0)
         {
             throw new UsageException("--pid", "contradicts the program after --", "one of them");
+        }
+    }
+
+    /// <summary>A trace whose windows another program takes away would be empty from start to end.</summary>
+    private static void CheckFree(TraceRequest request, TrackedProcess? known, KernelPaths paths)
+    {
+        if (known is not null && request.Measurements.Any(static column => column.Measurement.IsWindow)
+            && MeasuringLock.FindReferencedHolder(paths, known.Identity) is { } holder)
+        {
+            throw new UsageException("--measure", $"{holder} measures the working set of process {known} already", "a process that no other program measures, or the end of that one");
         }
     }
 

@@ -1,9 +1,11 @@
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +40,7 @@ internal static class ExporterHost
             .AddServiceManager()
             .AddMemSnoop(measured)
             .AddPublishing(options)
+            .AddHostedService<LocalApiService>()
             .AddHostedService<StartupReport>();
         if (command.Length > 0)
         {
@@ -95,7 +98,8 @@ internal static class ExporterHost
     {
         app.UseRouting();
         app.MapExactly(options.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
-        app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested);
+        SamplingPipeline pipeline = app.Services.GetRequiredService<SamplingPipeline>();
+        app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested && pipeline.IsReady);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
     }
 

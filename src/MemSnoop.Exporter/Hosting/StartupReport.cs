@@ -1,5 +1,6 @@
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
@@ -34,6 +35,10 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
         {
             NotRoot(logger);
         }
+        else if (MeasuringLock.WhyMissing(host.Paths) is { } reason)
+        {
+            NoLocks(logger, reason);
+        }
 
         if (TransparentHugePages.TryReadMode(host.Paths, out string mode) == ReadOutcome.Success && mode == "always")
         {
@@ -51,6 +56,9 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes are missing, and counted with reason=denied")]
     private static partial void NotRoot(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "no locks: another memsnoop on this host could take the same accessed bits, and then both are wrong: {Reason}")]
+    private static partial void NoLocks(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "transparent huge pages are always on: one access makes a huge page of 2 MB count as used")]
     private static partial void HugePages(ILogger logger);

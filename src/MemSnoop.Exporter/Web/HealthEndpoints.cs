@@ -6,7 +6,7 @@ namespace MemSnoop.Exporter.Web;
 /// <summary>Health checks: alive, and ready. Neither runs a collection.</summary>
 internal static class HealthEndpoints
 {
-    /// <summary>Maps <c>/-/healthy</c>, which answers 200 as long as anything answers, and <c>/-/ready</c>, 200 or 503.</summary>
+    /// <summary>Maps <c>/-/healthy</c>, which answers 200 as long as anything answers, and <c>/-/ready</c>, 200 or 503: whether there is something to scrape yet.</summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints, Func<bool> ready)
     {
         endpoints.MapExactly("/-/healthy", TypedResults.Text("Healthy.\n").ExecuteAsync);

@@ -1,6 +1,8 @@
 namespace MemSnoop.Metrics.Configuration;
 
-/// <summary>Where the kernel's file systems are mounted. A container sees its host's under another path.</summary>
+/// <summary>
+/// Where the kernel's file systems are mounted, and where the programs of a host that measure find each other. A container sees its host's under another path.
+/// </summary>
 public sealed class KernelOptions
 {
     /// <summary>Mount point of procfs. Default value: /proc.</summary>
@@ -8,6 +10,12 @@ public sealed class KernelOptions
 
     /// <summary>Mount point of sysfs. Default value: /sys.</summary>
     public string SysFs { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = "/sys";
+
+    /// <summary>
+    /// Where those who measure working sets lock each other out, and where <c>memsnoop serve</c> answers others on its host. It is made if need be. Default
+    /// value: /run/memsnoop.
+    /// </summary>
+    public string RunDir { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = Kernel.KernelPaths.DefaultRunDirectory;
 }
 
 /// <summary>The settings of <see cref="KernelOptions"/>.</summary>
@@ -24,6 +32,11 @@ internal static class KernelSettings
         {
             Options = ["--sysfs", "--path.sysfs"],
             Help = "Mount point of sysfs.",
+        },
+        new ScalarSetting<MemSnoopOptions, string>("Kernel:RunDir", Syntax.FuturePath, o => o.Kernel.RunDir, (o, v) => o.Kernel.RunDir = v)
+        {
+            Options = ["--run-dir"],
+            Help = "Directory for locks and the socket, the same for all memsnoops of a host.",
         },
     ];
 }

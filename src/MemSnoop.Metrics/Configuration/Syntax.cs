@@ -34,6 +34,11 @@ internal static class Syntax
 
     public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
 
+    /// <summary>A directory that may have to be made; absolute, since programs with other working directories must mean the same.</summary>
+    public static ValueSyntax<string> FuturePath { get; } = new(
+        "DIRECTORY", "an absolute path", "the absolute path of a directory, such as /run/memsnoop",
+        static (string text, out string value, ref string? problem) => (value = text).StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal), static path => path);
+
     public static ValueSyntax<string> ProcFs { get; } = new(
         "DIRECTORY", "a proc file system", "a directory with a mounted proc file system, such as /proc or /host/proc", TryParseProcFs, value => value);
 

@@ -31,6 +31,11 @@ public sealed class WorkingSetOptions
     /// </summary>
     public long ReferencedMaxResident { get; set; } = 4L << 30;
 
+    /// <summary>
+    /// The referenced method leaves out processes that it would hold up for longer, by the size of their page tables and by what passes took before. Default value: 10 ms.
+    /// </summary>
+    public TimeSpan MaxStall { get; set; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>The ages for which idle memory is reported, rising from zero. Default value: 0 and 30 seconds, 1, 2, 5, 10 and 30 minutes, 1 hour.</summary>
     public IReadOnlyList<TimeSpan> IdleAges { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } =
     [
@@ -41,7 +46,7 @@ public sealed class WorkingSetOptions
     /// <summary>Spread a pass over its interval instead of making it at once; only page_idle uses this. Default value: false.</summary>
     public bool Spread { get; set; }
 
-    /// <summary>Memory areas that count; only page_idle uses this. Default value: <see cref="AreaFilter.All"/>.</summary>
+    /// <summary>Memory areas that count. Default value: <see cref="AreaFilter.All"/>.</summary>
     public AreaFilter Areas { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = AreaFilter.All;
 }
 
@@ -58,6 +63,8 @@ internal static class WorkingSetSettings
 
     // Below 100 ms, a pass over a large host would not end before the next one starts.
     private static readonly ValueSyntax<TimeSpan> Window = Syntax.Time(new Duration(100), Duration.FromSeconds(86_400));
+
+    private static readonly ValueSyntax<TimeSpan> Stall = Syntax.Time(new Duration(1), Duration.FromSeconds(60));
 
     private static readonly ValueSyntax<TimeSpan> Age = Syntax.Time(new Duration(0), Duration.FromSeconds(30 * 86_400));
 
@@ -79,11 +86,18 @@ internal static class WorkingSetSettings
             Help = "The method referenced skips processes that hold more memory, since it would stall them.",
         };
 
+    public static Setting MaxStall { get; } =
+        new ScalarSetting<MemSnoopOptions, TimeSpan>("WorkingSet:MaxStall", Stall, o => o.WorkingSet.MaxStall, (o, v) => o.WorkingSet.MaxStall = v)
+        {
+            Options = ["--max-stall"],
+            Help = "The method referenced leaves out processes that it would hold up for longer.",
+        };
+
     public static Setting IdleAges { get; } =
         new ListSetting<MemSnoopOptions, TimeSpan>("WorkingSet:IdleAges", Age, o => o.WorkingSet.IdleAges, (o, v) => o.WorkingSet.IdleAges = v)
         {
             Options = ["--idle-ages"],
-            Help = "The ages for which idle memory is reported.",
+            Help = "The ages for which idle memory is reported; those below one window are left out.",
             SeparatedBy = ',',
             Check = CheckAges,
             CheckExpected = "ages that increase from 0, such as 0,30s,1m,10m,1h",
@@ -95,19 +109,19 @@ internal static class WorkingSetSettings
         new ListSetting<MemSnoopOptions, AreaWord>("WorkingSet:Areas", AreaKind, o => AreaWords.Of(o.WorkingSet.Areas), (o, v) => o.WorkingSet.Areas = AreaWords.Apply(v, o.WorkingSet.Areas))
         {
             Options = ["--area"],
-            Help = "Count only areas of these kinds (any of heap, stack, anonymous, file) with these permissions (all of readable, writable, executable); page_idle only.",
+            Help = "Count only areas of these kinds (any of heap, stack, anonymous, file) with these permissions (all of readable, writable, executable).",
             SeparatedBy = ',',
         },
         new ScalarSetting<MemSnoopOptions, long>(
             "WorkingSet:AreaLongerThan", Pages, o => o.WorkingSet.Areas.LongerThanPages, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { LongerThanPages = v })
         {
             Options = ["--area-longer-than"],
-            Help = "Count only areas of more pages than this (page_idle only).",
+            Help = "Count only areas of more pages than this.",
         },
         new ScalarSetting<MemSnoopOptions, Regex>("WorkingSet:AreaPath", Syntax.Regex, o => o.WorkingSet.Areas.Path, (o, v) => o.WorkingSet.Areas = o.WorkingSet.Areas with { Path = v })
         {
             Options = ["--area-path"],
-            Help = "Count only areas whose path or name in /proc/PID/maps matches (page_idle only).",
+            Help = "Count only areas whose path or name in /proc/PID/maps matches.",
         },
     ];
 
@@ -120,6 +134,7 @@ internal static class WorkingSetSettings
         },
         Method,
         ReferencedMaxResident,
+        MaxStall,
         IdleAges,
         new ScalarSetting<MemSnoopOptions, bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
         {

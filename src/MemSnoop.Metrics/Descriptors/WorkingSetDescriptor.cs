@@ -29,15 +29,33 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
     ];
 
+    /// <summary>What tells that something else takes accessed bits. What is missing makes the method less sure, not impossible.</summary>
+    private static readonly KernelSource[] DisturbanceSources =
+    [
+        new("/proc/vmstat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/proc/PID/fd", KernelAccess.Read, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
+        new("/sys/fs/cgroup/memory.stat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/debug/lru_gen", KernelAccess.Read, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/lru_gen/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/damon/admin/kdamonds", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/kernel/mm/ksm/pages_sharing", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/sys/module/damon_stat/parameters/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+    ];
+
+    /// <summary>Bytes of one kind, or null where there is no such number.</summary>
+    private delegate ulong? BytesOfKind(in WorkingSetSample sample, PageKind kind);
+
     private static readonly TraceField<WorkingSetSample>[] Fields =
     [
         new("window_seconds", static window => window.Window.TotalSeconds),
-        new("used_bytes", static window => window.TotalBytes),
-        new("anon_bytes", static window => window.AnonBytes),
-        new("file_bytes", static window => window.FileBytes),
-        new("shmem_bytes", static window => window.ShmemBytes),
+        new("used_bytes", static window => window.IsWhole ? window.TotalBytes : null),
+        new("anon_bytes", static window => window.IsWhole ? window.AnonBytes : null),
+        new("file_bytes", static window => window.IsWhole ? window.FileBytes : null),
+        new("shmem_bytes", static window => window.IsWhole ? window.ShmemBytes : null),
         new("resident_bytes", static window => window.ResidentBytes),
         new("untracked_bytes", static window => window.UntrackedBytes),
+        new("lower_bytes", static window => window.IsWhole ? null : window.TotalBytes),
+        new("upper_bytes", static window => window.IsWhole ? null : window.UpperTotalBytes),
     ];
 
     internal override string Name => WorkingSetMeasurement.MeasurementName;
@@ -49,8 +67,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     internal override IReadOnlyList<KernelSource> Sources { get; } =
     [
         .. PageIdleSources,
+        .. DisturbanceSources,
         new("/proc/PID/clear_refs", KernelAccess.Write, Capability.DacOverride) { Method = ReferencedEstimator.MethodName },
         new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
+        new("/proc/PID/status", KernelAccess.Read) { Method = ReferencedEstimator.MethodName },
+        new("/proc/loadavg", KernelAccess.Read),
     ];
 
     protected override SampledMeasurement OnStart(SamplingContext context)
@@ -69,27 +90,42 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null);
         WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
-        AddInstruments(scope, windows, settings.IdleAges);
+        AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         if (settings.GroupOf is not null)
         {
-            AddContainerInstruments(scope, windows, settings.IdleAges);
+            AddContainerInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         }
 
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
-        sampled.Run(estimator, context.WatchList, windows, context.Loggers, context.Clock);
+        sampled.Run(estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock);
+        scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
+        scope.Gauge<double>(
+            "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
+            () => Known(windows.Shown().WindowSpread?.TotalSeconds));
+        scope.Gauge<double>(
+            "memsnoop.working_set.stall", "s", "The longest time for which the last pass held up a process that wanted to map memory; only with the method referenced.",
+            () => Known(windows.Shown().LongestStall?.TotalSeconds));
         return sampled;
     }
 
+    private static IEnumerable<Measurement<double>> Known(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
+
     private static string? ContainerOf(TrackedProcess process) => ContainerId.Find(process.CgroupPath) is { Length: > 0 } id ? id : null;
 
-    private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages)
+    private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages, TimeSpan interval)
     {
-        scope.Gauge<WorkingSetSample>(
-            windows, "memsnoop.process.working_set", "By", "Resident memory that was accessed at least once within the last window.",
-            new("kind", PageKind.Anon.ToWord(), static (in s) => Clamp(s.AnonBytes)),
-            new("kind", PageKind.File.ToWord(), static (in s) => Clamp(s.FileBytes)),
-            new("kind", PageKind.Shmem.ToWord(), static (in s) => Clamp(s.ShmemBytes)));
-        scope.Gauge(windows, "memsnoop.process.idle", "By", "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory.", Bands(ages));
+        scope.Gauge(
+            windows, "memsnoop.process.working_set", "By", "Resident memory that was accessed at least once within the last window; absent if something disturbed the window.",
+            Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Bytes(kind) : null));
+        scope.Gauge(
+            windows, "memsnoop.process.working_set.lower", "By", "The least that the working set can have been; only if something disturbed the window.",
+            Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.Bytes(kind)));
+        scope.Gauge(
+            windows, "memsnoop.process.working_set.upper", "By", "The most that the working set can have been; only if something disturbed the window.",
+            Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+        scope.Gauge(
+            windows, "memsnoop.process.idle", "By",
+            "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory. Each age contains those above it: do not sum them.", Bands(ages, interval));
         scope.Gauge(windows, "memsnoop.process.working_set.window", "s", "True length of the window in which the working set was measured.", static (in s) => (double?)s.Window.TotalSeconds);
         scope.Gauge<WorkingSetSample>(
             windows, "memsnoop.process.untracked", "By", "Memory of unknown use: hugetlb pages, which the kernel does not count as resident, and resident pages that the idle bitmap does not cover.",
@@ -98,35 +134,51 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     }
 
     /// <summary>Working set and idle memory of containers. Every page frame counts once, however many processes of the container map it.</summary>
-    private static void AddContainerInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages)
+    private static void AddContainerInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages, TimeSpan interval)
     {
-        scope.Gauge("memsnoop.container.working_set", "By", "Resident memory of the container's processes that was accessed within the last window; a page that they share counts once.", () => ContainerSets(windows));
-        scope.Gauge("memsnoop.container.idle", "By", "Resident memory of the container's processes that was not accessed for at least the age in seconds; a page that they share counts once.", () => ContainerIdle(windows, ages));
+        scope.Gauge(
+            "memsnoop.container.working_set", "By",
+            "Resident memory of the container's processes that was accessed within the last window; a page that they share counts once. Absent if something disturbed the window.",
+            () => ContainerSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Bytes(kind) : null));
+        scope.Gauge(
+            "memsnoop.container.working_set.lower", "By", "The least that the working set of the container's processes can have been; only if something disturbed the window.",
+            () => ContainerSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.Bytes(kind)));
+        scope.Gauge(
+            "memsnoop.container.working_set.upper", "By", "The most that the working set of the container's processes can have been; only if something disturbed the window.",
+            () => ContainerSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+        scope.Gauge(
+            "memsnoop.container.idle", "By",
+            "Resident memory of the container's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",
+            () => ContainerIdle(windows, ages, interval));
     }
 
-    private static ProcessSeries<WorkingSetSample, long>[] Bands(IdleAges ages)
-    {
-        var bands = new ProcessSeries<WorkingSetSample, long>[ages.Count];
-        for (int i = 0; i < bands.Length; i++)
-        {
-            int band = i;
-            bands[i] = new("age", Word(ages[i]), (in s) => band < s.KnownAges ? Clamp(s.Idle[band]) : null);
-        }
+    private static ProcessSeries<WorkingSetSample, long>[] Kinds(BytesOfKind select) =>
+        [.. Enum.GetValues<PageKind>().Select(kind => new ProcessSeries<WorkingSetSample, long>("kind", kind.ToWord(), (in s) => select(s, kind) is { } bytes ? Clamp(bytes) : null))];
 
-        return bands;
-    }
+    private static ProcessSeries<WorkingSetSample, long>[] Bands(IdleAges ages, TimeSpan interval) =>
+    [
+        .. from band in Enumerable.Range(0, ages.Count)
+           where CanBeTold(ages[band], interval)
+           select new ProcessSeries<WorkingSetSample, long>("age", Word(ages[band]), (in s) => band < s.KnownAges ? Clamp(s.Idle[band]) : null),
+    ];
 
-    private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows) =>
-        from container in windows.Groups()
+    /// <summary>Memory is known to have been idle for whole windows only, so an age below one window says nothing of its own.</summary>
+    private static bool CanBeTold(TimeSpan age, TimeSpan interval) => age == TimeSpan.Zero || age >= interval;
+
+    private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows, BytesOfKind select) =>
+        from container in windows.Shown().Groups
         from kind in Enum.GetValues<PageKind>()
+        let bytes = @select(container.Value, kind)
+        where bytes is not null
         select new Measurement<long>(
-            Clamp(container.Value.Bytes(kind)),
+            Clamp(bytes.Value),
             new KeyValuePair<string, object?>("container_id", container.Key),
             new KeyValuePair<string, object?>("kind", kind.ToWord()));
 
-    private static IEnumerable<Measurement<long>> ContainerIdle(WorkingSetWindows windows, IdleAges ages) =>
-        from container in windows.Groups()
+    private static IEnumerable<Measurement<long>> ContainerIdle(WorkingSetWindows windows, IdleAges ages, TimeSpan interval) =>
+        from container in windows.Shown().Groups
         from band in Enumerable.Range(0, container.Value.KnownAges)
+        where CanBeTold(ages[band], interval)
         select new Measurement<long>(
             Clamp(container.Value.Idle[band]),
             new KeyValuePair<string, object?>("age", Word(ages[band])),
@@ -151,6 +203,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         if (chosen is null)
         {
             yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
+        }
+
+        foreach (HostFinding finding in DisturbanceCheck.Find(context.Host.Paths, chosen))
+        {
+            yield return finding;
         }
     }
 

@@ -61,6 +61,12 @@ internal sealed class SamplingPipeline : IDisposable
     /// <summary>What runs in the background; disposed with the pipeline.</summary>
     internal IEnumerable<BackgroundService> Services => _measurements.Select(static measurement => measurement.Service).OfType<BackgroundService>();
 
+    /// <summary>The windows of working sets, for who asks on this host; null when none are measured.</summary>
+    internal ILocalWindows? Windows => _measurements.OfType<SampledWorkingSet>().FirstOrDefault()?.Windows;
+
+    /// <summary>Whether everything that is measured has something to show: the first windows have ended.</summary>
+    internal bool IsReady => _measurements.TrueForAll(static measurement => measurement.IsReady);
+
     /// <summary>Watches one more process, and its children.</summary>
     internal void Watch(int pid)
     {

@@ -8,14 +8,14 @@ internal static class MeasurementInstruments
 {
     internal static void Create(InstrumentScope scope, IReadOnlyList<SampledMeasurement> measurements, WatchList watchList)
     {
-        scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(measurements, static measurement => double.IsNaN(measurement.Seconds) ? null : measurement.Seconds));
-        scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time of the last reading or pass over all watched processes, in the kernel and in user space.", () => Each<double>(measurements, static measurement => double.IsNaN(measurement.CpuSeconds) ? null : measurement.CpuSeconds));
-        scope.Gauge("memsnoop.measurement.success", "1", "1 when the last reading or pass succeeded, else 0.", () => Each<long>(measurements, static measurement => measurement.Succeeded is { } succeeded ? (succeeded ? 1 : 0) : null));
+        scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(measurements, static measurement => Known(measurement.Cost.Seconds)));
+        scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time of the last reading or pass over all watched processes, in the kernel and in user space.", () => Each<double>(measurements, static measurement => Known(measurement.Cost.CpuSeconds)));
+        scope.Gauge("memsnoop.measurement.success", "1", "1 when the last reading or pass succeeded, else 0; absent before there is one, and for windows before the first has ended.", () => Each<long>(measurements, static measurement => measurement.Succeeded is { } succeeded ? (succeeded ? 1 : 0) : null));
         scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the pass before had not ended.", () => Each<long>(measurements, static measurement => measurement.IsOn ? measurement.MissedPasses : null));
         scope.Counter("memsnoop.measurement.errors", "{error}", "Readings of a process that failed, by reason.", () => Reasons(measurements, static measurement => measurement.Errors.ToArray()));
         scope.Counter(
-            "memsnoop.measurement.skipped", "{process}", "Times a process was skipped, by reason; with measurement=discovery, processes that were found and not watched.",
-            () => Reasons(measurements, static measurement => measurement.Skipped.ToArray()).Concat(
+            "memsnoop.measurement.skipped", "{process}", "Times a process was skipped or its window was disturbed, by reason; with measurement=discovery, processes that were found and not watched.",
+            () => Reasons(measurements, static measurement => measurement.ShownSkips).Concat(
                 watchList.Skipped.ToArray().Select(static count => WithReason("discovery", count))));
         scope.Gauge("memsnoop.measurement.info", "1", "Which measurements are on, with which method, and why others are not.", () => Info(measurements));
     }
@@ -27,7 +27,9 @@ internal static class MeasurementInstruments
         where value is not null
         select new Measurement<T>(value.Value, new KeyValuePair<string, object?>("measurement", measurement.Name));
 
-    private static IEnumerable<Measurement<long>> Reasons(IReadOnlyList<SampledMeasurement> measurements, Func<SampledMeasurement, KeyValuePair<string, long>[]> select) =>
+    private static double? Known(double seconds) => double.IsNaN(seconds) ? null : seconds;
+
+    private static IEnumerable<Measurement<long>> Reasons(IReadOnlyList<SampledMeasurement> measurements, Func<SampledMeasurement, IEnumerable<KeyValuePair<string, long>>> select) =>
         from measurement in measurements
         from count in @select(measurement)
         select WithReason(measurement.Name, count);

@@ -12,7 +12,7 @@ internal sealed class MeasuredHost(MemSnoopOptions options, KernelPaths paths, H
 {
     /// <param name="options">What is measured and how; they say too where the kernel's files are.</param>
     internal MeasuredHost(MemSnoopOptions options)
-        : this(options, new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs), HandleBudget.Shared)
+        : this(options, new KernelPaths(options.Kernel.ProcFs, options.Kernel.SysFs, options.Kernel.RunDir), HandleBudget.Shared)
     {
     }
 

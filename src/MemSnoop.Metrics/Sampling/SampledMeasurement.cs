@@ -25,14 +25,17 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     /// <summary>Whether it is taken at all.</summary>
     internal bool IsOn => Methods.Any(static method => method.State == MethodState.On);
 
-    /// <summary>Seconds that the last reading or pass took; NaN before the first.</summary>
-    internal double Seconds => Volatile.Read(ref _seconds);
+    /// <summary>What the reading cost whose numbers the current collection shows.</summary>
+    internal virtual ReadingCost Cost => new(Volatile.Read(ref _seconds), Volatile.Read(ref _cpuSeconds));
 
-    /// <summary>CPU time of the last reading or pass, in the kernel and in user space; NaN before the first.</summary>
-    internal double CpuSeconds => Volatile.Read(ref _cpuSeconds);
+    /// <summary>Whether the last reading or pass as a whole succeeded; null before there is one that could tell something.</summary>
+    internal virtual bool? Succeeded { get; private protected set; }
 
-    /// <summary>Whether the last reading or pass as a whole succeeded; null before the first.</summary>
-    internal bool? Succeeded { get; private set; }
+    /// <summary>Skipped processes by reason, as of the numbers that the current collection shows.</summary>
+    internal virtual IEnumerable<KeyValuePair<string, long>> ShownSkips => Skipped.ToArray();
+
+    /// <summary>Whether there is something to see: false until the first window has ended, for what is measured in windows.</summary>
+    internal virtual bool IsReady => true;
 
     /// <summary>Passes that were left out because the one before had not ended.</summary>
     internal long MissedPasses => Volatile.Read(ref _missed);
@@ -90,6 +93,14 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     public virtual void Dispose()
     {
     }
+}
+
+/// <summary>What a reading or pass over all watched processes cost.</summary>
+/// <param name="Seconds">How long it took; NaN before the first.</param>
+/// <param name="CpuSeconds">CPU time, in the kernel and in user space; NaN before the first.</param>
+internal readonly record struct ReadingCost(double Seconds, double CpuSeconds)
+{
+    internal static ReadingCost Unknown { get; } = new(double.NaN, double.NaN);
 }
 
 /// <summary>A way to take a measurement, and whether it is used.</summary>

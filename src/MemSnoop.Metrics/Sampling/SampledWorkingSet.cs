@@ -14,12 +14,41 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     : SampledMeasurement(MemSnoop.Measurements.WorkingSetMeasurement.MeasurementName, [.. probes.Select(probe => StateOf(probe, method))])
 {
     private WindowSampler? _sampler;
+    private WorkingSetWindows? _windows;
+    private WorkingSetRound? _failed;
 
     internal override IHostedService? Service => _sampler;
 
+    /// <summary>The windows, for who asks on this host; null when none are measured.</summary>
+    internal ILocalWindows? Windows => _sampler;
+
+    /// <inheritdoc/>
+    internal override ReadingCost Cost => _windows?.Shown().Cost ?? ReadingCost.Unknown;
+
+    /// <inheritdoc/>
+    internal override bool? Succeeded
+    {
+        get => _failed is not null && ReferenceEquals(_failed, _windows?.Shown()) ? false : _windows?.Shown().Succeeded;
+
+        // A callback failed over what this collection shows.
+        private protected set => _failed = value == false ? _windows?.Shown() : null;
+    }
+
+    /// <inheritdoc/>
+    internal override IEnumerable<KeyValuePair<string, long>> ShownSkips => _windows?.Shown().Skips ?? [];
+
+    /// <inheritdoc/>
+    internal override bool IsReady => _sampler?.HasPassed ?? true;
+
+    /// <summary>When the next window ends, in seconds since the Unix epoch; null when it is not known.</summary>
+    internal double? NextWindow => _sampler is { NextWindow: var next } && !double.IsNaN(next) ? next : null;
+
     /// <summary>Lets the estimator run; it is disposed with this object.</summary>
-    internal void Run(IWorkingSetEstimator estimator, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock) =>
-        _sampler = new WindowSampler(estimator, interval, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>());
+    internal void Run(IWorkingSetEstimator estimator, MeasuredHost host, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock)
+    {
+        _windows = windows;
+        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>());
+    }
 
     internal override void Report(ILogger logger)
     {
@@ -29,6 +58,8 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             if (probe.Method == method)
             {
                 Using(logger, probe.Method, every, probe.Explanation);
+                string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
+                FirstWindow(logger, first);
             }
             else if (!probe.IsSupported)
             {
@@ -44,6 +75,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
 
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets with method {Method} every {Interval}: {Explanation}")]
     private static partial void Using(ILogger logger, string method, string interval, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end {First} after the start")]
+    private static partial void FirstWindow(ILogger logger, string first);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, string method, string explanation);

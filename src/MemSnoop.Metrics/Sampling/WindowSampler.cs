@@ -1,26 +1,62 @@
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Processes;
-using MemSnoop.Timing;
 using MemSnoop.WorkingSets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>Runs the passes: one at each multiple of the interval, or its parts spread evenly over the interval.</summary>
+/// <summary>
+/// Runs the passes as <see cref="WindowSchedule"/> says: one after another, or in parts that are spread evenly. Between them it looks for new processes every
+/// few seconds, so that one which does not live until the next pass, or the one after it, has a working set too. If no process has begun, that is one read of a
+/// short file.
+/// </summary>
 internal sealed partial class WindowSampler(
     IWorkingSetEstimator estimator,
     TimeSpan interval,
+    MeasuredHost host,
     WatchList watchList,
     WorkingSetWindows windows,
     SampledMeasurement sampled,
     TimeProvider clock,
-    ILogger<WindowSampler> logger) : BackgroundService
+    ILogger<WindowSampler> logger) : BackgroundService, ILocalWindows
 {
+    /// <summary>
+    /// The longest time between two looks for new processes. A process is seen after 4 s at the latest, and has its first window 4 s later and its second one 8 s
+    /// after that: within 20 s there are two.
+    /// </summary>
+    internal static readonly TimeSpan LongestGlance = TimeSpan.FromSeconds(4);
+
     private readonly Lock _pass = new();
+    private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock);
+    private readonly ForkWitness _forks = new(host.Paths);
+
+    // With short windows, the next pass is soon enough.
+    private readonly TimeSpan? _glanceEvery = interval <= LongestGlance ? null : interval / 4 < LongestGlance ? interval / 4 : LongestGlance;
+    private readonly Newcomers _newcomers = new(LongestGlance < interval / 4 ? LongestGlance : interval / 4, windows);
+    private WatchedProcess[] _watched = [];
     private TrackedProcess[] _processes = [];
     private Stint _passed;
+    private TimeSpan _glanceAt = TimeSpan.MaxValue;
+    private int _part;
+    private int _passes;
+    private double _nextWindow = double.NaN;
     private Type? _lastFailure;
+    private bool _saidSteady;
     private bool _isDisposed;
+
+    /// <inheritdoc/>
+    public string Method => estimator.Method;
+
+    /// <summary>When the next window ends, in seconds since the Unix epoch; NaN before it is known.</summary>
+    internal double NextWindow => Volatile.Read(ref _nextWindow);
+
+    /// <summary>How long after the start the first windows end.</summary>
+    internal TimeSpan FirstWindow => _schedule.FirstEnd;
+
+    /// <summary>Whether passes have ended the first windows, or failed to.</summary>
+    internal bool HasPassed => Volatile.Read(ref _passes) > 1;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
@@ -37,24 +73,54 @@ internal sealed partial class WindowSampler(
     private void Pass(int part)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
-        WatchedProcess[] watched = watchList.Refresh();
-        if (_processes.Length != watched.Length)
+        _watched = watchList.Refresh();
+        if (_processes.Length != _watched.Length)
         {
-            _processes = new TrackedProcess[watched.Length];
+            _processes = new TrackedProcess[_watched.Length];
         }
 
-        for (int i = 0; i < watched.Length; i++)
+        for (int i = 0; i < _watched.Length; i++)
         {
-            _processes[i] = watched[i].Process;
+            _processes[i] = _watched[i].Process;
         }
 
-        windows.Begin(watched, part == 0);
-        estimator.Pass(_processes, part, windows);
+        windows.Begin(_watched, part == 0);
+        _newcomers.BeginPass(_processes, _schedule.Elapsed, part == 0);
+        estimator.Pass(_processes, part, _newcomers);
         _passed = part == 0 ? beginning.End() : _passed + beginning.End();
         if (part == estimator.Parts - 1)
         {
-            windows.Publish();
-            sampled.Finish(_passed, succeeded: true);
+            _newcomers.EndPass();
+            windows.Publish(
+                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes > 0 ? true : null, estimator.LongestStall);
+            Volatile.Write(ref _passes, _passes + 1);
+        }
+    }
+
+    /// <summary>Looks at processes that no pass has ended a window of yet.</summary>
+    private void Glance()
+    {
+        lock (_pass)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            TimeSpan now = _schedule.Elapsed;
+            if (_forks.MayHaveForked())
+            {
+                _watched = watchList.Refresh();
+                _newcomers.Notice(_watched, now);
+            }
+
+            IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(estimator.Parts - 1 - _part) - now);
+            if (due.Count > 0)
+            {
+                windows.BeginGlance(_watched);
+                estimator.Glance(due, _newcomers);
+                windows.PublishGlance();
+            }
         }
     }
 
@@ -62,32 +128,93 @@ internal sealed partial class WindowSampler(
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        Schedule schedule = new(interval / estimator.Parts, clock);
-        for (int part = 0; !stopping.IsCancellationRequested; part = (part + 1) % estimator.Parts)
+        while (!stopping.IsCancellationRequested)
         {
-            try
-            {
-                SampleOnce(part);
-                _lastFailure = null;
-            }
-#pragma warning disable CA1031 // One failed pass, whatever the cause, must not end later passes or the readings.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                Fail(error);
-            }
+            TimeSpan wait = Step();
 
-            await schedule.WaitForNextTickAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            sampled.Miss(schedule.Skipped);
+            // Timers count in milliseconds: rounded up, so that what is waited for is due then.
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Fail(Exception error)
+    /// <summary>Does what is due now, a part of a pass or a look at new processes, and tells how long to wait for what is due next.</summary>
+    internal TimeSpan Step()
     {
-        windows.Begin([], true);
-        windows.Publish();
+        bool isPass = _schedule.Elapsed >= _schedule.Next;
+        try
+        {
+            if (isPass)
+            {
+                int part = _part;
+                _part = (part + 1) % estimator.Parts;
+                SampleOnce(part);
+                _lastFailure = null;
+            }
+            else if (_schedule.Elapsed >= _glanceAt)
+            {
+                Glance();
+            }
+        }
+#pragma warning disable CA1031 // One failed pass, whatever the cause, must not end later passes or the readings.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Fail(error, isPass);
+        }
+
+        if (isPass)
+        {
+            _schedule.Advance();
+            sampled.Miss(_schedule.Skipped);
+            Announce();
+        }
+
+        TimeSpan now = _schedule.Elapsed;
+        PlanGlance(now);
+        TimeSpan next = _schedule.Next < _glanceAt ? _schedule.Next : _glanceAt;
+        return next > now ? next - now : TimeSpan.Zero;
+    }
+
+    /// <summary>The next multiple of the time between looks, unless a pass comes so soon after it that its windows would be short.</summary>
+    private void PlanGlance(TimeSpan now)
+    {
+        if (_glanceEvery is not { } every)
+        {
+            _glanceAt = TimeSpan.MaxValue;
+            return;
+        }
+
+        _glanceAt = (Math.Floor(now / every) + 1) * every;
+        TimeSpan pass = _schedule.Next;
+        while (estimator.Parts == 1 && _glanceAt <= pass && pass - _glanceAt < every / 2)
+        {
+            _glanceAt += every;
+        }
+    }
+
+    private void Announce()
+    {
+        // The first pass, whole or in parts, only begins windows.
+        int ticks = estimator.Parts - 1 - _part + (_passes == 0 ? estimator.Parts : 0);
+        TimeSpan left = _schedule.After(ticks) - _schedule.Elapsed;
+        Volatile.Write(ref _nextWindow, (clock.GetUtcNow() + left - DateTimeOffset.UnixEpoch).TotalSeconds);
+        if (_schedule.HasRamp && _schedule.IsSteady && !_saidSteady)
+        {
+            _saidSteady = true;
+            string full = Duration.Format(interval);
+            SteadyWindows(full);
+        }
+    }
+
+    private void Fail(Exception error, bool isPass)
+    {
         sampled.Errors.Add("failed");
-        sampled.Finish(default, succeeded: false);
+        if (isPass)
+        {
+            windows.Begin([], true);
+            windows.Publish(ReadingCost.Unknown, succeeded: false);
+            Volatile.Write(ref _passes, _passes + 1);
+        }
 
         // One line per cause, not one per pass.
         if (_lastFailure != error.GetType())
@@ -96,6 +223,65 @@ internal sealed partial class WindowSampler(
             PassFailed(error.Message);
         }
     }
+
+    /// <inheritdoc/>
+    public bool TryFindLast(int pid, out WorkingSetSample sample)
+    {
+        foreach (ProcessSample<WorkingSetSample> entry in windows.Latest.Processes)
+        {
+            if (entry.Process.Process.Identity.Pid == pid && !entry.Process.HasLeft)
+            {
+                sample = entry.Sample;
+                return true;
+            }
+        }
+
+        sample = default;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public async Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop)
+    {
+        ReadOutcome outcome = TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out TrackedProcess? process);
+        if (outcome != ReadOutcome.Success)
+        {
+            return (outcome, default);
+        }
+
+        IWorkingSetWindow? begun = null;
+        try
+        {
+            lock (_pass)
+            {
+                begun = _isDisposed ? null : estimator.BeginWindow(process!, out outcome);
+            }
+
+            if (begun is null)
+            {
+                return (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, default);
+            }
+
+            await Task.Delay(window, clock, stop).ConfigureAwait(false);
+            lock (_pass)
+            {
+                WorkingSetSample sample = default;
+                outcome = _isDisposed ? ReadOutcome.Failed : begun.Complete(out sample);
+                return (outcome, sample);
+            }
+        }
+        finally
+        {
+            lock (_pass)
+            {
+                begun?.Dispose();
+                process!.Dispose();
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
+    private partial void SteadyWindows(string interval);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass failed, and there are no working sets until one succeeds: {Cause}")]
     private partial void PassFailed(string cause);

@@ -23,6 +23,7 @@ internal static class WorkingSetChoice
     {
         IdleAges = new IdleAges([.. options.IdleAges]),
         ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident,
+        MaxStall = options.MaxStall,
         Areas = options.Areas,
         Parts = options.Spread ? PartsOf(options.Interval) : 1,
         GroupOf = groupOf,
@@ -50,6 +51,23 @@ internal static class WorkingSetChoice
         return chosen;
     }
 
+    /// <summary>
+    /// What keeps working sets from being measured for as long as another program measures them; null when nothing does. Unlike where none of the methods works,
+    /// it helps to wait.
+    /// </summary>
+    internal static string? FindHolder(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
+    {
+        foreach (ProbeResult method in support)
+        {
+            if (method.Reason == ProbeResult.InUse && (wanted == WorkingSetMethod.Auto || NameOf(wanted) == method.Method))
+            {
+                return method.Explanation;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The method to use of those that were probed, or null where there is none, or none that would not do harm.</summary>
     internal static string? ChooseFrom(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support) =>
         support.Any(method => IsTaken(method, wanted)) ? null : WorkingSetMethods.Choose(NameOf(wanted), support);
@@ -60,7 +78,7 @@ internal static class WorkingSetChoice
         {
             if (IsTaken(method, wanted))
             {
-                throw new UsageException("--method", method.Explanation, method.Advice);
+                throw new UsageException("--method", method.Explanation, $"to {method.Advice}");
             }
         }
     }

@@ -1,3 +1,4 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
@@ -5,16 +6,18 @@ using MemSnoop.WorkingSets;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// The last complete window of each process. The window sampler writes it at the end of each pass. A collection only reads it, so scrapers can never mark,
-/// clear or shorten a window. A pass that ends during a collection shows in the next one: working set and idle memory of one scrape are of the same window.
+/// The last complete window of each process. The window sampler writes it at the end of each pass, and adds what it saw of new processes between the passes. A
+/// collection only reads it, so scrapers can never mark, clear or shorten a window. A pass that ends during a collection shows in the next one: all that one
+/// scrape tells of windows, what the pass cost and whom it skipped included, is of the same pass.
 /// </summary>
 internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
+    private readonly HashSet<TrackedProcess> _lost = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
-    private Round _complete = new([], []);
-    private Round _shown = new([], []);
+    private WorkingSetRound _complete = WorkingSetRound.None;
+    private WorkingSetRound _shown = WorkingSetRound.None;
     private long _collection = -1;
 
     /// <inheritdoc/>
@@ -23,29 +26,36 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     /// <inheritdoc/>
     public ArraySegment<ProcessSample<WorkingSetSample>> Current() => Shown().Processes;
 
-    /// <summary>The last complete window of each container, by its id.</summary>
-    internal KeyValuePair<string, WorkingSetSample>[] Groups()
+    /// <summary>What the current collection shows.</summary>
+    internal WorkingSetRound Shown()
     {
         lock (Gate)
         {
-            return Shown().Groups;
+            long collection = collections.Current;
+            if (collection != _collection)
+            {
+                _collection = collection;
+                _shown = _complete;
+            }
+
+            return _shown;
         }
     }
 
-    private Round Shown()
+    /// <summary>What the last pass and the looks since then found, whatever collection is under way.</summary>
+    internal WorkingSetRound Latest
     {
-        long collection = collections.Current;
-        if (collection != _collection)
+        get
         {
-            _collection = collection;
-            _shown = _complete;
+            lock (Gate)
+            {
+                return _complete;
+            }
         }
-
-        return _shown;
     }
 
     /// <summary>Begins a pass over these processes, or continues one that comes in parts.</summary>
-    internal void Begin(IEnumerable<WatchedProcess> processes, bool isNew)
+    internal void Begin(ReadOnlySpan<WatchedProcess> processes, bool isNew)
     {
         if (isNew)
         {
@@ -53,6 +63,20 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             _groups.Clear();
         }
 
+        Watch(processes);
+    }
+
+    /// <summary>Begins a look at some processes between two passes.</summary>
+    internal void BeginGlance(ReadOnlySpan<WatchedProcess> processes)
+    {
+        _passing.Clear();
+        _groups.Clear();
+        _lost.Clear();
+        Watch(processes);
+    }
+
+    private void Watch(ReadOnlySpan<WatchedProcess> processes)
+    {
         _watched.Clear();
         foreach (WatchedProcess process in processes)
         {
@@ -61,9 +85,50 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <summary>Publishes the results of the pass. A process that it could not measure has no numbers any more.</summary>
-    internal void Publish()
+    /// <param name="cost">What the pass cost.</param>
+    /// <param name="succeeded">Whether it succeeded as a whole; null if it only began windows.</param>
+    /// <param name="longestStall">The longest time for which it held up a process; null if the method does not.</param>
+    internal void Publish(ReadingCost cost, bool? succeeded, TimeSpan? longestStall = null)
     {
-        Round complete = new([.. _passing], [.. _groups]);
+        TimeSpan spread = default;
+        foreach (ProcessSample<WorkingSetSample> entry in _passing)
+        {
+            spread = entry.Sample.WindowSpread > spread ? entry.Sample.WindowSpread : spread;
+        }
+
+        Publish(new WorkingSetRound
+        {
+            Processes = [.. _passing],
+            Groups = [.. _groups],
+            Skips = sampled.Skipped.ToArray(),
+            Cost = cost,
+            Succeeded = succeeded,
+            WindowSpread = _passing.Count > 0 ? spread : null,
+            LongestStall = longestStall,
+        });
+    }
+
+    /// <summary>Adds the results of a look between two passes to what is published. Other processes keep their windows.</summary>
+    internal void PublishGlance()
+    {
+        foreach (ProcessSample<WorkingSetSample> entry in _passing)
+        {
+            _lost.Add(entry.Process.Process);
+        }
+
+        if (_lost.Count > 0)
+        {
+            WorkingSetRound before = Latest;
+            Publish(before with
+            {
+                Processes = [.. before.Processes.Where(entry => !_lost.Contains(entry.Process.Process)), .. _passing],
+                Skips = sampled.Skipped.ToArray(),
+            });
+        }
+    }
+
+    private void Publish(WorkingSetRound complete)
+    {
         lock (Gate)
         {
             _complete = complete;
@@ -71,14 +136,51 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void Completed(TrackedProcess process, in WorkingSetSample sample) => _passing.Add(new(_watched[process], sample));
+    public void Completed(TrackedProcess process, in WorkingSetSample sample)
+    {
+        if (!sample.IsWhole)
+        {
+            sampled.Skipped.Add(sample.Disturbance.ToReason());
+        }
+
+        _passing.Add(new(_watched[process], sample));
+    }
 
     /// <inheritdoc/>
     public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
 
     /// <inheritdoc/>
-    public void Skipped(TrackedProcess process, ReadOutcome reason) => sampled.Count(reason);
+    public void Skipped(TrackedProcess process, ReadOutcome reason)
+    {
+        _lost.Add(process);
+        sampled.Count(reason);
+    }
+}
 
-    /// <summary>What one pass found.</summary>
-    private sealed record Round(ProcessSample<WorkingSetSample>[] Processes, KeyValuePair<string, WorkingSetSample>[] Groups);
+/// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
+internal sealed record WorkingSetRound
+{
+    /// <summary>Before the first pass.</summary>
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Skips = [], Cost = ReadingCost.Unknown };
+
+    /// <summary>The last window of each process.</summary>
+    internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
+
+    /// <summary>The last window of each container, by its id.</summary>
+    internal required KeyValuePair<string, WorkingSetSample>[] Groups { get; init; }
+
+    /// <summary>How often processes were skipped so far, and windows disturbed, by reason.</summary>
+    internal required KeyValuePair<string, long>[] Skips { get; init; }
+
+    /// <summary>What the pass cost.</summary>
+    internal required ReadingCost Cost { get; init; }
+
+    /// <summary>Whether it succeeded as a whole; null until a pass could end windows.</summary>
+    internal bool? Succeeded { get; init; }
+
+    /// <summary>The largest difference between the windows of two page frames of one process; null without a window.</summary>
+    internal TimeSpan? WindowSpread { get; init; }
+
+    /// <summary>The longest time for which the pass held up a process; null if the method does not.</summary>
+    internal TimeSpan? LongestStall { get; init; }
 }

@@ -25,6 +25,12 @@ internal ref struct KernelLines
     /// <summary>Why the last move ended the enumeration.</summary>
     internal ReadOutcome Outcome { get; private set; }
 
+    /// <summary>Whether the time of each read is measured.</summary>
+    internal bool MeasuresReads { get; init; }
+
+    /// <summary>The longest read so far, if they are measured.</summary>
+    internal CallTime LongestRead { get; private set; }
+
     internal bool MoveNext()
     {
         while (true)
@@ -62,7 +68,13 @@ internal ref struct KernelLines
             _start = 0;
         }
 
+        CallTime.Beginning beginning = MeasuresReads ? CallTime.Begin() : default;
         Outcome = KernelFile.Read(_handle, _buffer.Free(_end), _offset, out int count);
+        if (MeasuresReads)
+        {
+            LongestRead = CallTime.Longer(LongestRead, beginning.End());
+        }
+
         _ended = count == 0;
         _offset += count;
         _end += count;

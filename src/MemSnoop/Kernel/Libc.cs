@@ -9,13 +9,18 @@ internal static partial class Libc
     internal const int OpenReadOnly = 0;
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
+    internal const int OpenCreate = 0x40;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
+
+    /// <summary>The one flag in use whose value is not the same on x86-64 and arm64.</summary>
+    internal static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
     internal const int ErrorInterrupted = 4;
+    internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
@@ -24,6 +29,7 @@ internal static partial class Libc
 
     internal const int ConfigurationClockTicks = 2;
     internal const int ClockThreadCpuTime = 3;
+    internal const int ClockBootTime = 7;
     internal const int ResourceOpenFiles = 7;
 
     internal const int SignalTerminate = 15;
@@ -34,13 +40,39 @@ internal static partial class Libc
     // System calls without a wrapper in older C libraries; since Linux 5.1 numbers are the same on all architectures.
     internal const nint PidFdSendSignalNumber = 424;
     internal const nint PidFdOpenNumber = 434;
+    internal const nint FsOpenNumber = 430;
+    internal const nint FsConfigNumber = 431;
+    internal const nint FsMountNumber = 432;
 
+    internal const nint FsOpenCloseOnExec = 1;
+    internal const nint FsConfigCreate = 6;
+    internal const nint FsMountCloseOnExec = 1;
+    internal const nint MountReadOnly = 1;
+    internal const nint MountNoExecNoSetId = 2 | 4 | 8;
+
+    internal const int LockShared = 1;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
+    internal const int AccessWrite = 2;
+
+    internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
+
+    internal const long ProcMagic = 0x9fa0;
+    internal const long SysfsMagic = 0x62656572;
+
+    internal const int NotifyNonBlocking = 0x800;
+    internal const uint NotifyModify = 0x2;
+    internal const uint NotifyCloseWrite = 0x8;
+    internal const uint NotifyCloseNoWrite = 0x10;
+    internal const uint NotifyOpen = 0x20;
+    internal const uint NotifyOverflow = 0x4000;
+
+    internal const int EmptyPath = 0x1000;
+    internal const int SymbolicLinkNoFollow = 0x100;
 
     internal const short PollIn = 1;
 
@@ -49,6 +81,25 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    /// <summary>The same, for a file that may have to be made, with these permissions.</summary>
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    internal static partial int OpenAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ChangeMode(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
+    internal static partial int Truncate(KernelHandle descriptor, long length);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
@@ -95,6 +146,24 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint PidFdSendSignal(nint number, KernelHandle process, nint signal, nint information, nint flags);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint FsOpen(nint number, ReadOnlySpan<byte> name, nint flags);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint FsConfig(nint number, KernelHandle context, nint command, nint key, nint value, nint auxiliary);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint FsMount(nint number, KernelHandle context, nint flags, nint attributes);
+
+    [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true)]
+    internal static partial int StatFileSystem(ReadOnlySpan<byte> path, out FileSystemStatus status);
+
+    [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
+    internal static partial int NotifyOpenQueue(int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true)]
+    internal static partial int NotifyAddWatch(KernelHandle queue, ReadOnlySpan<byte> path, uint mask);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint EffectiveUserId();
 
@@ -123,14 +192,41 @@ internal static partial class Libc
         internal ulong Hard;
     }
 
-    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_size at offset 40 on every architecture.</summary>
+    /// <summary>struct statfs of <c>statfs(2)</c>: 120 bytes on 64-bit Linux, and f_type is the first of them.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 120)]
+    internal struct FileSystemStatus
+    {
+        [FieldOffset(0)]
+        internal long Type;
+    }
+
+    /// <summary>struct inotify_event of <c>inotify(7)</c>, without the name that follows it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NotifyEvent
+    {
+        internal int Watch;
+        internal uint Mask;
+        internal uint Cookie;
+        internal uint NameLength;
+    }
+
+    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_ino at offset 32 and stx_size at 40 on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxResult
     {
         [FieldOffset(0)]
         internal uint Mask;
 
+        [FieldOffset(32)]
+        internal ulong Inode;
+
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
     }
 }

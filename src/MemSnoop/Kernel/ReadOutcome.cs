@@ -21,6 +21,12 @@ public enum ReadOutcome
     /// <summary>The process holds more memory than the configured limit of a method that would stall it.</summary>
     TooLarge,
 
+    /// <summary>The method would hold the process up for longer than the stall budget allows.</summary>
+    WouldStall,
+
+    /// <summary>Another program measures this process, by a lock that it holds; two would end each other's windows.</summary>
+    InUse,
+
     /// <summary>It takes more file descriptors than this process may still open (<c>getrlimit(2)</c>, RLIMIT_NOFILE).</summary>
     NoDescriptors,
 
@@ -40,6 +46,8 @@ public static class ReadOutcomes
         ReadOutcome.NotSupported => "not_supported",
         ReadOutcome.Malformed => "malformed",
         ReadOutcome.TooLarge => "too_large",
+        ReadOutcome.WouldStall => "stall",
+        ReadOutcome.InUse => "in_use",
         ReadOutcome.NoDescriptors => "descriptors",
         _ => "failed",
     };

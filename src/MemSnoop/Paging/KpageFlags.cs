@@ -9,7 +9,7 @@ namespace MemSnoop.Paging;
 internal sealed class KpageFlags : IDisposable
 {
     /// <summary>The most frames of one read: 256 KiB of buffer, 128 MiB of memory.</summary>
-    internal const int MostFrames = FrameBlock.Frames;
+    internal const int MostFrames = 32768;
 
     private readonly KernelHandle _handle;
     private readonly ulong[] _flags = new ulong[MostFrames];
@@ -49,6 +49,7 @@ public readonly record struct PageFlags(ulong Word)
     private const int CompoundHeadBit = 15;
     private const int CompoundTailBit = 16;
     private const int HugeBit = 17;
+    private const int KsmBit = 21;
     private const int ZeroPageBit = 24;
 
     /// <summary>On a list of the page reclaim; only such pages can be idle.</summary>
@@ -65,6 +66,12 @@ public readonly record struct PageFlags(ulong Word)
 
     /// <summary>Another page (tail) of such a folio; its bit in the idle bitmap always reads 0.</summary>
     public bool IsCompoundTail => IsSet(CompoundTailBit);
+
+    /// <summary>Part of a folio of several pages.</summary>
+    internal bool IsCompound => IsCompoundHead || IsCompoundTail;
+
+    /// <summary>Merged with equal pages of this or other processes (KSM).</summary>
+    public bool IsKsm => IsSet(KsmBit);
 
     /// <summary>A page of hugetlbfs, on no list of the reclaim and so never idle.</summary>
     public bool IsHugetlb => IsSet(HugeBit);

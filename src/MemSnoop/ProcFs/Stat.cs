@@ -58,8 +58,17 @@ public readonly record struct Stat
     /// <summary>Time waited for block I/O, in clock ticks (field 42). Stays 0 unless delay accounting is on (kernel.task_delayacct).</summary>
     public ulong BlockIoDelayTicks { get; init; }
 
-    /// <summary>Whether the process is dead: a zombie (<c>Z</c>), or being removed (<c>X</c>, <c>x</c>). Its memory is gone.</summary>
+    /// <summary>
+    /// Whether the process is dead: a zombie (<c>Z</c>), or being removed (<c>X</c>, <c>x</c>). Its memory is gone, unless only its main thread has ended
+    /// (<see cref="IsLeaderless"/>).
+    /// </summary>
     public bool IsZombie => State is (byte)'Z' or (byte)'X' or (byte)'x';
+
+    /// <summary>
+    /// Whether the main thread has ended and others work on (<c>pthread_exit(3)</c>). The process lives; what the kernel tells of its memory under the process's
+    /// own directory is nothing, and under those of its threads is true.
+    /// </summary>
+    public bool IsLeaderless => IsZombie && Threads > 1;
 
     /// <summary>Whether this is a kernel thread, which has no memory of its own.</summary>
     public bool IsKernelThread => (Flags & KernelThreadFlag) != 0;

@@ -2,11 +2,12 @@ using MemSnoop.Kernel;
 
 namespace MemSnoop.ProcFs;
 
-/// <summary>User ids and context switches of a process, from <c>/proc/PID/status</c>.</summary>
+/// <summary>User ids, size of the page tables and context switches of a process, from <c>/proc/PID/status</c>.</summary>
 /// <remarks>
-/// One <c>Key:&#9;value</c> a line, of which three are read:
+/// One <c>Key:&#9;value</c> a line, of which four are read:
 /// <code>
 /// Uid:	1000	1000	1000	1000
+/// VmPTE:	      56 kB
 /// voluntary_ctxt_switches:	63
 /// nonvoluntary_ctxt_switches:	7
 /// </code>
@@ -20,6 +21,9 @@ public readonly record struct Status
 
     /// <summary>The user whose rights the process uses.</summary>
     public uint EffectiveUserId { get; init; }
+
+    /// <summary>The size of its page tables in KiB, those set aside for huge pages included; 0 for a kernel thread, and where it is not told.</summary>
+    public ulong PageTablesKib { get; init; }
 
     /// <summary>Voluntary context switches of the main thread only: the kernel keeps no sum for a process here.</summary>
     public ulong VoluntaryContextSwitches { get; init; }
@@ -38,6 +42,7 @@ public readonly record struct Status
         uint effectiveUserId = 0;
         ulong voluntary = 0;
         ulong involuntary = 0;
+        ulong pageTables = 0;
         bool hasUserIds = false;
         bool hasVoluntary = false;
         bool hasInvoluntary = false;
@@ -50,6 +55,9 @@ public readonly record struct Status
             {
                 case (byte)'U' when cursor.TrySkip("Uid:"u8):
                     isRead = hasUserIds = TryReadUserIds(cursor, out realUserId, out effectiveUserId);
+                    break;
+                case (byte)'V' when cursor.TrySkip("VmPTE:"u8):
+                    isRead = TryReadCount(cursor, out pageTables);
                     break;
                 case (byte)'v' when cursor.TrySkip("voluntary_ctxt_switches:"u8):
                     isRead = hasVoluntary = TryReadCount(cursor, out voluntary);
@@ -83,6 +91,7 @@ public readonly record struct Status
         {
             RealUserId = realUserId,
             EffectiveUserId = effectiveUserId,
+            PageTablesKib = pageTables,
             VoluntaryContextSwitches = hasContextSwitches ? voluntary : 0,
             InvoluntaryContextSwitches = hasContextSwitches ? involuntary : 0,
             HasContextSwitches = hasContextSwitches,

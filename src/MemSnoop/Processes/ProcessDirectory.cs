@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.IO.Enumeration;
+using System.Text;
 using MemSnoop.Kernel;
+using MemSnoop.ProcFs;
 
 namespace MemSnoop.Processes;
 
@@ -10,13 +12,17 @@ internal delegate bool KernelParser<T>(ReadOnlySpan<byte> text, out T value)
 
 /// <summary>
 /// A handle on <c>/proc/PID</c>. Files opened through it belong to the process that had the pid when it was opened,
-/// or fail: a path would silently lead to a process that reuses the pid.
+/// or fail: a path would silently lead to a process that reuses the pid. If the main thread has ended and others work on, files of the address space are
+/// those of another thread (<see cref="Follow"/>): the process's own show nothing then.
 /// </summary>
 internal sealed class ProcessDirectory : IDisposable
 {
     private static readonly EnumerationOptions EveryEntry = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly KernelHandle _directory;
+
+    // Null but for a process whose main thread has ended.
+    private KernelHandle? _thread;
 
     private ProcessDirectory(KernelHandle directory) => _directory = directory;
 
@@ -28,7 +34,7 @@ internal sealed class ProcessDirectory : IDisposable
     }
 
     /// <summary>Opens a file of the process; <paramref name="name"/> is a UTF-8 literal.</summary>
-    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle) => OrGone(KernelFile.Open(_directory, name, mode, out handle));
+    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle) => OrGone(KernelFile.Open(Of(name), name, mode, out handle));
 
     /// <summary>ENOENT: either this kernel has no such file or the process went; every kernel has stat.</summary>
     private ReadOutcome OrGone(ReadOutcome outcome) => outcome == ReadOutcome.NotSupported && !HasStat() ? ReadOutcome.ProcessGone : outcome;
@@ -37,7 +43,7 @@ internal sealed class ProcessDirectory : IDisposable
     internal ReadOutcome Read<T>(ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
-        ReadOutcome outcome = OrGone(KernelFile.ReadRecord(_directory, name, buffer, out ReadOnlySpan<byte> text));
+        ReadOutcome outcome = OrGone(KernelFile.ReadRecord(Of(name), name, buffer, out ReadOnlySpan<byte> text));
         return Parse(outcome, text, parser, out value);
     }
 
@@ -84,7 +90,7 @@ internal sealed class ProcessDirectory : IDisposable
         count = 0;
         try
         {
-            if (Libc.Statx(_directory, "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result) == 0)
+            if (Libc.Statx(Of("fd"u8), "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result) == 0)
             {
                 count = result.Size;
                 return count > 0 ? ReadOutcome.Success : ListOpenFiles(out count);
@@ -101,17 +107,46 @@ internal sealed class ProcessDirectory : IDisposable
 
     private ReadOutcome ListOpenFiles(out ulong count)
     {
-        count = 0;
+        ulong entries = 0;
+        ReadOutcome outcome = ForEachOpenFile(_ =>
+        {
+            entries++;
+            return true;
+        });
+        count = entries;
+        return outcome;
+    }
+
+    /// <summary>
+    /// Whether the process has a descriptor of one of these files, by inode number alone: a file system of several devices (btrfs) shows others in maps than to
+    /// stat(2). True as well if that cannot be told.
+    /// </summary>
+    internal bool HasOpenFileAmong(HashSet<ulong> inodes)
+    {
+        bool found = false;
+        ReadOutcome outcome = ForEachOpenFile(descriptor =>
+        {
+            byte[] name = Encoding.ASCII.GetBytes($"fd/{descriptor}\0");
+            found = Libc.Statx(Of("fd"u8), name, 0, Libc.StatxInode, out Libc.StatxResult result) == 0 && inodes.Contains(result.Inode);
+            return !found;
+        });
+        return found || outcome != ReadOutcome.Success;
+    }
+
+    /// <summary>Lists the descriptors by name, as long as the visitor wants more.</summary>
+    private ReadOutcome ForEachOpenFile(Func<string, bool> visit)
+    {
         bool isHeld = false;
+        KernelHandle directory = Of("fd"u8);
         try
         {
-            _directory.DangerousAddRef(ref isHeld);
-
-            // The link of our own descriptor leads to the process it was opened for, not to the pid's next owner.
-            string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_directory.DangerousGetHandle()}/fd");
-            foreach (bool _ in new FileSystemEnumerable<bool>(path, static (ref _) => true, EveryEntry))
+            directory.DangerousAddRef(ref isHeld);
+            foreach (string name in new FileSystemEnumerable<string>(PathOf(directory, "fd"), static (ref entry) => entry.FileName.ToString(), EveryEntry))
             {
-                count++;
+                if (!visit(name))
+                {
+                    break;
+                }
             }
 
             return ReadOutcome.Success;
@@ -128,10 +163,112 @@ internal sealed class ProcessDirectory : IDisposable
         {
             if (isHeld)
             {
-                _directory.DangerousRelease();
+                directory.DangerousRelease();
             }
         }
     }
+
+    /// <summary>
+    /// Looks whether a process lives whose <c>stat</c> has just been read, and completes what is wrong there if its main thread has ended. Costs nothing as long
+    /// as that thread lives.
+    /// </summary>
+    /// <param name="stat">The reading. It gets the size of the memory of the threads that live.</param>
+    /// <param name="buffer">May be the one that the reading was parsed from.</param>
+    /// <param name="changed">Whether files of the address space that are open belong to a thread that has ended.</param>
+    /// <returns>Success, or gone.</returns>
+    internal ReadOutcome Follow(ref Stat stat, KernelBuffer buffer, out bool changed)
+    {
+        changed = false;
+        if (!stat.IsZombie)
+        {
+            // After an exec by another thread, that thread is the main one.
+            changed = _thread is not null;
+            Use(null);
+            return ReadOutcome.Success;
+        }
+
+        if (!stat.IsLeaderless)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+
+        if (_thread is not { } known || !IsAlive(known, buffer))
+        {
+            changed = true;
+            KernelHandle? living = FindLivingThread(buffer);
+            Use(living);
+            if (living is null)
+            {
+                return ReadOutcome.ProcessGone;
+            }
+        }
+
+        ReadOutcome outcome = Read("statm"u8, buffer, Statm.TryParse, out Statm memory);
+        stat = stat with { ResidentPages = memory.ResidentPages, VirtualBytes = KernelUnits.Current.Bytes(memory.TotalPages) };
+        return outcome;
+    }
+
+    private void Use(KernelHandle? thread)
+    {
+        if (_thread is not null || thread is not null)
+        {
+            // A reader on another thread that is about to use the old one finds it closed, and the process gone for this reading.
+            Interlocked.Exchange(ref _thread, thread)?.Dispose();
+        }
+    }
+
+    /// <summary>The first thread that has not ended.</summary>
+    private KernelHandle? FindLivingThread(KernelBuffer buffer)
+    {
+        bool isHeld = false;
+        try
+        {
+            _directory.DangerousAddRef(ref isHeld);
+            List<int> threads = [];
+            PidEnumerator.ReadThreads(PathOf(_directory, "task"), threads);
+            foreach (int thread in threads)
+            {
+                byte[] name = System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"task/{thread}\0"));
+                if (KernelFile.Open(_directory, name, Libc.OpenPath, out KernelHandle handle) == ReadOutcome.Success)
+                {
+                    if (IsAlive(handle, buffer))
+                    {
+                        return handle;
+                    }
+
+                    handle.Dispose();
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The process is no longer watched.
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                _directory.DangerousRelease();
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsAlive(KernelHandle thread, KernelBuffer buffer) =>
+        Parse(KernelFile.ReadRecord(thread, "stat"u8, buffer, out ReadOnlySpan<byte> text), text, Stat.TryParse, out Stat stat) == ReadOutcome.Success && !stat.IsZombie;
+
+    /// <summary>The directory that a file is opened in. Accounts of the whole process (stat, io) are right in its own, whoever has ended.</summary>
+    private KernelHandle Of(ReadOnlySpan<byte> name) => _thread is { } thread && IsOfThread(name) ? thread : _directory;
+
+    private static bool IsOfThread(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("maps"u8) || name.SequenceEqual("smaps"u8) || name.SequenceEqual("smaps_rollup"u8) || name.SequenceEqual("pagemap"u8)
+        || name.SequenceEqual("clear_refs"u8) || name.SequenceEqual("statm"u8) || name.SequenceEqual("cmdline"u8) || name.SequenceEqual("cgroup"u8)
+        || name.SequenceEqual("fd"u8);
+
+    /// <summary>A path below an open directory: the link of our own descriptor leads to the process it was opened for, not to the pid's next owner.</summary>
+    private static string PathOf(KernelHandle directory, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory.DangerousGetHandle()}/{name}");
 
     private bool HasStat()
     {
@@ -145,5 +282,9 @@ internal sealed class ProcessDirectory : IDisposable
         }
     }
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose()
+    {
+        _directory.Dispose();
+        Use(null);
+    }
 }

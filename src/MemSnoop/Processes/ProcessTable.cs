@@ -150,7 +150,7 @@ public sealed class ProcessTable : IDisposable
         outcome = directory!.Read("stat"u8, _buffer, Stat.TryParse, out Stat stat);
         bool selected = false;
         string? skip = outcome != ReadOutcome.Success ? outcome.ToReason()
-            : stat.IsZombie ? SkipReasons.Zombie
+            : directory.Follow(ref stat, _buffer, out _) != ReadOutcome.Success ? SkipReasons.Zombie
             : stat.IsKernelThread ? SkipReasons.KernelThread
             : null;
         if (skip is null)

@@ -67,11 +67,17 @@ public sealed class TrackedProcess : IDisposable
             return outcome;
         }
 
-        outcome = directory!.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat stat);
-        if (outcome != ReadOutcome.Success || stat.IsZombie)
+        KernelBuffer buffer = new(1024);
+        outcome = directory!.Read("stat"u8, buffer, Stat.TryParse, out Stat stat);
+        if (outcome == ReadOutcome.Success)
+        {
+            outcome = directory.Follow(ref stat, buffer, out _);
+        }
+
+        if (outcome != ReadOutcome.Success)
         {
             directory.Dispose();
-            return outcome == ReadOutcome.Success ? ReadOutcome.ProcessGone : outcome;
+            return outcome;
         }
 
         process = Track(paths, budget, directory, stat);
@@ -104,9 +110,15 @@ public sealed class TrackedProcess : IDisposable
             return outcome;
         }
 
-        if (stat.StartTicks != Identity.StartTicks || stat.IsZombie)
+        if (stat.StartTicks != Identity.StartTicks)
         {
             return ReadOutcome.ProcessGone;
+        }
+
+        outcome = Follow(ref stat, buffer);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
         }
 
         renamed = !stat.Comm.Equals(_comm);
@@ -121,6 +133,9 @@ public sealed class TrackedProcess : IDisposable
 
     internal ReadOutcome ReadStatus(KernelBuffer buffer, out Status value) =>
         ReadOnceARun(ref _status, ref _lastStatus, "status"u8, buffer, Status.TryParse, out value);
+
+    /// <summary>The status as of now, for who reads on another thread than the measurements: what those remember is not touched.</summary>
+    internal ReadOutcome ReadStatusAnew(KernelBuffer buffer, out Status value) => Read(ref _status, "status"u8, buffer, Status.TryParse, out value);
 
     /// <summary>Opens the directory of the process for files that are not kept; the caller gives it back by <see cref="Leave"/>.</summary>
     internal ReadOutcome Enter(out ProcessDirectory directory)
@@ -139,10 +154,11 @@ public sealed class TrackedProcess : IDisposable
         }
 
         // Without a kept handle, another process may have got the pid since the last refresh.
-        outcome = directory.Read("stat"u8, new KernelBuffer(1024), Stat.TryParse, out Stat stat);
-        if (outcome == ReadOutcome.Success && stat.StartTicks != Identity.StartTicks)
+        KernelBuffer buffer = new(1024);
+        outcome = directory.Read("stat"u8, buffer, Stat.TryParse, out Stat stat);
+        if (outcome == ReadOutcome.Success)
         {
-            outcome = ReadOutcome.ProcessGone;
+            outcome = stat.StartTicks == Identity.StartTicks ? directory.Follow(ref stat, buffer, out _) : ReadOutcome.ProcessGone;
         }
 
         if (outcome != ReadOutcome.Success)
@@ -238,6 +254,39 @@ public sealed class TrackedProcess : IDisposable
             handle = file.Handle;
             return outcome;
         }
+    }
+
+    /// <summary>Whether the process lives, which it may without its main thread; then from where its memory can be read.</summary>
+    private ReadOutcome Follow(ref Stat stat, KernelBuffer buffer)
+    {
+        if (_directory is null)
+        {
+            return !stat.IsZombie ? ReadOutcome.Success : stat.IsLeaderless ? FollowOnce(ref stat, buffer) : ReadOutcome.ProcessGone;
+        }
+
+        ReadOutcome outcome = _directory.Follow(ref stat, buffer, out bool changed);
+        if (changed)
+        {
+            lock (_gate)
+            {
+                _statm.Close(_budget);
+            }
+        }
+
+        return outcome;
+    }
+
+    private ReadOutcome FollowOnce(ref Stat stat, KernelBuffer buffer)
+    {
+        ReadOutcome outcome = Enter(out ProcessDirectory directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        outcome = directory.Follow(ref stat, buffer, out _);
+        Leave(directory);
+        return outcome;
     }
 
     private void Adopt(in Stat stat)

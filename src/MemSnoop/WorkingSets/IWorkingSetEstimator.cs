@@ -19,6 +19,12 @@ public interface IWorkingSetEstimator : IDisposable
     int Parts => 1;
 
     /// <summary>
+    /// The longest time for which the last pass, or a look or window since, held up a process that wanted to change its address space; null if the method does
+    /// not hold up anybody worth measuring.
+    /// </summary>
+    TimeSpan? LongestStall => null;
+
+    /// <summary>
     /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
     /// dropped.
     /// </summary>
@@ -26,6 +32,28 @@ public interface IWorkingSetEstimator : IDisposable
     /// <param name="part">Which of the <see cref="Parts"/>, from 0.</param>
     /// <param name="sink">Takes the windows that are complete.</param>
     void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink);
+
+    /// <summary>
+    /// Looks at processes that have no whole window yet, without ending the window of any other: one that has been there before is reported with its window so
+    /// far, one that was not begins its first. For the first minute, and for processes that do not live longer than a window.
+    /// </summary>
+    void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink);
+
+    /// <summary>
+    /// Begins a window of one process beside those of the passes, which stay whole. The caller lets some time pass and calls
+    /// <see cref="IWorkingSetWindow.Complete"/>. Calls on the estimator and on its windows must not overlap.
+    /// </summary>
+    /// <param name="process">The process; it need not be among those of the passes.</param>
+    /// <param name="outcome">How the beginning ended; unless it is <see cref="ReadOutcome.Success"/>, there is no window.</param>
+    /// <returns>The window, or null.</returns>
+    IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome);
+}
+
+/// <summary>A window of one process that somebody asked for.</summary>
+public interface IWorkingSetWindow : IDisposable
+{
+    /// <summary>Ends the window.</summary>
+    ReadOutcome Complete(out WorkingSetSample sample);
 }
 
 /// <summary>Receives the results of a pass. Each process is reported at most once per pass.</summary>
@@ -49,7 +77,7 @@ public sealed record EstimatorOptions
     /// <summary>The ages at which idle memory is reported.</summary>
     public IdleAges IdleAges { get; init; } = IdleAges.Default;
 
-    /// <summary>Which areas count. Default value: all. Only the page_idle method uses this.</summary>
+    /// <summary>Which areas count. Default value: all.</summary>
     public AreaFilter Areas { get; init; } = AreaFilter.All;
 
     /// <summary>
@@ -69,4 +97,10 @@ public sealed record EstimatorOptions
     /// process's mmap lock for about 50 ms.
     /// </summary>
     public ulong ReferencedMaxResidentBytes { get; init; } = 4UL << 30;
+
+    /// <summary>
+    /// The referenced method leaves out processes that it would hold up for longer: it is predicted from the size of their page tables, and measured at each
+    /// pass. Default value: 10 ms.
+    /// </summary>
+    public TimeSpan MaxStall { get; init; } = TimeSpan.FromMilliseconds(10);
 }

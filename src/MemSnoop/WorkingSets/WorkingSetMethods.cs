@@ -1,23 +1,46 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 
 namespace MemSnoop.WorkingSets;
 
-/// <summary>The known methods, best first. A new method is added here and in its own folder.</summary>
+/// <summary>The known methods, best first. A new method is a folder of its own and a descriptor here.</summary>
 public static class WorkingSetMethods
 {
     /// <summary>Take the best method that works here.</summary>
     public const string Auto = "auto";
 
-    private static readonly (string Name, Func<KernelPaths, ProbeResult> Probe, Func<KernelPaths, EstimatorOptions, TimeProvider, IWorkingSetEstimator> Create)[] Known =
+    private static readonly WorkingSetMethodDescriptor[] Known =
     [
-        (PageIdleEstimator.MethodName, PageIdleEstimator.Probe, PageIdleEstimator.Open),
-        (ReferencedEstimator.MethodName, ReferencedEstimator.Probe, static (_, settings, clock) => new ReferencedEstimator(settings, clock)),
+        new()
+        {
+            Name = PageIdleEstimator.MethodName,
+            Estimates = MethodScope.Process | MethodScope.Group,
+            Precision = "each page, with its size; an access by one process counts for all that map the page",
+            Disturbs = [ReferencedEstimator.MethodName],
+            DisturbedBy = [Disturbance.Moved, Disturbance.FileRead, Disturbance.Advised, Disturbance.Aged, Disturbance.Damon, Disturbance.Reader],
+            Probe = PageIdleEstimator.Probe,
+            Create = static (paths, settings, clock) => PageIdleEstimator.Open(paths, settings, clock),
+        },
+        new()
+        {
+            Name = ReferencedEstimator.MethodName,
+            Estimates = MethodScope.Process,
+            Precision = "each area; ages are an upper bound; holds up its target while the kernel walks page tables",
+            Disturbs = [PageIdleEstimator.MethodName],
+            DisturbedBy = [Disturbance.Divided, Disturbance.Moved, Disturbance.Advised, Disturbance.Aged],
+            Probe = LockedTargets.Probe,
+            Create = static (paths, settings, clock) =>
+                LockedTargets.Open(paths, () => new ReferencedEstimator(settings, clock, HostDisturbances.Open(paths, clock))),
+        },
     ];
 
     /// <summary>The names of all methods, best first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static method => method.Name)];
+
+    /// <summary>What is known of each method, best first.</summary>
+    internal static IReadOnlyList<WorkingSetMethodDescriptor> All => Known;
 
     /// <summary>Probes each method, best first.</summary>
     public static IReadOnlyList<ProbeResult> Probe(KernelPaths paths) => [.. Known.Select(method => method.Probe(paths))];
@@ -39,16 +62,8 @@ public static class WorkingSetMethods
 
     /// <summary>Makes the estimator of a method.</summary>
     /// <exception cref="ArgumentException">There is no such method.</exception>
-    public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock)
-    {
-        foreach (var (name, _, create) in Known)
-        {
-            if (name == method)
-            {
-                return create(paths, settings, clock);
-            }
-        }
-
-        throw new ArgumentException($"No such method: {method}", nameof(method));
-    }
+    /// <exception cref="IOException">It does not work here, or another program measures by it.</exception>
+    public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock) =>
+        Known.FirstOrDefault(known => known.Name == method)?.Create(paths, settings, clock)
+            ?? throw new ArgumentException($"No such method: {method}", nameof(method));
 }

@@ -23,10 +23,12 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Hosting", "Collector", "The collector sees the measuring through its source."),
         new("Hosting", "Prometheus", "The endpoint is a service of the host."),
         new("Hosting", "Otlp", "The push is a service of the host."),
+        new("Hosting", "LocalApi", "The host answers others on this machine as well."),
         new("Hosting", "Web", "The host listens, and maps its pages."),
         new("Hosting", "Logging", "The host's services log."),
 
         new("Commands", "Configuration", "The command line is a layer of the options."),
+        new("Commands", "LocalApi", "The command wss asks the exporter that runs."),
         new("Commands", "Hosting", "The command serve runs the host."),
         new("Commands", "Report", "The command report makes reports."),
 

@@ -39,7 +39,7 @@ public class BadInputTests
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
-        { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID SECONDS [OPTIONS]" },
+        { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID [SECONDS] [OPTIONS]" },
         { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
 
         // Pushing: values, and settings that contradict each other.
@@ -80,9 +80,9 @@ public class BadInputTests
         { ["--config", "a", "--config", "b"], "--config: is given more than once; expected one file" },
         { ["--collector.smaps", "--no-collector.smaps"], "--no-collector.smaps: contradicts --collector.smaps; expected one of them" },
         { ["--"], "--: no program follows; expected a program and its arguments, as in memsnoop -- ./my-program --its-option" },
-        { ["wss", "1", "1", "--", "true"], "--: wss runs no program; expected memsnoop wss PID SECONDS [OPTIONS]" },
+        { ["wss", "1", "1", "--", "true"], "--: wss runs no program; expected memsnoop wss PID [SECONDS] [OPTIONS]" },
         { ["wss"], "PID: is missing; expected a process id, as in memsnoop wss 1234 10" },
-        { ["wss", "1"], "SECONDS: is missing; expected the length of the window, as in memsnoop wss 1234 10" },
+        { ["wss", "1", "--run-dir", "/no/exporter"], "SECONDS: is missing, and no exporter runs here that has a last window; expected the length of the window, as in memsnoop wss 1234 10" },
 
         // Values that are wrong.
         { ["--pid", "x"], $"--pid: 'x' is not a process id; expected {Pid}" },
@@ -190,7 +190,7 @@ public class BadInputTests
         { "{ \"MemSnoop\": { \"Processes\": { \"Pids\": [1, 2.5] } } }", $":1: MemSnoop:Processes:Pids:1: '2.5' is not a process id; expected {Pid}" },
         { "{ \"MemSnoop\": { \"Processes\": { \"All\": \"yes\" } } }", ":1: MemSnoop:Processes:All: 'yes' is not true or false; expected true or false" },
         { "{ \"MemSnoop\": { \"Web\": { \"Listen\": [] } } }", ":1: MemSnoop:Web:Listen: is empty; expected at least one address such as :9464" },
-        { "{ \"MemSnoop\": { \"Kernel\": \"here\" } }", ":1: MemSnoop:Kernel: is text; expected an object with ProcFs, SysFs" },
+        { "{ \"MemSnoop\": { \"Kernel\": \"here\" } }", ":1: MemSnoop:Kernel: is text; expected an object with ProcFs, SysFs, RunDir" },
     };
 
     public static TheoryData<string, string, string> Variables => new()

@@ -15,7 +15,7 @@ public partial class ExecutableTests
         { ["--interval", "fast"], "--interval: 'fast' is not a duration; expected a duration from 0s to 1d, such as 500ms, 15s or 1h30m" },
         { ["--pid"], "--pid: no value follows; expected a number from 1 to 4194304" },
         { ["chek"], "chek: unknown command; expected check" },
-        { ["wss", "1"], "SECONDS: is missing; expected the length of the window, as in memsnoop wss 1234 10" },
+        { ["wss", "1", "--run-dir", "/no/exporter"], "SECONDS: is missing, and no exporter runs here that has a last window; expected the length of the window, as in memsnoop wss 1234 10" },
         { ["--config", "/no/such.json"], "--config: '/no/such.json' does not exist; expected a JSON file that can be read" },
     };
 

@@ -131,8 +131,13 @@ public partial class KubernetesTests
         foreach (V1Probe probe in probes)
         {
             Assert.Equal(port.Name, probe.HttpGet.Port.Value);
-            using HttpResponseMessage answer = await exporter.GetAsync(probe.HttpGet.Path);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+            // It is ready when the first windows have ended.
+            await Eventually.HoldsAsync(async () =>
+            {
+                using HttpResponseMessage answer = await exporter.GetAsync(probe.HttpGet.Path);
+                return answer.StatusCode == HttpStatusCode.OK;
+            });
         }
 
         V1Service service = Single<V1Service>(manifests);

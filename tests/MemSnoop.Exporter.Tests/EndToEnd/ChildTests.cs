@@ -70,6 +70,7 @@ public class ChildTests
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--", "sh", "-c", "trap '' TERM; echo $$; exec sleep 1000"]);
         await Eventually.HoldsAsync(() => exporter.Output.Any());
         int child = int.Parse(exporter.Output.First(), CultureInfo.InvariantCulture);
+        await Eventually.HoldsAsync(() => exporter.GetAsync("/-/ready").Result.StatusCode == HttpStatusCode.OK);
         exporter.Signal(ExporterProcess.Terminate);
         await Eventually.HoldsAsync(() => exporter.GetAsync("/-/ready").Result.StatusCode == HttpStatusCode.ServiceUnavailable);
         exporter.Signal(ExporterProcess.Terminate);

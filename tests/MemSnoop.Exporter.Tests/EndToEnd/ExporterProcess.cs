@@ -22,18 +22,23 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
     private static readonly HttpClient Client = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All }) { Timeout = Deadline };
 
     private readonly Process _process;
+    private readonly TemporaryDirectory _run;
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
 
-    private ExporterProcess(Process process)
+    private ExporterProcess(Process process, TemporaryDirectory run)
     {
         _process = process;
+        _run = run;
         _reading = Task.WhenAll(ReadLogAsync(), ReadOutputAsync());
     }
 
     public int Pid => _process.Id;
+
+    /// <summary>Its run directory: of its own, so that the exporters of other tests are out of its way.</summary>
+    public string RunDirectory => _run["memsnoop"];
 
     /// <summary>Where it listens, as its log says.</summary>
     public Uri Address => _listening.Task.Result;
@@ -50,14 +55,24 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
     /// <param name="program">Another copy of the program.</param>
     public static async Task<ExporterProcess> StartAsync(string[] arguments, string[]? through = null, string? program = null)
     {
+        TemporaryDirectory run = new();
         string[] words = [.. through ?? [], program ?? Repository.Executable, "--listen", "127.0.0.1:0", .. arguments];
+        if (!arguments.Contains("--run-dir"))
+        {
+            int options = words.Length - arguments.Length;
+            words = [.. words[..options], "--run-dir", run["memsnoop"], .. words[options..]];
+        }
+
         ProcessStartInfo start = new(words[0], words[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        ExporterProcess exporter = new(Process.Start(start)!);
+
+        // On a machine that is busy, whoever holds a lock may lose the processor for longer than the default allows.
+        start.Environment["MemSnoop__WorkingSet__MaxStall"] = "1m";
+        ExporterProcess exporter = new(Process.Start(start)!, run);
         try
         {
             await exporter._listening.Task.WaitAsync(Deadline);
@@ -125,6 +140,7 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _run.Dispose();
     }
 
     private async Task ReadLogAsync()

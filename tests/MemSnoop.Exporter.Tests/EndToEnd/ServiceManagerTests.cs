@@ -20,8 +20,8 @@ public class ServiceManagerTests
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--pid", $"{Environment.ProcessId}", "--no-children"], ["env", $"NOTIFY_SOCKET={(isAbstract ? "@" : "")}{name}"]);
         Assert.Equal("READY=1", await ReceiveAsync(manager));
-        using HttpResponseMessage ready = await exporter.GetAsync("/-/ready");
-        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        using HttpResponseMessage healthy = await exporter.GetAsync("/-/healthy");
+        Assert.Equal(HttpStatusCode.OK, healthy.StatusCode);
 
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal("STOPPING=1", await ReceiveAsync(manager));

@@ -14,7 +14,9 @@ public class WebTests
     public async Task It_is_ready_once_it_listens_and_its_first_page_leads_to_the_metrics()
     {
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", Own, "--no-children", "--web.telemetry-path", "/deep/metrics"]);
-        Assert.Equal((HttpStatusCode.OK, "Ready.\n"), await GetAsync(exporter, "/-/ready"));
+
+        // The first window ends after two seconds.
+        await Eventually.ReachesAsync(() => GetAsync(exporter, "/-/ready").Result, static answer => answer == (HttpStatusCode.OK, "Ready.\n"));
         Assert.Equal((HttpStatusCode.OK, "Healthy.\n"), await GetAsync(exporter, "/-/healthy"));
         (HttpStatusCode status, string page) = await GetAsync(exporter, "/");
         Assert.Equal(HttpStatusCode.OK, status);

@@ -18,7 +18,7 @@ public partial class WorkingSetTests
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "200", "--hot", "40");
         long started = Stopwatch.GetTimestamp();
-        CommandResult result = await Command.TryRunAsync(Repository.Executable, ["wss", $"{touch.Pid}", "2"], ExporterProcess.Deadline);
+        CommandResult result = await Command.TryRunAsync(Repository.Executable, ["wss", $"{touch.Pid}", "2", "--max-stall", "1m"], ExporterProcess.Deadline);
         double took = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         string[] lines = result.Output.Split('\n');

@@ -10,7 +10,7 @@ namespace MemSnoop.Exporter.Tests.Hosting;
 /// <summary>The host of <c>memsnoop serve</c>, with one service more than it has.</summary>
 public class ExporterHostTests
 {
-    private static readonly string[] Serve = ["serve", "--listen", "127.0.0.1:0", "--log.level", "error", "--pid", $"{Environment.ProcessId}", "--no-children"];
+    private static readonly string[] Serve = ["serve", "--listen", "127.0.0.1:0", "--log.level", "error", "--pid", $"{Environment.ProcessId}", "--no-children", "--run-dir", "/proc/no/locks"];
 
     [Fact]
     public async Task A_service_that_fails_at_once_ends_the_program_with_its_reason()

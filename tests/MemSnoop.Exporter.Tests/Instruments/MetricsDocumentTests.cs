@@ -28,6 +28,11 @@ public class MetricsDocumentTests
         ["memsnoop.otlp.duration"] = "nothing has been pushed",
         ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
         ["memsnoop.process.counter.running_ratio"] = "the kernel's own events never take turns",
+        ["memsnoop.process.working_set.lower"] = "nothing disturbed the windows",
+        ["memsnoop.process.working_set.upper"] = "nothing disturbed the windows",
+        ["memsnoop.working_set.next_window"] = "no schedule runs",
+        ["memsnoop.container.working_set.lower"] = "only the idle bitmap tells pages of containers apart",
+        ["memsnoop.container.working_set.upper"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
     };
@@ -122,6 +127,7 @@ public class MetricsDocumentTests
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
+            options.WorkingSet.MaxStall = TimeSpan.FromMinutes(1);
             options.Counters.Events = ["page-faults", "task-clock"];
             foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)
             {

@@ -39,7 +39,7 @@ public sealed class WorkingSetWindowsTests : IDisposable
         Pass(100);
         _windows.Begin([_process], isNew: true);
         _windows.Skipped(_process.Process, ReadOutcome.Denied);
-        _windows.Publish();
+        _windows.Publish(ReadingCost.Unknown, succeeded: true);
         _collections.Begin();
         Assert.Equal(0, _windows.Current().Count);
     }
@@ -57,7 +57,7 @@ public sealed class WorkingSetWindowsTests : IDisposable
             Idle = default,
             KnownAges = 1,
         });
-        _windows.Publish();
+        _windows.Publish(ReadingCost.Unknown, succeeded: true);
     }
 
     private ulong Shown() => Assert.Single(_windows.Current().ToArray()).Sample.AnonBytes;

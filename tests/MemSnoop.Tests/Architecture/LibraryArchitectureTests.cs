@@ -16,6 +16,16 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
         new("Paging", "ProcFs", "The areas whose pages are looked up are lines of maps."),
         new("Paging", "Processes", "A page map belongs to the address space of a process."),
 
+        new("Disturbances", "Kernel", "What takes accessed bits shows in kernel files."),
+        new("Disturbances", "ProcFs", "The generations and the kernel's event counters are parsed kernel files."),
+        new("Disturbances", "Processes", "Other users of the idle bitmap are found among all processes."),
+        new("Disturbances", "Paging", "The file that they share with us is the idle bitmap."),
+
+        new("Locks", "Kernel", "A lock is a file that the kernel unlocks when its holder ends."),
+        new("Locks", "Processes", "The referenced bits that a lock protects are those of one process."),
+
+        new("WorkingSets", "Locks", "One program at a time takes accessed bits."),
+        new("WorkingSets", "Disturbances", "A window is whole only if nothing disturbed it."),
         new("WorkingSets", "Kernel", "A method asks the kernel whether it works here."),
         new("WorkingSets", "ProcFs", "The referenced method sums up the areas of smaps."),
         new("WorkingSets", "Processes", "Windows belong to processes."),

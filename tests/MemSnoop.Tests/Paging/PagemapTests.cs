@@ -29,7 +29,7 @@ public class PagemapTests
         using TemporaryDirectory tree = new();
         Write(tree, 100);
         ulong start = 1UL << 40;
-        MemoryArea reservation = new(start, start + (128UL << 40), 0, 0);
+        MemoryArea reservation = new(start, start + (128UL << 40), 0, 0, 0);
 
         Assert.Equal(ReadOutcome.Success, Walk(tree, [Area(10, 20), reservation], out Collector pages, out Pagemap pagemap));
 
@@ -108,7 +108,7 @@ public class PagemapTests
         }
     }
 
-    private static MemoryArea Area(ulong first, ulong end) => new(first * Page, end * Page, 0, 0);
+    private static MemoryArea Area(ulong first, ulong end) => new(first * Page, end * Page, 0, 0, 0);
 
     private static IEnumerable<(ulong, ulong, ulong)> Pages(MemoryArea area) =>
         Enumerable.Range((int)(area.Start / Page), (int)(area.Bytes / Page)).Select(page => (area.Start, (ulong)page, Entry(page)));

@@ -18,6 +18,9 @@ public class ParserAllocationTests
         byte[] disks = Fixture.Read("diskstats");
         byte[] uptime = Fixture.Read("uptime");
         byte[] systemStat = Fixture.Read("stat");
+        byte[] vmStat = Fixture.Read("vmstat");
+        byte[] memoryStat = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "memory.stat"));
+        byte[] generations = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "lru_gen_full-6.12"));
         byte[] smaps = Fixture.Read("26231/smaps");
         SmapsParser parser = new();
 
@@ -31,6 +34,9 @@ public class ParserAllocationTests
         Assert.Equal(0, Measure(() => EachLine(disks, static line => DiskStats.TryParse(line, out _))));
         Assert.Equal(0, Measure(() => Uptime.TryParse(uptime, out _)));
         Assert.Equal(0, Measure(() => SystemStat.TryParse(systemStat, out _)));
+        Assert.Equal(0, Measure(() => VmStat.TryParse(vmStat, out _)));
+        Assert.Equal(0, Measure(() => MemoryStat.TryParse(memoryStat, out _)));
+        Assert.Equal(0, Measure(() => Count(generations) == 40));
         Assert.Equal(0, Measure(() => Stream(parser, smaps) == 24));
     }
 
@@ -60,6 +66,18 @@ public class ParserAllocationTests
         }
 
         return isParsed;
+    }
+
+    private static int Count(ReadOnlySpan<byte> text)
+    {
+        int count = 0;
+        LruGen line = new(text);
+        while (line.MoveNext())
+        {
+            count++;
+        }
+
+        return count;
     }
 
     private static int Stream(SmapsParser parser, ReadOnlySpan<byte> text)

@@ -8,7 +8,7 @@ namespace MemSnoop.Tests.ProcFs;
 /// <summary>What must hold of every parser for any bytes: it returns, and a text that was cut short is refused or means the same.</summary>
 public class ParserPropertyTests
 {
-    private static readonly string[] FileNames = ["stat", "statm", "status", "io", "maps", "smaps", "smaps_rollup", "cgroup", "cmdline", "comm", "diskstats", "uptime"];
+    private static readonly string[] FileNames = ["stat", "statm", "status", "io", "maps", "smaps", "smaps_rollup", "cgroup", "cmdline", "comm", "diskstats", "uptime", "vmstat"];
 
     [Fact]
     public void A_stat_cut_anywhere_is_refused_or_the_same() => CutEverywhere("*/stat", static text => Stat.TryParse(text, out Stat value) ? value : null);
@@ -37,17 +37,55 @@ public class ParserPropertyTests
         CutEverywhere("*/cgroup", static text => Cgroup.TryParse(text, out Cgroup value) ? Encoding.UTF8.GetString(value.Path) : null);
 
     [Fact]
-    public void A_status_cut_anywhere_is_refused_or_lacks_only_its_counts()
+    public void A_memory_stat_cut_anywhere_is_refused_or_the_same()
+    {
+        byte[] text = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "memory.stat"));
+        Assert.True(MemoryStat.TryParse(text, out MemoryStat whole));
+        for (int length = 0; length < text.Length; length++)
+        {
+            Assert.True(!MemoryStat.TryParse(text.AsSpan(0, length), out MemoryStat cut) || cut == whole);
+        }
+    }
+
+    [Fact]
+    public void A_vmstat_cut_anywhere_but_between_lines_is_refused()
+    {
+        byte[] text = Fixture.Read("vmstat");
+        for (int length = 0; length < text.Length; length++)
+        {
+            Assert.Equal(length > 0 && text[length - 1] == '\n', VmStat.TryParse(text.AsSpan(0, length), out _));
+        }
+    }
+
+    [Fact]
+    public void A_list_of_generations_cut_anywhere_has_the_first_of_the_same()
+    {
+        foreach (string file in Directory.GetFiles(Fixture.ReclaimRoot, "lru_gen*"))
+        {
+            byte[] text = File.ReadAllBytes(file);
+            List<string> whole = Generations(text);
+            Assert.NotEmpty(whole);
+            for (int length = 0; length < Math.Min(text.Length, 2500); length++)
+            {
+                List<string> cut = Generations(text.AsSpan(0, length));
+                Assert.Equal(whole.Take(cut.Count), cut);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_status_cut_anywhere_is_refused_or_lacks_only_what_comes_after_the_cut()
     {
         foreach (byte[] text in Fixture.ReadAll("status"))
         {
             Assert.True(Status.TryParse(text, out Status whole));
             Status withoutCounts = new() { RealUserId = whole.RealUserId, EffectiveUserId = whole.EffectiveUserId };
+            Status withPageTables = withoutCounts with { PageTablesKib = whole.PageTablesKib };
             for (int length = 0; length < text.Length; length++)
             {
                 if (Status.TryParse(text.AsSpan(0, length), out Status cut))
                 {
-                    Assert.Equal(withoutCounts, cut);
+                    Assert.Contains(cut, (Status[])[withoutCounts, withPageTables]);
                 }
             }
         }
@@ -110,7 +148,7 @@ public class ParserPropertyTests
 
     private static void ChangeBytes(int cases)
     {
-        byte[][] texts = [.. FileNames.SelectMany(Fixture.ReadAll).Where(text => text.Length > 0).Select(text => text[..Math.Min(text.Length, 2000)])];
+        byte[][] texts = [.. FileNames.SelectMany(Fixture.ReadAll).Concat(Directory.GetFiles(Fixture.ReclaimRoot).Select(File.ReadAllBytes)).Where(text => text.Length > 0).Select(text => text[..Math.Min(text.Length, 2000)])];
         Gen<byte[]> broken =
             from text in Gen.Elements(texts)
             from changes in Gen.ListOf(
@@ -141,6 +179,9 @@ public class ParserPropertyTests
         _ = SmapsRollup.TryParse(text, out _);
         _ = Uptime.TryParse(text, out _);
         _ = SystemStat.TryParse(text, out _);
+        _ = VmStat.TryParse(text, out _);
+        _ = MemoryStat.TryParse(text, out _);
+        _ = Generations(text);
         _ = CommandLine.ToDisplay(text);
         _ = new Comm(text).ToString();
         if (Cgroup.TryParse(text, out Cgroup cgroup))
@@ -200,6 +241,18 @@ public class ParserPropertyTests
         return (areas, parser.IsMalformed);
 
         static string Describe(SmapsArea area) => $"{area.Entry.Start:x}-{area.Entry.End:x} {area.Entry.Permissions} {area.Entry.Inode} {Encoding.UTF8.GetString(area.Entry.Path)} {area.Sums}";
+    }
+
+    private static List<string> Generations(ReadOnlySpan<byte> text)
+    {
+        List<string> found = [];
+        LruGen line = new(text);
+        while (line.MoveNext())
+        {
+            found.Add($"{line.Group} {Encoding.Latin1.GetString(text.Slice(line.PathStart, line.PathLength))} {line.Node} {line.Generation} {line.AgeMilliseconds} {line.Anon} {line.File}");
+        }
+
+        return found;
     }
 
     private static string[] Lines(byte[] text) => Encoding.Latin1.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -29,6 +29,14 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
         }
     }
 
+    /// <summary>Looks at these processes between two passes.</summary>
+    public void Glance(params IReadOnlyList<TrackedProcess> processes)
+    {
+        _completed.Clear();
+        _skipped.Clear();
+        estimator.Glance(processes, this);
+    }
+
     public IReadOnlyDictionary<TrackedProcess, WorkingSetSample> AllCompleted => _completed;
 
     public IReadOnlyDictionary<TrackedProcess, ReadOutcome> AllSkipped => _skipped;

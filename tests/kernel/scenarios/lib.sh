@@ -60,7 +60,8 @@ range() { tail -n 1 "$RESULTS/$1.json" | sed -n "s/.*\"$2\":\[\"\([0-9a-f]*\)\",
 exporter() {
   memsnoop serve --listen 127.0.0.1:9464 "$@" 2>>"$RESULTS/exporter.log" >&2 &
   echo $! >/tmp/exporter.pid
-  wait_for 60 answers
+  # Beside programs that use every processor, it starts slowly; and it is ready only when it has windows.
+  wait_for 180 answers
 }
 
 answers() { wget -q -O /dev/null http://127.0.0.1:9464/-/ready 2>/dev/null; }
@@ -89,3 +90,115 @@ working_set() { scrape | awk -v pid="pid=\"$1\"" '/^memsnoop_process_working_set
 has_working_set() { [ -n "$(working_set "$1")" ]; }
 
 now_ms() { awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime; }
+
+# watch NAME: a line in $RESULTS/NAME.json for each state of what the exporter says about working sets, from now on; `finish NAME` ends it.
+watch() {
+  watch_name=$1
+  start "$1" scraper 9464 100 'memsnoop_measurement_duration_seconds{measurement="working-set"' memory_resident \
+    memsnoop_process_working_set memsnoop_process_idle memsnoop_process_untracked memsnoop_process_memory_resident \
+    memsnoop_container_working_set memsnoop_container_idle 'memsnoop_measurement_duration_seconds{measurement="working-set"' \
+    'memsnoop_measurement_skipped_total{measurement="working-set"' 'memsnoop_measurement_errors_total{measurement="working-set"' \
+    'memsnoop_measurement_info{measurement="working-set"'
+}
+
+passes_seen() { field "$watch_name" passes; }
+passes_are() { [ "$(passes_seen)" -ge "$1" ]; }
+
+# await_passes N: returns when so many more passes have been seen by what `watch` started last; the last one only just.
+await_passes() { wait_for 90 passes_are $(($(passes_seen) + $1)); }
+
+# beside COMMAND...: runs it in the background, with a touch of 40 MB by the workload "target" at the start of each window until it has ended.
+beside() {
+  beside_code=0
+  "$@" &
+  beside_pid=$!
+  while kill -0 $beside_pid 2>/dev/null; do
+    await_passes 1
+    tell target "touch 0 0 40"
+  done
+  wait $beside_pid || beside_code=$?
+}
+
+# order NAME LINE: as tell, without waiting. obeyed NAME...: they have answered all they were told.
+order() {
+  echo "$2" >"/tmp/$1.in"
+  echo >>"/tmp/$1.orders"
+}
+obeyed() {
+  for obeyed_name in "$@"; do
+    wait_for 120 has_lines $((1 + $(wc -l <"/tmp/$obeyed_name.orders"))) "$RESULTS/$obeyed_name.json"
+  done
+}
+
+# container NAME: a control group with an id of 64 digits, as containers have; its directory.
+container() { echo "/sys/fs/cgroup/docker/$(echo "$1" | sha256sum | cut -d' ' -f1)"; }
+
+# generations DIRECTORY: the highest generation of a control group, on all nodes; the root is /.
+generations() {
+  awk -v path="${1#/sys/fs/cgroup}" '
+    BEGIN { if (path == "") path = "/" }
+    $1 == "memcg" { inside = $3 == path }
+    inside && $1 ~ /^[0-9]+$/ && $1 > highest { highest = $1 }
+    END { print highest + 0 }' /sys/kernel/debug/lru_gen
+}
+
+# start_in GROUP NAME: `cases` in a control group from its first page on; memory is charged to the group of who allocates it.
+start_in() { start "$2" sh -c "echo \$\$ >'$1/cgroup.procs'; exec /programs/cases"; }
+
+# limited_group: the directory of a control group that has an account of its memory.
+limited_group() {
+  echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+  mkdir -p /sys/fs/cgroup/limited
+  echo /sys/fs/cgroup/limited
+}
+
+# Swap on a compressed disk in memory.
+swap_on() {
+  echo "$1" >/sys/block/zram0/disksize
+  mkswap /dev/zram0 >/dev/null
+  swapon /dev/zram0
+}
+swap_off() {
+  swapoff /dev/zram0
+  echo 1 >/sys/block/zram0/reset
+}
+
+# note_generations GROUP: in $RESULTS/generations.json, over and over, the highest generation of a group and of the root, with the time, until it is
+# ended. Without debugfs there are none to be seen, and the pages scanned, in the group and elsewhere, tell that there was pressure.
+note_generations() {
+  while :; do
+    note_root=0
+    note_group=0
+    if [ -f /sys/kernel/debug/lru_gen ]; then
+      note_root=$(generations /)
+      note_group=$(generations "$1")
+    fi
+    note_scanned=$(awk '/^pgscan /{ print $2 }' "$1/memory.stat")
+    note_elsewhere=$(awk -v group="$note_scanned" '/^pgscan_(anon|file) /{ sum += $2 } END { print sum - group }' /proc/vmstat)
+    echo "{\"ms\":$(now_ms),\"root\":$note_root,\"limited\":$note_group,\"scanned\":$note_scanned,\"scanned_elsewhere\":$note_elsewhere}" \
+      >>"$RESULTS/generations.json"
+    usleep 300000
+  done
+}
+
+# damon_on REGIONS PID: DAMON at work on a process, with its default attributes or with at least so many regions; prints its state.
+damon_on() {
+  damon_admin=/sys/kernel/mm/damon/admin/kdamonds
+  echo 1 >$damon_admin/nr_kdamonds
+  echo 1 >$damon_admin/0/contexts/nr_contexts
+  damon_context=$damon_admin/0/contexts/0
+  echo vaddr >$damon_context/operations
+  if [ "$1" != default ]; then
+    # The bound that is raised first must not cross the other.
+    echo $(($1 * 2)) >$damon_context/monitoring_attrs/nr_regions/max
+    echo "$1" >$damon_context/monitoring_attrs/nr_regions/min
+  fi
+  echo 1 >$damon_context/targets/nr_targets
+  echo "$2" >$damon_context/targets/0/pid_target
+  echo on >$damon_admin/0/state
+  cat $damon_admin/0/state
+}
+damon_off() {
+  echo off >$damon_admin/0/state
+  echo 0 >$damon_admin/nr_kdamonds
+}

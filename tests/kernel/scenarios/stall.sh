@@ -15,7 +15,7 @@ stretch() {
 
 stretch without-1
 for method in page_idle referenced; do
-  exporter --pid "$(field busy pid)" --no-children --method $method --collector.disable-defaults --collector.working-set --working-set-interval 500ms
+  exporter --pid "$(field busy pid)" --no-children --method $method --collector.disable-defaults --collector.working-set --working-set-interval 500ms --max-stall 1m
   wait_for 60 has_working_set "$(field busy pid)"
   stretch $method
   scrape >"$RESULTS/$method-metrics.txt"

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
-/// Updates the ages of a run of pages, without a branch on whether a page was used. That is known only when the frame state arrives from memory, and a
-/// mispredicted branch would wait for it.
+/// Updates the ages of a block's frames after a window, without a branch on whether a frame was used: that is as good as random, and a mispredicted branch costs
+/// more than the update.
 /// </summary>
 internal static class AgeUpdate
 {
@@ -15,36 +16,38 @@ internal static class AgeUpdate
     private static readonly Vector128<byte> LowThenHigh = Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
     private static readonly Vector128<byte> BitOfLane = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
 
-    /// <summary>
-    /// Ages the first pages of a span: used ones take the current epoch, idle ones keep theirs, and those that were absent at the last walk have been idle at
-    /// least since the previous pass.
-    /// </summary>
-    /// <param name="ages">The ages; those behind the run may be read and written as they are.</param>
-    /// <param name="count">Pages of the run, 64 at most.</param>
-    /// <param name="idle">A bit for each page of the run.</param>
-    /// <param name="current">Epoch of this pass.</param>
-    /// <param name="previous">Epoch of the pass before.</param>
+    /// <summary>Frames that were used, and those whose use is unknown, take the current epoch; idle ones keep theirs.</summary>
+    internal static void Apply(FrameBlock block, byte current)
+    {
+        for (int word = 0; word < FrameBlock.Words; word++)
+        {
+            ulong idle = block.Marked[word] & block.Idle[word];
+            ulong known = block.Marked[word] | block.Idle[word];
+            if (known != idle)
+            {
+                Set(block.Ages.AsSpan(word * 64, 64), known & ~idle, current);
+            }
+        }
+    }
+
+    /// <summary>Sets the ages of the frames of a word.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Apply(Span<byte> ages, int count, ulong idle, byte current, byte previous)
+    internal static void Set(Span<byte> ages, ulong frames, byte current)
     {
         int i = 0;
         if (Vector128.IsHardwareAccelerated)
         {
-            for (; i < count && i + Lanes <= ages.Length; i += Lanes)
+            for (; i + Lanes <= ages.Length; i += Lanes)
             {
                 ref byte first = ref MemoryMarshal.GetReference(ages[i..]);
                 Vector128<byte> known = Vector128.LoadUnsafe(ref first);
-                Vector128<byte> kept = Vector128.ConditionalSelect(Vector128.Equals(known, Vector128.Create(Epochs.Absent)), Vector128.Create(previous), known);
-                Vector128<byte> updated = Vector128.ConditionalSelect(Expand((ushort)(idle >> i)), kept, Vector128.Create(current));
-                int lanes = Math.Min(count - i, Lanes);
-                Vector128.ConditionalSelect(Expand((ushort)((1u << lanes) - 1)), updated, known).StoreUnsafe(ref first);
+                Vector128.ConditionalSelect(Expand((ushort)(frames >> i)), Vector128.Create(current), known).StoreUnsafe(ref first);
             }
         }
 
-        for (; i < count; i++)
+        for (; i < ages.Length; i++)
         {
-            byte kept = ages[i] == Epochs.Absent ? previous : ages[i];
-            ages[i] = (idle >> i & 1) != 0 ? kept : current;
+            ages[i] = (frames >> i & 1) != 0 ? current : ages[i];
         }
     }
 

@@ -23,6 +23,14 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
     private readonly ulong[] _one = new ulong[1];
     private readonly ulong[] _accessed = new ulong[FrameBlock.Words];
 
+    private bool _marksHeads;
+
+    /// <summary>The frames that processes map, while heads are marked.</summary>
+    private ulong[] _mapped = [];
+
+    /// <summary>Heads that no process maps and that were marked in this pass: what the bitmap says of them now is about the next window.</summary>
+    private readonly HashSet<ulong> _markedAlone = [];
+
     /// <summary>
     /// The last head that was read on its own, and its state. Reading marks it again, so a second range of the same folio must not read it again.
     /// </summary>
@@ -39,21 +47,33 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         ZeroPage,
     }
 
+    /// <summary>A pass begins.</summary>
+    internal void BeginPass() => _markedAlone.Clear();
+
+    /// <summary>Whether a head that no process maps was marked in this pass, so that the bitmap does not tell about the window that ends.</summary>
+    internal bool WasMarkedAlone(ulong head) => _markedAlone.Contains(head);
+
     /// <summary>Resolves the frames of a block that were marked and do not read as idle.</summary>
-    internal void ResolveAccessed(FrameBlock block)
+    /// <param name="block">The block.</param>
+    /// <param name="among">Only these of its frames, in the middle of a window, so that nothing is marked again; empty for all.</param>
+    internal void ResolveAccessed(FrameBlock block, ReadOnlySpan<ulong> among = default)
     {
+        _marksHeads = among.IsEmpty;
         _lastHead = ulong.MaxValue;
         for (int word = 0; word < FrameBlock.Words; word++)
         {
-            _accessed[word] = block.Marked[word] & ~block.Idle[word];
+            _accessed[word] = block.Marked[word] & ~block.Idle[word] & (among.IsEmpty ? ulong.MaxValue : among[word]);
         }
 
         ForEachRange(block, _accessed, static (resolver, block, first, flags) => resolver.Resolve(block, first, flags));
     }
 
     /// <summary>Marks the heads of new tail pages whose head no process maps: nothing else would mark them.</summary>
-    internal void MarkHeads(FrameBlock block, ulong[] fresh) =>
+    internal void MarkHeads(FrameBlock block, ulong[] fresh, ulong[] mapped)
+    {
+        _mapped = mapped;
         ForEachRange(block, fresh, static (resolver, block, first, flags) => resolver.MarkHeads(block, first, flags));
+    }
 
     private delegate void RangeAction(FolioResolver resolver, FrameBlock block, int first, ReadOnlySpan<ulong> flags);
 
@@ -210,7 +230,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
                 continue;
             }
 
-            if (page.IsHugetlb || (block.Seen[frame >> 6] >> frame & 1) == 0)
+            if (page.IsHugetlb || (_mapped[frame >> 6] >> frame & 1) == 0)
             {
                 continue;
             }
@@ -222,7 +242,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
             {
                 lastHead = number;
                 int bit = (int)(number & (FrameBlock.Frames - 1));
-                if ((block.Seen[bit >> 6] >> bit & 1) == 0)
+                if ((_mapped[bit >> 6] >> bit & 1) == 0)
                 {
                     MarkOne(number);
                 }
@@ -235,7 +255,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         TryFindHead(block.FirstFrame + (ulong)frame, out ulong head, out PageFlags flags) ? Ask(block, head, flags) : HeadState.Accessed;
 
     /// <summary>The head of a tail page; false when the folio was split in between.</summary>
-    private bool TryFindHead(ulong tail, out ulong head, out PageFlags flags)
+    internal bool TryFindHead(ulong tail, out ulong head, out PageFlags flags)
     {
         ulong first = tail & ~(MostFolioFrames - 1);
         Span<ulong> before = stackalloc ulong[(int)MostFolioFrames];
@@ -273,7 +293,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         }
 
         int frame = (int)(head & (FrameBlock.Frames - 1));
-        bool idle = (block.Marked[frame >> 6] >> frame & 1) != 0 ? (block.Idle[frame >> 6] >> frame & 1) != 0 : IsAloneIdle(head);
+        bool idle = (block.Marked[frame >> 6] >> frame & 1) != 0 ? (block.Idle[frame >> 6] >> frame & 1) != 0 : !block.IsUsed(frame) && IsAloneIdle(head);
         return idle ? HeadState.Idle : HeadState.Accessed;
     }
 
@@ -283,7 +303,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
         {
             _lastHead = head;
             _lastHeadIdle = bitmap.Read((long)(head / 64), _one) == 1 && (_one[0] >> (int)(head & 63) & 1) != 0;
-            if (!_lastHeadIdle)
+            if (!_lastHeadIdle && _marksHeads)
             {
                 MarkOne(head);
             }
@@ -294,6 +314,7 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
 
     private void MarkOne(ulong frame)
     {
+        _markedAlone.Add(frame);
         _one[0] = 1UL << (int)(frame & 63);
         bitmap.Mark((long)(frame / 64), _one);
     }

@@ -1,25 +1,54 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>
-/// Recognises zero pages among frames that came into use since the window began. Such frames count as accessed, since a process has just mapped them. The zero
-/// page counts for no process: a process that reads memory it never wrote maps it a million times, which would look like gigabytes in its first window.
-/// </summary>
-internal sealed class FreshFrames(KpageFlags kpageFlags)
+/// <summary>What a frame is that came into use after the window began.</summary>
+internal enum FreshFrame
 {
-    /// <summary>New frames are often adjacent: as many as one word of the bitmap has.</summary>
+    /// <summary>Somebody has just mapped it: it was used.</summary>
+    Used,
+
+    /// <summary>The zero page, or part of the huge zero page. It belongs to no process: one that reads memory it never wrote maps it a million times.</summary>
+    ZeroPage,
+
+    /// <summary>
+    /// It has the idle flag, and nobody accessed it: the kernel migrated a page that was marked, and the flag with it (<c>folio_migrate_flags</c>), or a page of
+    /// a file that was marked for another process was mapped without an access. A fault would have cleared it.
+    /// </summary>
+    Idle,
+
+    /// <summary>The kernel made it from other frames, without the idle flag: it collapsed small pages into a huge one, or merged equal pages.</summary>
+    Moved,
+}
+
+/// <summary>Finds out what fresh frames are, in ranges of one word of the bitmap, since they are often adjacent.</summary>
+internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdleBitmap bitmap, FolioResolver resolver)
+{
     private const int RangeFrames = 64;
 
     private readonly ulong[] _flags = new ulong[RangeFrames];
+    private readonly ulong[] _idle = new ulong[1];
     private ulong _first = ulong.MaxValue;
+    private ulong _idleFirst = ulong.MaxValue;
     private int _count;
+    private ulong _lastTail;
+    private ulong _head;
+    private bool _hasHead;
 
     /// <summary>Drops what was read, since flags change.</summary>
-    internal void Clear() => _first = ulong.MaxValue;
+    internal void Clear()
+    {
+        _first = _idleFirst = ulong.MaxValue;
+        _hasHead = false;
+    }
 
-    /// <summary>Whether a frame is the zero page, or part of the huge zero page.</summary>
-    internal bool IsZeroPage(ulong frame)
+    /// <summary>What a frame is.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="wasResident">Whether its address was resident at the last walk, so that its content may be older than the frame.</param>
+    /// <param name="isGlance">Whether windows go on, and nothing was marked again.</param>
+    /// <param name="report">What the kernel did within the window.</param>
+    internal FreshFrame Look(ulong frame, bool wasResident, bool isGlance, DisturbanceReport report)
     {
         ulong first = frame & ~(RangeFrames - 1UL);
         if (first != _first)
@@ -29,6 +58,63 @@ internal sealed class FreshFrames(KpageFlags kpageFlags)
         }
 
         int index = (int)(frame - first);
-        return index < _count && new PageFlags(_flags[index]).IsZeroPage;
+        if (index >= _count)
+        {
+            return FreshFrame.Used;
+        }
+
+        PageFlags flags = new(_flags[index]);
+        return flags.IsZeroPage ? FreshFrame.ZeroPage
+            : IsIdle(frame, flags, isGlance) ? FreshFrame.Idle
+            : wasResident && ((report.HugePagesCollapsed && flags.IsCompound) || (report.PagesMerged && flags.IsKsm)) ? FreshFrame.Moved
+            : FreshFrame.Used;
+    }
+
+    /// <summary>Tails mostly come one after another; looking back for each would read a huge page's flags 512 times.</summary>
+    private bool TryFindHead(ref ulong frame)
+    {
+        if (frame != _lastTail + 1 || !_hasHead || frame % 512 == 0)
+        {
+            _hasHead = resolver.TryFindHead(frame, out _head, out _);
+        }
+
+        _lastTail = frame;
+        frame = _head;
+        return _hasHead;
+    }
+
+    private bool IsIdle(ulong frame, PageFlags flags, bool isGlance)
+    {
+        if (flags.IsCompoundTail)
+        {
+            if (!TryFindHead(ref frame))
+            {
+                return false;
+            }
+
+            // The window of the head has ended with that of its block, and the head was marked again: the bitmap is about the next one.
+            int head = (int)(frame & (FrameBlock.Frames - 1));
+            if (frames.Find(frame) is { } block && (block.Marked[head >> 6] >> head & 1) != 0)
+            {
+                return (block.Idle[head >> 6] >> head & 1) != 0;
+            }
+        }
+
+        if (!isGlance && resolver.WasMarkedAlone(frame))
+        {
+            return false;
+        }
+
+        ulong first = frame & ~63UL;
+        if (first != _idleFirst)
+        {
+            _idleFirst = first;
+            if (bitmap.Read((long)(first / 64), _idle) != 1)
+            {
+                _idle[0] = 0;
+            }
+        }
+
+        return (_idle[0] >> (int)(frame & 63) & 1) != 0;
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
 
@@ -19,9 +21,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly EstimatorOptions _options;
     private readonly TimeProvider _clock;
     private readonly long _epoch;
-    private readonly ulong _pageBytes;
+    private readonly PageIdleFiles _files;
+    private readonly bool _ownsFiles;
     private readonly IIdleBitmap _bitmap;
-    private readonly KpageFlags _kpageFlags;
     private readonly FrameTable _frames = new();
     private readonly Epochs _epochs;
     private readonly FolioResolver _resolver;
@@ -29,32 +31,39 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly AreaList _areas;
     private readonly Pagemap _pagemap;
     private readonly PageWalk _walk;
+    private readonly FrameCollector _collector;
     private readonly PageAges _scratch = new();
     private readonly Dictionary<ProcessIdentity, ProcessPages> _processes = [];
-    private readonly List<(TrackedProcess Process, string? Group)> _order = [];
+    private readonly List<(TrackedProcess Process, string? Group, int Index)> _order = [];
     private readonly List<FrameBlock> _empty = [];
-    private readonly GroupTotals _group;
+    private readonly GroupTotals _group = new();
+
+    /// <summary>Moments before the marks of this and earlier calls, oldest first: as many as the window of a page spans.</summary>
+    private readonly Queue<IDisturbanceMoment> _moments = [];
+    private DisturbanceReport _report = DisturbanceReport.Quiet;
     private long _pass;
     private TimeSpan _windowStart;
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
-    internal PageIdleEstimator(
-        IIdleBitmap bitmap, KpageFlags kpageFlags, EstimatorOptions options, TimeProvider clock, ulong pageBytes, IActivePages? active = null)
+    /// <summary>When the last pass marked frames, in the middle of it.</summary>
+    private TimeSpan _marked;
+
+    internal PageIdleEstimator(PageIdleFiles files, EstimatorOptions options, TimeProvider clock, IActivePages? active = null, bool ownsFiles = true)
     {
         _options = options;
         _clock = clock;
         _epoch = clock.GetTimestamp();
-        _pageBytes = pageBytes;
-        _bitmap = bitmap;
-        _kpageFlags = kpageFlags;
+        _files = files;
+        _ownsFiles = ownsFiles;
+        _bitmap = files.Bitmap.Open(_frames);
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
-        _resolver = new FolioResolver(kpageFlags, bitmap);
-        _windows = new WindowReader(bitmap, _resolver);
-        _areas = new AreaList(options.Areas, pageBytes, active);
-        _pagemap = new Pagemap(pageBytes);
-        _walk = new PageWalk(_frames, _epochs, new DeviceKinds(kpageFlags), new FreshFrames(kpageFlags), active);
-        _group = new GroupTotals();
+        _resolver = new FolioResolver(files.Flags, _bitmap);
+        _windows = new WindowReader(_bitmap, _resolver, () => Now);
+        _areas = new AreaList(options.Areas, files.PageBytes, active);
+        _pagemap = new Pagemap(files.PageBytes);
+        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, options.Parts > 1, active);
+        _collector = new FrameCollector(_frames);
     }
 
     /// <inheritdoc/>
@@ -63,8 +72,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <inheritdoc/>
     public int Parts => _options.Parts;
 
-    /// <summary>Memory that the estimator keeps from pass to pass, in bytes: three bits a frame, about a byte a page, and as much again for the largest process.</summary>
-    internal long StateBytes => _scratch.StateBytes + (_frames.Count * 3L * FrameBlock.Words * sizeof(ulong)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
+    /// <summary>
+    /// Memory that the estimator keeps from pass to pass, in bytes: three bits and a byte a frame, about a byte a page, and as much again for the largest process.
+    /// </summary>
+    internal long StateBytes => _scratch.StateBytes + (_frames.Count * ((3L * FrameBlock.Words * sizeof(ulong)) + FrameBlock.Frames)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
 
     /// <summary>
     /// If the frames of a process are marked in parts, its first window is complete one interval after the last part.
@@ -90,26 +101,42 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
-        ReadOutcome outcome = IdleBitmap.Open(paths, out IdleBitmap? bitmap);
-        if (outcome != ReadOutcome.Success)
+        (MeasuringLock? taken, string? holder) = MeasuringLock.TryTakeBitmap(paths, LockMode.Exclusive);
+        if (taken is null)
         {
-            throw new IOException($"{paths.Sys(IdleBitmap.RelativePath)} cannot be opened ({outcome.ToReason()})");
+            throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder));
         }
 
-        if (!bitmap!.TryLock())
+        IdleBitmap? bitmap = null;
+        try
         {
-            bitmap.Dispose();
-            throw new IOException($"another program uses {paths.Sys(IdleBitmap.RelativePath)} and holds its lock");
-        }
+            ReadOutcome outcome = IdleBitmap.Open(paths, out bitmap);
+            if (outcome != ReadOutcome.Success)
+            {
+                throw new IOException($"{paths.Sys(IdleBitmap.RelativePath)} cannot be opened ({outcome.ToReason()})");
+            }
 
-        outcome = KpageFlags.Open(paths, out KpageFlags? flags);
-        if (outcome != ReadOutcome.Success)
+            if (!bitmap!.TryLock())
+            {
+                throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder: null));
+            }
+
+            outcome = KpageFlags.Open(paths, out KpageFlags? flags);
+            if (outcome != ReadOutcome.Success)
+            {
+                throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
+            }
+
+            // After the bitmap: the watch takes who opens it from then on for a stranger.
+            PageIdleFiles files = new(bitmap, flags!, KpageCgroup.TryOpen(paths), HostDisturbances.Open(paths, clock), KernelUnits.Current.PageBytes) { Lock = taken };
+            return new PageIdleEstimator(files, options, clock, active);
+        }
+        catch
         {
-            bitmap.Dispose();
-            throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
+            bitmap?.Dispose();
+            taken.Dispose();
+            throw;
         }
-
-        return new PageIdleEstimator(bitmap, flags!, options, clock, KernelUnits.Current.PageBytes, active);
     }
 
     /// <inheritdoc/>
@@ -122,7 +149,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             BeginPass();
         }
 
+        // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
+        IDisturbanceMoment start = _files.Disturbances.Now();
         EndWindows(part);
+        _report = Report();
+        Remember(start);
         if (Parts > 1)
         {
             AdoptSeen(part);
@@ -134,15 +165,123 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
+        _marked = _windowEnd + ((Now - _windowEnd) / 2);
         if (part == Parts - 1)
         {
             Forget();
         }
     }
 
+    /// <inheritdoc/>
+    public void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        ArgumentNullException.ThrowIfNull(sink);
+        if (_pass == 0)
+        {
+            return;
+        }
+
+        foreach (TrackedProcess process in processes)
+        {
+            // Why it cannot be read is told by the walk below.
+            _ = Walk(process, _collector);
+        }
+
+        foreach (FrameBlock block in _collector.Blocks)
+        {
+            _windows.Glance(block);
+        }
+
+        _report = Report();
+        TimeSpan now = Now;
+        foreach (TrackedProcess process in processes)
+        {
+            Glance(process, now, sink);
+        }
+
+        foreach (FrameBlock block in _collector.Blocks)
+        {
+            _windows.AdoptAsked(block);
+        }
+
+        _collector.Clear();
+        TimeSpan marked = Now;
+        foreach (TrackedProcess process in processes)
+        {
+            if (_processes.TryGetValue(process.Identity, out ProcessPages? pages) && pages is { WasGlancedAt: true, MarkedAt: null })
+            {
+                pages.MarkedAt = marked;
+            }
+        }
+    }
+
+    private void Glance(TrackedProcess process, TimeSpan now, IWorkingSetSink sink)
+    {
+        ProcessPages pages = PagesOf(process);
+        TimeSpan life = _files.LifeOf(process);
+        bool isBornHere = pages.IsNew && life < now - _windowEnd;
+        NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive : NewPages.AreUsed;
+        ReadOutcome outcome = Walk(process, pages, 0, newPages, isGlance: true);
+        if (outcome != ReadOutcome.Success)
+        {
+            pages.Forget();
+            sink.Skipped(process, outcome);
+            return;
+        }
+
+        TimeSpan? marked = pages.Walks > 0 ? _marked : pages.MarkedAt;
+        if (isBornHere || marked is not null)
+        {
+            TimeSpan window = marked is { } start ? now - start : life;
+            Complete(process, pages, new WindowTimes(now, window, TimeSpan.Zero), pages.IsNew ? now - life : pages.FirstSeen, sink);
+        }
+
+        pages.TakeGlance(_scratch, _areas.Areas, isBornHere ? now - life : now);
+    }
+
+    /// <inheritdoc/>
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        PageIdleEstimator own = new(_files, _options with { Parts = 1, GroupOf = null }, _clock, ownsFiles: false);
+        OneWindow window = new(own, process);
+        outcome = window.Begin();
+        if (outcome == ReadOutcome.Success)
+        {
+            return window;
+        }
+
+        window.Dispose();
+        return null;
+    }
+
+    /// <summary>What happened to accessed bits since the marks of the windows that end now.</summary>
+    private DisturbanceReport Report()
+    {
+        if (_moments.Count == 0)
+        {
+            return DisturbanceReport.Quiet;
+        }
+
+        using IDisturbanceMoment end = _files.Disturbances.Now();
+        return _files.Disturbances.Compare(_moments.Peek(), end);
+    }
+
+    /// <summary>Of a pass in parts, a process has frames in blocks whose windows began up to two intervals ago.</summary>
+    private void Remember(IDisturbanceMoment start)
+    {
+        _moments.Enqueue(start);
+        if (_moments.Count > (Parts == 1 ? 1 : (2 * Parts) - 1))
+        {
+            _moments.Dequeue().Dispose();
+        }
+    }
+
     private void BeginPass()
     {
         _pass++;
+        _resolver.BeginPass();
         _windowStart = _windowEnd;
         _windowEnd = Now;
         if (_epochs.Begin(_windowEnd) is { } table)
@@ -150,6 +289,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             foreach (ProcessPages pages in _processes.Values)
             {
                 pages.Ages.Translate(table);
+            }
+
+            foreach (FrameBlock block in _frames.Blocks)
+            {
+                foreach (ref byte age in block.Ages.AsSpan())
+                {
+                    age = table[age];
+                }
             }
         }
     }
@@ -161,7 +308,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             if (block.Index % Parts == part)
             {
                 _windows.EndWindow(block);
-                _resolver.ResolveAccessed(block);
+                AgeUpdate.Apply(block, _epochs.Current);
             }
         }
     }
@@ -182,21 +329,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
         _empty.ForEach(_frames.Remove);
         _empty.Clear();
-        TimeSpan marked = Now;
-        foreach (ProcessPages pages in _processes.Values)
-        {
-            if (pages.Walks == 1)
-            {
-                pages.MarkedAt = marked;
-            }
-        }
     }
 
     private void WalkProcesses(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
     {
         Order(processes, part);
         string? group = null;
-        foreach ((TrackedProcess process, string? own) in _order)
+        foreach ((TrackedProcess process, string? own, _) in _order)
         {
             if (own != group)
             {
@@ -205,7 +344,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 _groupNumber++;
             }
 
-            Walk(process, own is null ? 0 : _groupNumber, sink);
+            Measure(process, own is null ? 0 : _groupNumber, sink);
         }
 
         CompleteGroup(group, sink);
@@ -222,28 +361,34 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             int share = group is null ? process.Identity.Pid : string.GetHashCode(group, StringComparison.Ordinal) & int.MaxValue;
             if (share % Parts == part)
             {
-                _order.Add((process, group));
+                _order.Add((process, group, i));
             }
         }
 
         if (_options.GroupOf is not null)
         {
-            _order.Sort(static (left, right) => string.CompareOrdinal(left.Group, right.Group));
+            _order.Sort(static (left, right) => string.CompareOrdinal(left.Group, right.Group) is not 0 and int order ? order : left.Index - right.Index);
         }
     }
 
-    private void Walk(TrackedProcess process, int group, IWorkingSetSink sink)
+    private void Measure(TrackedProcess process, int group, IWorkingSetSink sink)
     {
-        ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Identity, out _);
-        ProcessPages pages = entry ??= new ProcessPages();
-        pages.Pass = _pass;
-        bool isComplete = pages.Walks >= WalksBeforeFirstWindow;
-
-        // A frame counts once for a group, and not by a process without a complete window.
-        ReadOutcome outcome = Walk(process, pages, isComplete ? group : 0);
+        ProcessPages pages = PagesOf(process);
+        TimeSpan life = pages.IsNew && Parts == 1 && _pass > 1 ? _files.LifeOf(process) : TimeSpan.MaxValue;
+        bool isBornHere = life < _windowEnd - _windowStart;
+        bool isComplete = isBornHere || pages.WasGlancedAt || pages.Walks >= WalksBeforeFirstWindow;
+        NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive
+            : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
+            : NewPages.AreDoubtful;
+        ReadOutcome outcome = Walk(process, pages, group, newPages, isGlance: false);
         _group.Add(_walk.GroupTally);
         if (outcome != ReadOutcome.Success)
         {
+            if (group != 0 && outcome != ReadOutcome.ProcessGone)
+            {
+                _group.AddUnknown((long)process.Stat.ResidentPages);
+            }
+
             pages.Forget();
             sink.Skipped(process, outcome);
             return;
@@ -251,22 +396,61 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
         if (isComplete)
         {
-            TimeSpan start = Parts == 1 && pages.Walks == 1 ? pages.MarkedAt : _windowStart;
-            TimeSpan window = _windowEnd - start;
-            WorkingSetSample sample = _walk.Tally.ToSample(window, _windowEnd, pages.FirstSeen, _epochs, _options.IdleAges, _pageBytes);
-            sink.Completed(process, sample with { LeftOutBytes = _pagemap.LeftOutBytes });
+            WindowTimes times = isBornHere ? new WindowTimes(_windowEnd, life, TimeSpan.Zero)
+                : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(_windowEnd, _windowEnd - marked, TimeSpan.Zero)
+                : _walk.Window(_windowEnd, _windowEnd - _windowStart);
+            TimeSpan firstSeen = isBornHere ? _windowEnd - life : pages.FirstSeen;
+            Complete(process, pages, times, firstSeen, sink);
             if (group != 0)
             {
-                _group.AddProcess(window, pages.FirstSeen);
+                _group.AddProcess(times.Window, firstSeen);
             }
         }
 
-        pages.Take(_scratch, _areas.Areas, _windowEnd);
+        pages.Take(_scratch, _areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
     }
 
-    private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group)
+    private ProcessPages PagesOf(TrackedProcess process)
+    {
+        ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Identity, out _);
+        entry ??= new ProcessPages();
+        entry.Pass = _pass;
+        return entry;
+    }
+
+    private void Complete(TrackedProcess process, ProcessPages pages, WindowTimes times, TimeSpan firstSeen, IWorkingSetSink sink)
+    {
+        pages.Doubts.Add(times.End, _walk.Tally.Doubtful, _options.IdleAges[_options.IdleAges.Count - 1]);
+        WorkingSetSample sample = _walk.Tally.ToSample(times, firstSeen, pages.Doubts, _epochs, _options.IdleAges, _files.PageBytes);
+        sink.Completed(process, sample with { LeftOutBytes = _pagemap.LeftOutBytes });
+    }
+
+    private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group, NewPages newPages, bool isGlance)
     {
         _walk.Clear();
+        _walk.Begin(new WalkTerms
+        {
+            Before = pages.Ages,
+            After = _scratch,
+            AreasBefore = pages.Areas,
+            Group = group,
+            NewPages = newPages,
+            IsGlance = isGlance,
+            Report = _report,
+        });
+        ReadOutcome outcome = Walk(process, _walk);
+        if (outcome == ReadOutcome.Success)
+        {
+            _walk.AddDoubts(process, pages);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Walks over the pages of a process, and makes sure that the address space was the same all the time.</summary>
+    private ReadOutcome Walk<TRuns>(TrackedProcess process, TRuns runs)
+        where TRuns : IPageRuns
+    {
         ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
         if (outcome != ReadOutcome.Success)
         {
@@ -278,13 +462,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             outcome = _areas.Read(directory, out KernelHandle maps);
             using (maps)
             {
-                if (outcome != ReadOutcome.Success)
+                if (outcome == ReadOutcome.Success)
                 {
-                    return outcome;
+                    outcome = _pagemap.Walk(directory, _areas.Areas, runs);
                 }
 
-                _walk.Begin(pages.Ages, _scratch, pages.Areas, CollectionsMarshal.AsSpan(_areas.Areas), group, _pageBytes);
-                outcome = _pagemap.Walk(directory, _areas.Areas, _walk);
                 return outcome != ReadOutcome.Success ? outcome : _areas.StillThere(maps);
             }
         }
@@ -298,9 +480,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         if (group is not null && _group.Processes > 0)
         {
-            sink.GroupCompleted(group, _group.ToSample(_windowEnd, _epochs, _options.IdleAges, _pageBytes));
+            _group.AddDoubts(_walk.GroupIdle, _report);
+            sink.GroupCompleted(group, _group.ToSample(group, _pass, _windowEnd, _epochs, _options.IdleAges, _files.PageBytes));
         }
 
+        _walk.GroupIdle.Clear();
         _group.Clear();
     }
 
@@ -313,12 +497,51 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 _processes.Remove(identity);
             }
         }
+
+        _group.Forget(_pass);
     }
 
     /// <summary>Releases the bitmap. Marks stay set, which affects no process.</summary>
     public void Dispose()
     {
+        while (_moments.TryDequeue(out IDisturbanceMoment? moment))
+        {
+            moment.Dispose();
+        }
+
         _bitmap.Dispose();
-        _kpageFlags.Dispose();
+        if (_ownsFiles)
+        {
+            _files.Dispose();
+        }
+    }
+
+    /// <summary>A window of one process, by an estimator of its own on the same bitmap.</summary>
+    private sealed class OneWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IWorkingSetSink
+    {
+        private ReadOutcome _outcome;
+        private WorkingSetSample _sample;
+
+        internal ReadOutcome Begin() => Pass();
+
+        public ReadOutcome Complete(out WorkingSetSample sample)
+        {
+            ReadOutcome outcome = Pass();
+            sample = _sample;
+            return outcome;
+        }
+
+        private ReadOutcome Pass()
+        {
+            _outcome = ReadOutcome.Success;
+            estimator.Pass([process], 0, this);
+            return _outcome;
+        }
+
+        public void Completed(TrackedProcess process, in WorkingSetSample sample) => _sample = sample;
+
+        public void Skipped(TrackedProcess process, ReadOutcome reason) => _outcome = reason;
+
+        public void Dispose() => estimator.Dispose();
     }
 }

@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Locks;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -17,6 +19,12 @@ internal static class PageIdleSupport
         if (!File.Exists(file))
         {
             return ExplainMissing(paths, file);
+        }
+
+        // First of all: opening the bitmap would look like another reader to the program that uses it.
+        if (MeasuringLock.FindBitmapHolder(paths, LockMode.Exclusive) is { } holder)
+        {
+            return InUse(ExplainHolder(paths, holder));
         }
 
         ReadOutcome outcome = IdleBitmap.Open(paths, out IdleBitmap? bitmap);
@@ -39,10 +47,17 @@ internal static class PageIdleSupport
             }
 
             return bitmap!.TryLock()
-                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", "the idle bitmap works on this kernel; it is exact for every page size and stalls no process")
-                : No(ProbeResult.InUse, $"another program uses {file} and holds its lock; two would end each other's windows", "stop the other program, or use its numbers: one exporter serves the whole host");
+                ? new ProbeResult(PageIdleEstimator.MethodName, true, "ok", Explain(paths))
+                : InUse(ExplainHolder(paths, holder: null));
         }
     }
+
+    /// <summary>Who keeps this program from the accessed bits.</summary>
+    internal static string ExplainHolder(KernelPaths paths, string? holder) =>
+        $"{holder ?? "another program"} uses {paths.Sys(IdleBitmap.RelativePath)} and holds its lock; two would end each other's windows";
+
+    private static ProbeResult InUse(string explanation) =>
+        No(ProbeResult.InUse, explanation, "stop that program, or use its numbers: one exporter serves the whole host");
 
     private static ProbeResult ExplainMissing(KernelPaths paths, string file)
     {
@@ -117,6 +132,15 @@ internal static class PageIdleSupport
             // A tree of plain files, as in tests, has no entry for an address of this process.
             return outcome == ReadOutcome.Success && (bytes == 0 || new PagemapEntry(entry).FrameNumber != 0);
         }
+    }
+
+    private static string Explain(KernelPaths paths)
+    {
+        const string Works = "the idle bitmap works on this kernel; it stalls no process, and is exact for every page size while nothing else takes accessed bits";
+        using GenerationsWatch generations = GenerationsWatch.Open(paths, HostMounts.AreReal(paths), new KernelBuffer());
+        return !generations.IsOn() ? Works
+            : generations.IsReadable ? Works + "; here the multi-generational LRU is on: windows in which it ages or reclaims memory become brackets"
+            : Works + "; here the multi-generational LRU is on and cannot be watched: windows in which memory is reclaimed have no upper bound";
     }
 
     private static ProbeResult No(string reason, string explanation, string advice) =>

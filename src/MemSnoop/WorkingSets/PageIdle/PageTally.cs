@@ -1,17 +1,32 @@
 using System.Runtime.CompilerServices;
+using MemSnoop.Disturbances;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>Pages counted in a walk over one process, or over a group of processes that share some.</summary>
 internal struct PageTally
 {
+    /// <summary>
+    /// A window stays whole if at most 1 % of resident memory, or 32 pages, are doubtful: less than what a program's own stack and libraries take part in.
+    /// </summary>
+    private const long MostInsignificantPages = 32;
+
     internal long Resident;
     internal long Anon;
     internal long File;
     internal long Shmem;
     internal long Hugetlb;
     internal long Untracked;
+    internal long IdleFile;
+    internal long IdleShmem;
+    internal long DoubtfulAnon;
+    internal long DoubtfulFile;
+    internal long DoubtfulShmem;
+    internal Disturbance Disturbance;
     internal EpochCounts Idle;
+
+    /// <summary>Pages of which it is not known whether they were used.</summary>
+    internal readonly long Doubtful => DoubtfulAnon + DoubtfulFile + DoubtfulShmem;
 
     internal void AddActive(PageKind kind, long pages)
     {
@@ -29,27 +44,78 @@ internal struct PageTally
         }
     }
 
-    /// <summary>The tally as a sample.</summary>
-    internal readonly WorkingSetSample ToSample(TimeSpan window, TimeSpan now, TimeSpan observedSince, Epochs epochs, IdleAges ages, ulong pageBytes)
+    /// <summary>Whether so many pages matter for the working set of this process or group.</summary>
+    internal readonly bool IsSignificant(long pages) => pages > Math.Max(Resident / 100, MostInsignificantPages);
+
+    /// <summary>Notes idle pages of a kind that a process may also read by descriptor.</summary>
+    internal void AddIdle(PageKind kind, long pages)
     {
-        IdleBytes idle = default;
-        for (int epoch = 0; epoch < epochs.Count; epoch++)
+        if (kind == PageKind.File)
         {
-            ulong bytes = (ulong)Idle[epoch] * pageBytes;
-            if (bytes > 0)
-            {
-                int reached = ages.CountReached(now - epochs[epoch]);
-                for (int band = 1; band < reached; band++)
-                {
-                    idle[band] += bytes;
-                }
-            }
+            IdleFile += pages;
+        }
+        else if (kind == PageKind.Shmem)
+        {
+            IdleShmem += pages;
+        }
+    }
+
+    /// <summary>Adds pages that may have been used, and why that is not known.</summary>
+    internal void AddDoubt(PageKind kind, long pages, Disturbance reason)
+    {
+        if (pages == 0)
+        {
+            return;
         }
 
+        Disturbance = reason > Disturbance ? reason : Disturbance;
+        switch (kind)
+        {
+            case PageKind.Anon:
+                DoubtfulAnon += pages;
+                break;
+            case PageKind.File:
+                DoubtfulFile += pages;
+                break;
+            default:
+                DoubtfulShmem += pages;
+                break;
+        }
+    }
+
+    /// <summary>Adds the pages of another tally.</summary>
+    internal void AddPages(in PageTally other)
+    {
+        Resident += other.Resident;
+        Anon += other.Anon;
+        File += other.File;
+        Shmem += other.Shmem;
+        Untracked += other.Untracked;
+        DoubtfulAnon += other.DoubtfulAnon;
+        DoubtfulFile += other.DoubtfulFile;
+        DoubtfulShmem += other.DoubtfulShmem;
+        Disturbance = other.Disturbance > Disturbance ? other.Disturbance : Disturbance;
+        for (int epoch = 0; epoch < 256; epoch++)
+        {
+            Idle[epoch] += other.Idle[epoch];
+        }
+    }
+
+    /// <summary>The tally as a sample.</summary>
+    internal readonly WorkingSetSample ToSample(WindowTimes times, TimeSpan observedSince, DoubtHistory doubts, Epochs epochs, IdleAges ages, ulong pageBytes)
+    {
+        IdleBytes idle = default;
+        int known = AddIdle(times.End, ages.CountReached(times.End - observedSince), doubts, epochs, ages, pageBytes, ref idle);
         idle[0] = (ulong)Resident * pageBytes;
+        bool isWhole = !IsSignificant(Doubtful);
         return new WorkingSetSample
         {
-            Window = window,
+            Window = times.Window,
+            WindowSpread = times.Spread,
+            Disturbance = isWhole ? Disturbance.None : Disturbance,
+            DoubtfulAnonBytes = isWhole ? 0 : (ulong)DoubtfulAnon * pageBytes,
+            DoubtfulFileBytes = isWhole ? 0 : (ulong)DoubtfulFile * pageBytes,
+            DoubtfulShmemBytes = isWhole ? 0 : (ulong)DoubtfulShmem * pageBytes,
             ResidentBytes = (ulong)Resident * pageBytes,
             AnonBytes = (ulong)Anon * pageBytes,
             FileBytes = (ulong)File * pageBytes,
@@ -57,25 +123,65 @@ internal struct PageTally
             HugetlbBytes = (ulong)Hugetlb * pageBytes,
             UntrackedBytes = (ulong)Untracked * pageBytes,
             Idle = idle,
-            KnownAges = ages.CountReached(now - observedSince),
+            KnownAges = known,
         };
     }
+
+    /// <summary>
+    /// What has been idle for each age, less what may have been used since. Returns how many ages are known: where doubts leave nothing certain of memory that
+    /// looks idle for so long, that age and all longer ones are not.
+    /// </summary>
+    private readonly int AddIdle(TimeSpan now, int known, DoubtHistory doubts, Epochs epochs, IdleAges ages, ulong pageBytes, ref IdleBytes idle)
+    {
+        for (int epoch = 0; epoch < epochs.Count; epoch++)
+        {
+            long pages = Idle[epoch];
+            if (pages > 0)
+            {
+                int reached = ages.CountReached(now - epochs[epoch]);
+                for (int band = 1; band < reached; band++)
+                {
+                    idle[band] += (ulong)pages * pageBytes;
+                }
+            }
+        }
+
+        for (int band = 1; band < known; band++)
+        {
+            long pages = (long)(idle[band] / pageBytes);
+            long doubtful = doubts.Since(now - ages[band]);
+            if (doubtful > 0 && doubtful >= pages && pages > 0)
+            {
+                return band;
+            }
+
+            idle[band] = (ulong)Math.Max(0, pages - doubtful) * pageBytes;
+        }
+
+        return known;
+    }
 }
+
+/// <summary>When a window ended, how long it was for the mean frame, and by how much the windows of frames differ.</summary>
+internal readonly record struct WindowTimes(TimeSpan End, TimeSpan Window, TimeSpan Spread);
 
 /// <summary>Working set and idle memory of a group. Every frame counts once, however many processes of the group map it.</summary>
 internal sealed class GroupTotals
 {
+    private readonly Dictionary<string, (DoubtHistory Doubts, long Pass)> _histories = [];
     private PageTally _tally;
-    private TimeSpan _window;
+    private TimeSpan _longestWindow;
+    private TimeSpan _shortestWindow = TimeSpan.MaxValue;
     private TimeSpan _observedSince = TimeSpan.MaxValue;
 
-    /// <summary>Processes with a complete window so far.</summary>
+    /// <summary>Members with a window of their own so far.</summary>
     internal int Processes { get; private set; }
 
     internal void Clear()
     {
         _tally = default;
-        _window = TimeSpan.Zero;
+        _longestWindow = TimeSpan.Zero;
+        _shortestWindow = TimeSpan.MaxValue;
         _observedSince = TimeSpan.MaxValue;
         Processes = 0;
     }
@@ -84,30 +190,47 @@ internal sealed class GroupTotals
     /// Adds what a walk has counted for the group, even if the process ended during the walk: no other process of the group counts its shared frames again,
     /// and it existed at the end of the window.
     /// </summary>
-    internal void Add(in PageTally tally)
-    {
-        _tally.Resident += tally.Resident;
-        _tally.Anon += tally.Anon;
-        _tally.File += tally.File;
-        _tally.Shmem += tally.Shmem;
-        _tally.Untracked += tally.Untracked;
-        for (int epoch = 0; epoch < 256; epoch++)
-        {
-            _tally.Idle[epoch] += tally.Idle[epoch];
-        }
+    internal void Add(in PageTally tally) => _tally.AddPages(tally);
 
+    /// <summary>Adds a member that could not be read: all that it holds may have been used.</summary>
+    internal void AddUnknown(long residentPages)
+    {
+        _tally.Resident += residentPages;
+        _tally.AddDoubt(PageKind.Anon, residentPages, Disturbance.Unmarked);
     }
+
+    /// <summary>Adds the idle pages of all members that may have been used.</summary>
+    internal void AddDoubts(IdlePages idle, DisturbanceReport report) => idle.AddDoubts(report, ref _tally);
 
     /// <summary>Counts a process whose window is complete.</summary>
     internal void AddProcess(TimeSpan window, TimeSpan firstSeen)
     {
         Processes++;
-        _window = window > _window ? window : _window;
+        _longestWindow = window > _longestWindow ? window : _longestWindow;
+        _shortestWindow = window < _shortestWindow ? window : _shortestWindow;
         _observedSince = firstSeen < _observedSince ? firstSeen : _observedSince;
     }
 
-    internal WorkingSetSample ToSample(TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes) =>
-        _tally.ToSample(_window, now, _observedSince, epochs, ages, pageBytes);
+    /// <summary>The sample of the group; its doubts are remembered under its name.</summary>
+    internal WorkingSetSample ToSample(string group, long pass, TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes)
+    {
+        DoubtHistory doubts = _histories.TryGetValue(group, out var known) ? known.Doubts : new DoubtHistory();
+        _histories[group] = (doubts, pass);
+        doubts.Add(now, _tally.Doubtful, ages[ages.Count - 1]);
+        return _tally.ToSample(new WindowTimes(now, _longestWindow, _longestWindow - _shortestWindow), _observedSince, doubts, epochs, ages, pageBytes);
+    }
+
+    /// <summary>Forgets groups that had no member in a pass.</summary>
+    internal void Forget(long pass)
+    {
+        foreach ((string group, (DoubtHistory _, long last)) in _histories)
+        {
+            if (last != pass)
+            {
+                _histories.Remove(group);
+            }
+        }
+    }
 }
 
 /// <summary>Pages by the number of the pass that last saw them accessed.</summary>

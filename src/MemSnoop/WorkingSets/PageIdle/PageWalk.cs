@@ -1,58 +1,148 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using MemSnoop.Disturbances;
 using MemSnoop.Paging;
+using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
+/// <summary>What a walk over one process starts from.</summary>
+internal readonly ref struct WalkTerms
+{
+    /// <summary>The ages by address, as of the last walk.</summary>
+    internal required PageAges Before { get; init; }
+
+    /// <summary>Takes the ages as they are now.</summary>
+    internal required PageAges After { get; init; }
+
+    /// <summary>The areas at the last walk.</summary>
+    internal required ReadOnlySpan<MemoryArea> AreasBefore { get; init; }
+
+    /// <summary>Number of the process's group, 0 for none; the processes of a group are walked one after another.</summary>
+    internal required int Group { get; init; }
+
+    /// <summary>What a frame says of a process that nobody has marked.</summary>
+    internal required NewPages NewPages { get; init; }
+
+    /// <summary>Whether the walk is a glance, in the middle of a window: the frames are asked for already.</summary>
+    internal required bool IsGlance { get; init; }
+
+    /// <summary>What disturbed the window.</summary>
+    internal required DisturbanceReport Report { get; init; }
+}
+
+/// <summary>What it means that a process has a page in a frame that was not marked.</summary>
+internal enum NewPages
+{
+    /// <summary>The process was watched from the window's start on, so it has mapped the frame within the window.</summary>
+    AreUsed,
+
+    /// <summary>
+    /// The process started within the window. What it alone maps it has used since; what it shares may be a copy of its parent's page tables, or a neighbour of
+    /// a page of a file that it used.
+    /// </summary>
+    AreUsedIfExclusive,
+
+    /// <summary>The process is older than its watching: nothing is known.</summary>
+    AreDoubtful,
+}
+
 /// <summary>
-/// Attributes frames to the pages of one process: counts active and idle pages, updates the ages and notes which frames are mapped. This is the innermost loop
-/// of a pass, once for each page.
+/// Attributes frames to the pages of one process: counts active and idle pages and notes which frames are mapped. This is the innermost loop of a pass, once for
+/// each page.
 /// </summary>
-internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, IActivePages? activePages = null) : IPageRuns
+internal sealed class PageWalk(
+    FrameTable frames, AreaList areas, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, FileReads reads, KpageCgroup? kpageCgroup, bool isSpread = false, IActivePages? activePages = null)
+    : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
     private const int FileOrSharedShift = 61;
     private const int ExclusiveShift = 56;
     private const ulong FrameMask = (1UL << 55) - 1;
 
-    private readonly Dictionary<ulong, ulong> _moves = [];
-    private ulong _pageBytes;
+    private readonly IdlePages _idle = new(kpageCgroup);
+    private readonly IdlePages _groupIdle = new(kpageCgroup);
     private PageAges _before = new();
     private PageAges _after = new();
+    private MemoryArea[] _areasBefore = [];
+    private int _areasBeforeCount;
+    private bool _isGlance;
+    private bool _countsIdle;
+    private NewPages _newPages;
+    private DisturbanceReport _report = DisturbanceReport.Quiet;
     private int _group;
+    private int _process;
     private PageTally _tally;
     private PageTally _groupTally;
+    private WindowSum _window;
+
+    private byte UsedAge => _isGlance ? Epochs.Absent : epochs.Current;
 
     /// <summary>What the walk has counted.</summary>
     internal ref readonly PageTally Tally => ref _tally;
 
-    /// <summary>What it has counted that no earlier process of the group had; zero without a group.</summary>
+    /// <summary>What it has counted that no earlier process of the group had; zero without a group. Doubts about idle pages are apart.</summary>
     internal ref readonly PageTally GroupTally => ref _groupTally;
+
+    /// <summary>The idle pages of the group's processes since it began.</summary>
+    internal IdlePages GroupIdle => _groupIdle;
 
     /// <summary>Sets what was counted to zero.</summary>
     internal void Clear()
     {
         _tally = default;
         _groupTally = default;
+        _window = default;
+        _idle.Clear();
     }
 
     /// <summary>Prepares the walk over one process.</summary>
-    /// <param name="before">The ages as of the last walk.</param>
-    /// <param name="after">Takes the ages as they are now.</param>
-    /// <param name="areasBefore">The areas at the last walk.</param>
-    /// <param name="areasNow">The areas now.</param>
-    /// <param name="group">Number of the process's group, 0 for none; the processes of a group are walked one after another.</param>
-    /// <param name="pageBytes">Size of a page.</param>
-    internal void Begin(PageAges before, PageAges after, ReadOnlySpan<MemoryArea> areasBefore, ReadOnlySpan<MemoryArea> areasNow, int group, ulong pageBytes)
+    internal void Begin(in WalkTerms terms)
     {
-        _before = before;
-        _after = after;
+        _before = terms.Before;
+        _after = terms.After;
         _after.Clear();
-        _group = group;
-        _pageBytes = pageBytes;
+        if (_areasBefore.Length < terms.AreasBefore.Length)
+        {
+            _areasBefore = new MemoryArea[terms.AreasBefore.Length * 2];
+        }
+
+        terms.AreasBefore.CopyTo(_areasBefore);
+        _areasBeforeCount = terms.AreasBefore.Length;
+        _isGlance = terms.IsGlance;
+        _newPages = terms.NewPages;
+        _report = terms.Report;
+        _countsIdle = !_report.Sum.IsNone || !_report.Everywhere.IsNone;
+        _group = terms.Group;
+        _process++;
         fresh.Clear();
-        AreaMoves.Find(areasBefore, areasNow, _moves);
     }
+
+    /// <summary>Adds what may have been used although it looks idle; after the walk.</summary>
+    internal void AddDoubts(TrackedProcess process, ProcessPages pages)
+    {
+        if (_countsIdle)
+        {
+            _idle.AddDoubts(_report, ref _tally);
+        }
+
+        (long file, long shmem) = reads.FindHidden(process, pages, areas.Areas, _report, _isGlance, _tally);
+        AddFileReads(ref _tally, file, shmem);
+        if (_group != 0)
+        {
+            AddFileReads(ref _groupTally, file, shmem);
+        }
+    }
+
+    private static void AddFileReads(ref PageTally tally, long file, long shmem)
+    {
+        tally.AddDoubt(PageKind.File, file, Disturbance.FileRead);
+        tally.AddDoubt(PageKind.Shmem, shmem, Disturbance.FileRead);
+    }
+
+    /// <summary>The window of the mean frame of the process; the pass's own where it had no frame that was marked.</summary>
+    internal WindowTimes Window(TimeSpan end, TimeSpan otherwise) => _window.ToTimes(end, otherwise);
 
     /// <inheritdoc/>
     public bool Take(in MemoryArea area, ulong firstPage, ReadOnlySpan<ulong> entries)
@@ -63,13 +153,8 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             return true;
         }
 
-        Span<byte> ages = _after.Append(firstPage, entries.Length);
-        _before.Read(PageBefore(area, firstPage), ages);
-        return Attribute(firstPage, entries, ages, sharedKind);
+        return Attribute(area, firstPage, entries, _after.Append(firstPage, entries.Length), sharedKind);
     }
-
-    private ulong PageBefore(in MemoryArea area, ulong page) =>
-        _moves.Count > 0 && _moves.TryGetValue(area.Start, out ulong start) ? page - ((area.Start - start) / _pageBytes) : page;
 
     private void TakeHugetlb(ReadOnlySpan<ulong> entries)
     {
@@ -81,10 +166,11 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
     // Optimised from the first call: the runtime would begin with slower code, and `memsnoop wss` makes only two passes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool Attribute(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
+    private bool Attribute(in MemoryArea area, ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
         ulong blockIndex = ulong.MaxValue;
         FrameBlock? block = null;
+        long inBlock = 0;
         for (int i = 0; i < entries.Length;)
         {
             ulong entry = entries[i];
@@ -109,12 +195,15 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
                     continue;
                 }
 
+                _window.Add(block?.Times, inBlock);
+                inBlock = 0;
                 block = frames.GetOrAdd(frame);
                 blockIndex = frame >> FrameBlock.FrameShift;
             }
 
             int count = FrameRun.Length(entries[i..]);
-            TakeRun(block!, entry, ages[i..], count, sharedKind);
+            TakeRun(block!, area, firstPage + (ulong)i, entry, ages[i..], count, sharedKind);
+            inBlock += count;
             if (activePages is not null)
             {
                 AddActive(activePages, block!, entry, firstPage + (ulong)i, count);
@@ -123,6 +212,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
             i += count;
         }
 
+        _window.Add(block?.Times, inBlock);
         _tally.Idle.Add(ages);
         return true;
     }
@@ -144,7 +234,7 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// <summary>A number that cannot be a frame: the page is resident, and nothing else is known.</summary>
     private void TakeDamaged(out byte age)
     {
-        age = epochs.Current;
+        age = UsedAge;
         CountUntracked(ref _tally);
         if (_group != 0)
         {
@@ -161,62 +251,169 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
 
     /// <summary>Pages in frames that follow each other in one word of the block: the first of the ages are theirs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void TakeRun(FrameBlock block, ulong entry, Span<byte> ages, int count, PageKind sharedKind)
+    private void TakeRun(FrameBlock block, in MemoryArea area, ulong page, ulong entry, Span<byte> ages, int count, PageKind sharedKind)
     {
         int word = (int)(entry >> 6) & (FrameBlock.Words - 1);
         ulong mask = FrameRun.Mask(entry, count);
         ulong marked = block.Marked[word] & mask;
         ulong idle = block.Idle[word] & mask;
         ref ulong seen = ref block.Seen[word];
-        if ((mask & ~(seen | marked | idle)) != 0)
+        ulong unknown = mask & ~((_isGlance ? 0 : seen) | marked | idle);
+        if (unknown != 0)
         {
-            LookAtFresh(block, entry, mask & ~(seen | marked | idle));
+            LookAtFresh(block, area, page, entry, unknown, ages[..count]);
+            marked = block.Marked[word] & mask;
             idle = block.Idle[word] & mask;
         }
 
-        seen |= mask;
-        if ((idle & ~marked) != 0)
+        seen |= _isGlance ? 0 : mask;
+        bool isShared = (entry >> FileOrSharedShift & 1) != 0;
+        if ((idle & ~marked) != 0 || block.HasDoubts || (isShared && areas.MayRepeatFrames))
         {
-            TakeWithUntracked(block, entry, ages[..count], sharedKind);
+            TakeEach(block, entry, ages[..count], isShared ? sharedKind : PageKind.Anon, isShared && areas.MayRepeatFrames);
             return;
         }
 
-        PageKind kind = (entry >> FileOrSharedShift & 1) != 0 ? sharedKind : PageKind.Anon;
-        AgeUpdate.Apply(ages, count, idle >> (int)(entry & 63), epochs.Current, epochs.Previous);
+        PageKind kind = isShared ? sharedKind : PageKind.Anon;
+        ReadOnlySpan<byte> known = block.Ages.AsSpan((int)entry & (FrameBlock.Frames - 1), count);
+        if (_isGlance || isSpread)
+        {
+            CopyIdle(known, ages, idle >> (int)(entry & 63));
+        }
+        else
+        {
+            known.CopyTo(ages);
+        }
+
         _tally.Resident += count;
         _tally.AddActive(kind, count - BitOperations.PopCount(idle));
+        if (_countsIdle && idle != 0)
+        {
+            _idle.Add(entry & FrameMask & ~63UL, idle, kind, _report);
+        }
+
+        if (isShared)
+        {
+            _tally.AddIdle(kind, BitOperations.PopCount(idle));
+        }
+
         if (_group != 0)
         {
             CountForGroup(block, entry, ages[..count], idle, mask, kind);
         }
     }
 
-    private void LookAtFresh(FrameBlock block, ulong entry, ulong candidates)
+    /// <summary>
+    /// The ages of idle frames alone, where the block's window did not end with this pass. What was used takes the number of this pass. In a glance it has no
+    /// age yet: the number of this window would make it as old as the window.
+    /// </summary>
+    private void CopyIdle(ReadOnlySpan<byte> known, Span<byte> ages, ulong idle)
     {
+        for (int i = 0; i < known.Length; i++)
+        {
+            ages[i] = (idle >> i & 1) != 0 ? known[i] : UsedAge;
+        }
+    }
+
+    /// <summary>Frames that nobody has marked: what they are depends on what was at their addresses before.</summary>
+    private void LookAtFresh(FrameBlock block, in MemoryArea area, ulong page, ulong entry, ulong candidates, Span<byte> before)
+    {
+        // The span of the ages serves for those that were there before; it is overwritten afterwards.
+        _before.Read(page, before);
+        int first = (int)(entry & 63);
         for (ulong left = candidates; left != 0; left &= left - 1)
         {
-            ulong frame = (entry & FrameMask & ~63UL) + (ulong)BitOperations.TrailingZeroCount(left);
-            if (fresh.IsZeroPage(frame))
+            int bit = BitOperations.TrailingZeroCount(left);
+            int frame = ((int)entry & (FrameBlock.Frames - 1) & ~63) + bit;
+            byte age = before[bit - first];
+            block.Ages[frame] = epochs.Current;
+            switch (fresh.Look(block.FirstFrame + (ulong)frame, age != Epochs.Absent, _isGlance, _report))
             {
-                block.SetZeroPage((int)frame & (FrameBlock.Frames - 1));
+                case FreshFrame.ZeroPage:
+                    block.SetZeroPage(frame);
+                    break;
+                case FreshFrame.Idle:
+                    // The flag that it carries was set at the window's start or before.
+                    block.SetIdle(frame, age != Epochs.Absent && IsSameArea(area, entry) ? age : epochs.Previous);
+                    break;
+                case FreshFrame.Moved:
+                    block.SetDoubtful(frame, Disturbance.Moved);
+                    break;
+                default:
+                    if (_newPages == NewPages.AreDoubtful || (_newPages == NewPages.AreUsedIfExclusive && (entry >> ExclusiveShift & 1) == 0))
+                    {
+                        block.SetDoubtful(frame, Disturbance.Unmarked);
+                    }
+
+                    break;
             }
         }
     }
 
-    /// <summary>A run with frames among it that cannot be tracked, page by page.</summary>
-    private void TakeWithUntracked(FrameBlock block, ulong entry, Span<byte> ages, PageKind sharedKind)
+    /// <summary>
+    /// Whether the address still means the same memory, so that its age is that of a page that was migrated. Anonymous memory cannot come to its address
+    /// otherwise: a frame that was moved there by mremap(2) was marked.
+    /// </summary>
+    private bool IsSameArea(in MemoryArea area, ulong entry) =>
+        (entry >> FileOrSharedShift & 1) == 0 || _areasBefore.AsSpan(0, _areasBeforeCount).BinarySearch(area, ByStart.Instance) is >= 0 and var index && _areasBefore[index] == area;
+
+    /// <summary>A run with frames among it that cannot be tracked, are in doubt, or may have been counted, page by page.</summary>
+    private void TakeEach(FrameBlock block, ulong entry, Span<byte> ages, PageKind kind, bool mayRepeat)
     {
         for (int i = 0; i < ages.Length; i++)
         {
             ulong page = entry + (ulong)i;
-            if (block.IsUntracked((int)page & (FrameBlock.Frames - 1)))
+            int frame = (int)page & (FrameBlock.Frames - 1);
+            if (mayRepeat && block.ForProcess.Add(_process, frame >> 6, 1UL << frame) == 0)
+            {
+                ages[i] = Epochs.Absent;
+                continue;
+            }
+
+            if (block.IsUntracked(frame))
             {
                 _tally.Resident += TakeUntracked(block, page, ref ages[i]);
+                continue;
             }
-            else
+
+            TakeTracked(block, page, frame, out ages[i], kind);
+        }
+    }
+
+    private void TakeTracked(FrameBlock block, ulong entry, int frame, out byte age, PageKind kind)
+    {
+        ulong bit = 1UL << frame;
+        ulong idle = block.Idle[frame >> 6] & bit;
+        bool isDoubtful = block.IsDoubtful(frame);
+        age = idle == 0 ? UsedAge : block.Ages[frame];
+        Count(ref _tally, block, idle, isDoubtful, kind);
+        _tally.AddIdle(kind, idle != 0 ? 1 : 0);
+        if (_countsIdle && idle != 0)
+        {
+            _idle.Add(entry & FrameMask & ~63UL, idle, kind, _report);
+        }
+
+        if (_group != 0 && block.ForGroup.Add(_group, frame >> 6, bit) != 0)
+        {
+            Count(ref _groupTally, block, idle, isDoubtful, kind);
+            _groupTally.Idle[age]++;
+            if (_countsIdle && idle != 0)
             {
-                TakeRun(block, page, ages[i..], 1, sharedKind);
+                _groupIdle.Add(entry & FrameMask & ~63UL, idle, kind, _report);
             }
+        }
+    }
+
+    private static void Count(ref PageTally tally, FrameBlock block, ulong idle, bool isDoubtful, PageKind kind)
+    {
+        tally.Resident++;
+        if (isDoubtful)
+        {
+            tally.AddDoubt(kind, 1, block.DoubtReason);
+        }
+        else if (idle == 0)
+        {
+            tally.AddActive(kind, 1);
         }
     }
 
@@ -226,15 +423,16 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
     /// </summary>
     private int TakeUntracked(FrameBlock block, ulong entry, ref byte age)
     {
-        if (block.IsZeroPage((int)entry & (FrameBlock.Frames - 1)))
+        int frame = (int)entry & (FrameBlock.Frames - 1);
+        if (block.IsZeroPage(frame))
         {
             age = Epochs.Absent;
             return 0;
         }
 
         _tally.Untracked++;
-        age = epochs.Current;
-        if (_group != 0 && NewToGroup(block, entry, 1UL << (int)(entry & 63)) != 0)
+        age = UsedAge;
+        if (_group != 0 && block.ForGroup.Add(_group, frame >> 6, 1UL << frame) != 0)
         {
             CountUntracked(ref _groupTally);
             _groupTally.Idle[age]++;
@@ -243,15 +441,20 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         return 1;
     }
 
-    /// <summary>A page that only this process maps cannot have been counted before.</summary>
-    private ulong NewToGroup(FrameBlock block, ulong entry, ulong mask) =>
-        (entry >> ExclusiveShift & 1) != 0 ? mask : block.CountFor(_group, (int)(entry >> 6) & (FrameBlock.Words - 1), mask);
-
+    /// <summary>
+    /// Counts the frames of a run that no process of the group was counted for. The kernel's exclusive bit would not do: it is about address spaces, of which two
+    /// processes can share one (CLONE_VM, a vfork(2) under way).
+    /// </summary>
     private void CountForGroup(FrameBlock block, ulong entry, ReadOnlySpan<byte> ages, ulong idle, ulong mask, PageKind kind)
     {
-        ulong counted = NewToGroup(block, entry, mask);
+        ulong counted = block.ForGroup.Add(_group, (int)(entry >> 6) & (FrameBlock.Words - 1), mask);
         _groupTally.Resident += BitOperations.PopCount(counted);
         _groupTally.AddActive(kind, BitOperations.PopCount(counted & ~idle));
+        if (_countsIdle && (counted & idle) != 0)
+        {
+            _groupIdle.Add(entry & FrameMask & ~63UL, counted & idle, kind, _report);
+        }
+
         if (counted == mask)
         {
             _groupTally.Idle.Add(ages);
@@ -262,5 +465,38 @@ internal sealed class PageWalk(FrameTable frames, Epochs epochs, DeviceKinds kin
         {
             _groupTally.Idle[ages[BitOperations.TrailingZeroCount(left)]]++;
         }
+    }
+
+    private sealed class ByStart : IComparer<MemoryArea>
+    {
+        internal static ByStart Instance { get; } = new();
+
+        public int Compare(MemoryArea x, MemoryArea y) => x.Start.CompareTo(y.Start);
+    }
+
+    /// <summary>The windows of blocks, weighted by the pages of the process in them.</summary>
+    private struct WindowSum
+    {
+        private double _ticks;
+        private long _pages;
+        private TimeSpan _longest;
+        private TimeSpan _shortest;
+
+        internal void Add(BlockTimes? times, long pages)
+        {
+            // A block that is new in this pass has no window yet.
+            if (times is null || pages == 0 || times.Window <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            _ticks += (double)times.Window.Ticks * pages;
+            _longest = _pages == 0 || times.Longest > _longest ? times.Longest : _longest;
+            _shortest = _pages == 0 || times.Shortest < _shortest ? times.Shortest : _shortest;
+            _pages += pages;
+        }
+
+        internal readonly WindowTimes ToTimes(TimeSpan end, TimeSpan otherwise) =>
+            _pages == 0 ? new WindowTimes(end, otherwise, TimeSpan.Zero) : new WindowTimes(end, TimeSpan.FromTicks((long)(_ticks / _pages)), _longest - _shortest);
     }
 }

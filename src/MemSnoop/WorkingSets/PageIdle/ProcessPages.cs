@@ -1,36 +1,67 @@
+using System.Runtime.InteropServices;
 using MemSnoop.Paging;
+using MemSnoop.ProcFs;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>The state of one process from pass to pass: about one byte per present page.</summary>
 internal sealed class ProcessPages
 {
+    /// <summary>The ages by address, to recognise what was resident before where a frame is new.</summary>
     internal PageAges Ages { get; } = new();
 
-    /// <summary>The areas at the last walk.</summary>
+    /// <summary>What disturbed windows leave in doubt.</summary>
+    internal DoubtHistory Doubts { get; } = new();
+
+    /// <summary>What the process had read at the last walk of a pass; null if that is not needed or not known.</summary>
+    internal ProcessIo? Reads { get; set; }
+
+    /// <summary>What it had read at the walk before that.</summary>
+    internal ProcessIo? EarlierReads { get; set; }
+
+    /// <summary>The areas at the last walk, in ascending order.</summary>
     internal MemoryArea[] Areas { get; private set; } = [];
 
-    /// <summary>Complete walks so far.</summary>
+    /// <summary>Complete walks of passes so far.</summary>
     internal int Walks { get; private set; }
 
-    /// <summary>The time of the pass that walked it first.</summary>
-    internal TimeSpan FirstSeen { get; private set; }
+    /// <summary>Whether a glance has marked its frames in the middle of a window.</summary>
+    internal bool WasGlancedAt { get; private set; }
 
-    /// <summary>When the frames of the first walk were marked: the start of the first window.</summary>
-    internal TimeSpan MarkedAt { get; set; }
+    /// <summary>When the frames found by the first glance were marked.</summary>
+    internal TimeSpan? MarkedAt { get; set; }
+
+    /// <summary>The time of the pass or glance that walked it first.</summary>
+    internal TimeSpan FirstSeen { get; private set; }
 
     /// <summary>The last pass that walked the process.</summary>
     internal long Pass { get; set; }
 
-    internal void Take(PageAges ages, List<MemoryArea> areas, TimeSpan pass)
+    internal bool IsNew => Walks == 0 && !WasGlancedAt;
+
+    /// <summary>Notes a walk of a pass.</summary>
+    internal void Take(PageAges ages, List<MemoryArea> areas, TimeSpan now)
     {
-        if (Walks++ == 0)
+        Note(ages, areas, now);
+        Walks++;
+    }
+
+    /// <summary>Notes the walk of a glance.</summary>
+    internal void TakeGlance(PageAges ages, List<MemoryArea> areas, TimeSpan now)
+    {
+        Note(ages, areas, now);
+        WasGlancedAt = true;
+    }
+
+    private void Note(PageAges ages, List<MemoryArea> areas, TimeSpan now)
+    {
+        if (IsNew)
         {
-            FirstSeen = pass;
+            FirstSeen = now;
         }
 
         Ages.CopyFrom(ages);
-        if (!areas.Count.Equals(Areas.Length) || !System.Runtime.InteropServices.CollectionsMarshal.AsSpan(areas).SequenceEqual(Areas))
+        if (areas.Count != Areas.Length || !CollectionsMarshal.AsSpan(areas).SequenceEqual(Areas))
         {
             Areas = [.. areas];
         }
@@ -40,7 +71,11 @@ internal sealed class ProcessPages
     internal void Forget()
     {
         Ages.Clear();
+        Doubts.Clear();
+        Reads = EarlierReads = null;
         Areas = [];
         Walks = 0;
+        WasGlancedAt = false;
+        MarkedAt = null;
     }
 }

@@ -9,8 +9,8 @@ internal sealed class IdleStaircase
 {
     private readonly List<Step> _steps = [];
 
-    /// <summary>The round in which the area was last seen.</summary>
-    internal long Round { get; set; }
+    /// <summary>Forgets all windows.</summary>
+    internal void Clear() => _steps.Clear();
 
     /// <summary>Adds a window that began at <paramref name="start"/> and left <paramref name="idleBytes"/> idle.</summary>
     internal void Add(TimeSpan start, ulong idleBytes)

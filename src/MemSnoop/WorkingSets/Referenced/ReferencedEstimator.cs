@@ -1,3 +1,4 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
@@ -16,24 +17,39 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
 
     private readonly EstimatorOptions _settings;
     private readonly TimeProvider _clock;
+    private readonly IDisturbanceWatch _watch;
+    private readonly StallBudget _stalls;
     private readonly long _epoch;
     private readonly Dictionary<ProcessIdentity, ReferencedHistory> _histories = [];
+    private readonly List<Ended> _ended = [];
     private readonly KernelBuffer _buffer = new(64 * 1024);
+    private readonly KernelBuffer _status = new();
     private readonly SmapsParser _parser = new();
     private long _pass;
 
-    /// <summary>An estimator that measures windows by <paramref name="clock"/>.</summary>
+    /// <summary>An estimator that measures windows by <paramref name="clock"/>, on a host where nothing disturbs them.</summary>
     public ReferencedEstimator(EstimatorOptions settings, TimeProvider clock)
+        : this(settings, clock, NoDisturbances.Instance)
+    {
+    }
+
+    /// <summary>An estimator that knows of disturbances by <paramref name="watch"/>, and disposes of it.</summary>
+    internal ReferencedEstimator(EstimatorOptions settings, TimeProvider clock, IDisturbanceWatch watch)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(clock);
         _settings = settings;
         _clock = clock;
+        _watch = watch;
+        _stalls = new StallBudget(settings.MaxStall);
         _epoch = clock.GetTimestamp();
     }
 
     /// <inheritdoc/>
     public string Method => MethodName;
+
+    /// <inheritdoc/>
+    public TimeSpan? LongestStall => _stalls.Longest;
 
     private TimeSpan Now => _clock.GetElapsedTime(_epoch);
 
@@ -53,72 +69,154 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);
         _pass++;
-        foreach (TrackedProcess process in processes)
-        {
-            if (!_histories.TryGetValue(process.Identity, out ReferencedHistory? history))
-            {
-                history = new ReferencedHistory();
-                _histories.Add(process.Identity, history);
-            }
-
-            ReadOutcome outcome = Pass(process, history, out WorkingSetSample? sample);
-            if (outcome != ReadOutcome.Success)
-            {
-                // A process that could not be read starts anew, without marks and ages.
-                _histories.Remove(process.Identity);
-                sink.Skipped(process, outcome);
-                continue;
-            }
-
-            history.Pass = _pass;
-            if (sample is { } complete)
-            {
-                sink.Completed(process, complete);
-            }
-        }
-
+        _stalls.BeginPass();
+        Look(processes, sink);
         ForgetAbsent();
     }
 
-    private ReadOutcome Pass(TrackedProcess process, ReferencedHistory history, out WorkingSetSample? sample)
+    /// <inheritdoc/>
+    public void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
     {
-        sample = null;
-        if (KernelUnits.Current.Bytes(process.Stat.ResidentPages) > _settings.ReferencedMaxResidentBytes)
+        ArgumentNullException.ThrowIfNull(processes);
+        ArgumentNullException.ThrowIfNull(sink);
+        Look(processes, sink);
+    }
+
+    /// <summary>Ends the windows of these processes and begins the next ones. A window is of one process here, so those of others go on.</summary>
+    private void Look(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
+    {
+        SharedMoment begin = new(_watch);
+        _ended.Clear();
+        for (int i = 0; i < processes.Count; i++)
         {
-            return ReadOutcome.TooLarge;
+            TrackedProcess process = processes[i];
+            ReferencedHistory history = HistoryOf(process);
+            ReadOutcome outcome = Turn(process, history, begin, out Ended? ended);
+            if (outcome != ReadOutcome.Success)
+            {
+                // A process that could not be read starts anew, without marks and ages.
+                Lose(process, history, outcome);
+                sink.Skipped(process, outcome);
+            }
+            else if (ended is { } window)
+            {
+                _ended.Add(window);
+            }
         }
 
-        ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
+        // What disturbed a window is told by a moment after it: one for all that ended here.
+        SharedMoment end = new(_watch);
+        foreach (Ended window in _ended)
+        {
+            sink.Completed(window.Process, window.History.Report(Judge(window, end)));
+        }
+
+        _ended.Clear();
+        end.Release();
+        begin.Release();
+    }
+
+    private ReferencedHistory HistoryOf(TrackedProcess process)
+    {
+        if (!_histories.TryGetValue(process.Identity, out ReferencedHistory? history))
+        {
+            history = new ReferencedHistory();
+            _histories.Add(process.Identity, history);
+        }
+
+        history.Pass = _pass;
+        return history;
+    }
+
+    private void Lose(TrackedProcess process, ReferencedHistory history, ReadOutcome outcome)
+    {
+        history.Lost = outcome;
+        history.Forget();
+        _histories.Remove(process.Identity);
+    }
+
+    /// <summary>Ends the window of a process, if there is one, and begins the next unless somebody still needs this one.</summary>
+    private ReadOutcome Turn(TrackedProcess process, ReferencedHistory history, SharedMoment begin, out Ended? ended)
+    {
+        ended = null;
+        ReadOutcome outcome = MayLook(process, out ulong tablesKib);
         if (outcome != ReadOutcome.Success)
         {
             return outcome;
         }
 
+        outcome = process.Enter(out ProcessDirectory directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        CallTime stall = default;
         try
         {
             if (history.WindowStart is not null)
             {
-                TimeSpan end = Now;
-                outcome = ReadReferenced(directory, history, end);
+                outcome = End(process, directory, history, ref stall, out Ended window);
                 if (outcome != ReadOutcome.Success)
                 {
                     return outcome;
                 }
 
-                sample = history.Close(end, _settings.IdleAges);
+                ended = window;
             }
 
-            outcome = Clear(directory);
-            history.Begin(Now);
-            return outcome;
+            return history.OpenWindows > 0 ? ReadOutcome.Success : Begin(directory, history, begin, ref stall);
         }
         finally
         {
+            _stalls.Note(process.Identity, tablesKib, _pass, stall);
             process.Leave(directory);
         }
     }
 
-    private ReadOutcome ReadReferenced(ProcessDirectory directory, ReferencedHistory history, TimeSpan end)
+    private ReadOutcome MayLook(TrackedProcess process, out ulong tablesKib)
+    {
+        tablesKib = 0;
+        if (KernelUnits.Current.Bytes(process.Stat.ResidentPages) > _settings.ReferencedMaxResidentBytes)
+        {
+            return ReadOutcome.TooLarge;
+        }
+
+        ReadOutcome outcome = process.ReadStatusAnew(_status, out Status status);
+        tablesKib = status.PageTablesKib;
+        return outcome != ReadOutcome.Success ? outcome
+            : _stalls.Allows(process.Identity, tablesKib, _pass) ? ReadOutcome.Success
+            : ReadOutcome.WouldStall;
+    }
+
+    /// <summary>Reads what was referenced since the window began.</summary>
+    private ReadOutcome End(TrackedProcess process, ProcessDirectory directory, ReferencedHistory history, ref CallTime stall, out Ended ended)
+    {
+        ended = default;
+        TimeSpan start = Now;
+        ReadOutcome outcome = ReadReferenced(directory, history, ref stall);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        // Each page was read at some time within the reading.
+        TimeSpan time = Now - start;
+        TimeSpan end = start + (time / 2);
+        ended = new Ended(process, history, end, history.Close(end, time, _settings.IdleAges));
+        return ReadOutcome.Success;
+    }
+
+    private ReadOutcome Begin(ProcessDirectory directory, ReferencedHistory history, SharedMoment begin, ref CallTime stall)
+    {
+        TimeSpan start = Now;
+        ReadOutcome outcome = Clear(directory, ref stall);
+        TimeSpan time = Now - start;
+        history.Begin(start + (time / 2), time, begin);
+        return outcome;
+    }
+
+    private ReadOutcome ReadReferenced(ProcessDirectory directory, ReferencedHistory history, ref CallTime stall)
     {
         ReadOutcome outcome = directory.OpenFile("smaps"u8, Libc.OpenReadOnly, out KernelHandle handle);
         if (outcome != ReadOutcome.Success)
@@ -130,27 +228,38 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         {
             history.Open();
             _parser.Reset();
-            KernelLines lines = new(handle, _buffer);
+            KernelLines lines = new(handle, _buffer) { MeasuresReads = true };
             while (lines.MoveNext())
             {
                 if (_parser.Accept(lines.Current))
                 {
-                    history.Add(_parser.Area, end, _settings.IdleAges);
+                    Add(history);
                 }
             }
 
             if (_parser.Complete())
             {
-                history.Add(_parser.Area, end, _settings.IdleAges);
+                Add(history);
             }
 
+            stall = CallTime.Longer(stall, lines.LongestRead);
             return lines.Outcome != ReadOutcome.Success ? lines.Outcome
                 : _parser.IsMalformed ? ReadOutcome.Malformed
                 : AddressSpace.StillThere(handle, _buffer);
         }
     }
 
-    private static ReadOutcome Clear(ProcessDirectory directory)
+    /// <summary>Adds the parser's area, if it counts: bits are cleared in all areas, but only those are summed.</summary>
+    private void Add(ReferencedHistory history)
+    {
+        SmapsArea area = _parser.Area;
+        if (_settings.Areas.Includes(area.Entry, KernelUnits.Current.PageBytes))
+        {
+            history.Add(area);
+        }
+    }
+
+    private static ReadOutcome Clear(ProcessDirectory directory, ref CallTime stall)
     {
         ReadOutcome outcome = directory.OpenFile("clear_refs"u8, Libc.OpenWriteOnly, out KernelHandle handle);
         if (outcome != ReadOutcome.Success)
@@ -160,21 +269,123 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
 
         using (handle)
         {
-            return KernelFile.Write(handle, "1"u8, 0);
+            CallTime.Beginning beginning = CallTime.Begin();
+            outcome = KernelFile.Write(handle, "1"u8, 0);
+            stall = CallTime.Longer(stall, beginning.End());
+            return outcome;
         }
     }
+
+    private WorkingSetSample Judge(in Ended window, SharedMoment end) => window.History.Judge(window.Sample, window.At, end, _settings.IdleAges);
 
     private void ForgetAbsent()
     {
         foreach ((ProcessIdentity identity, ReferencedHistory history) in _histories)
         {
-            if (history.Pass != _pass)
+            if (history.Pass != _pass && history.OpenWindows == 0)
             {
+                history.Forget();
                 _histories.Remove(identity);
             }
         }
+
+        _stalls.Forget(_pass - 1);
     }
 
-    /// <summary>Does nothing: no file is open between passes.</summary>
-    public void Dispose() => _histories.Clear();
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The process's own window is divided: the next pass reports all parts as one, with bounds. Passes that come before this window has ended report the window
+    /// so far, and clear nothing. Who asks while another's window is open gets one that began with it.
+    /// </remarks>
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        ReferencedHistory history = HistoryOf(process);
+        if (history.OpenWindows == 0)
+        {
+            SharedMoment begin = new(_watch);
+            outcome = Turn(process, history, begin, out Ended? ended);
+            if (outcome == ReadOutcome.Success && ended is { } window)
+            {
+                SharedMoment end = new(_watch);
+                history.Keep(Judge(window, end));
+                end.Release();
+            }
+
+            begin.Release();
+            if (outcome != ReadOutcome.Success)
+            {
+                Lose(process, history, outcome);
+                return null;
+            }
+        }
+
+        outcome = ReadOutcome.Success;
+        history.OpenWindows++;
+        return new OwnWindow(this, process, history);
+    }
+
+    private ReadOutcome Complete(TrackedProcess process, ReferencedHistory history, out WorkingSetSample sample)
+    {
+        sample = default;
+        if (history.Lost != ReadOutcome.Success)
+        {
+            return history.Lost;
+        }
+
+        SharedMoment begin = new(_watch);
+        ReadOutcome outcome = Turn(process, history, begin, out Ended? ended);
+        if (outcome == ReadOutcome.Success && ended is { } window)
+        {
+            SharedMoment end = new(_watch);
+            sample = Judge(window, end);
+            history.Keep(sample);
+            end.Release();
+        }
+        else
+        {
+            Lose(process, history, outcome);
+        }
+
+        begin.Release();
+        return outcome;
+    }
+
+    /// <summary>Gives the windows up; no file is open between passes.</summary>
+    public void Dispose()
+    {
+        foreach (ReferencedHistory history in _histories.Values)
+        {
+            history.Forget();
+        }
+
+        _histories.Clear();
+        _watch.Dispose();
+    }
+
+    /// <summary>A window that has ended, before it is known what disturbed it.</summary>
+    /// <param name="Process">Whose it is.</param>
+    /// <param name="History">The process's state.</param>
+    /// <param name="At">When it ended.</param>
+    /// <param name="Sample">As if nothing had disturbed it.</param>
+    private readonly record struct Ended(TrackedProcess Process, ReferencedHistory History, TimeSpan At, WorkingSetSample Sample);
+
+    /// <summary>A window that somebody asked for.</summary>
+    private sealed class OwnWindow(ReferencedEstimator estimator, TrackedProcess process, ReferencedHistory history) : IWorkingSetWindow
+    {
+        private bool _isOpen = true;
+
+        public ReadOutcome Complete(out WorkingSetSample sample)
+        {
+            ObjectDisposedException.ThrowIf(!_isOpen, this);
+            Dispose();
+            return estimator.Complete(process, history, out sample);
+        }
+
+        public void Dispose()
+        {
+            history.OpenWindows -= _isOpen ? 1 : 0;
+            _isOpen = false;
+        }
+    }
 }

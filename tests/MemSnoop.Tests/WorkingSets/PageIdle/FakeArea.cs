@@ -19,6 +19,8 @@ internal sealed class FakeArea(ulong startPage, int pages, FolioKind kind, int i
 
     public FolioKind Kind { get; } = kind;
 
+    public int Inode { get; } = inode;
+
     public string Permissions { get; init; } = kind == FolioKind.Anon ? "rw-p" : "rw-s";
 
     public string Path { get; init; } = "";
@@ -28,5 +30,5 @@ internal sealed class FakeArea(ulong startPage, int pages, FolioKind kind, int i
     /// <summary>The line of maps: each kind of file has a device of its own.</summary>
     public string MapsLine => Kind == FolioKind.Anon
         ? $"{StartPage * PageBytes:x}-{EndPage * PageBytes:x} {Permissions} 00000000 00:00 0 {Path}"
-        : $"{StartPage * PageBytes:x}-{EndPage * PageBytes:x} {Permissions} 00000000 00:{(int)Kind:x2} {inode} {(Path.Length == 0 ? "/file" : Path)}";
+        : $"{StartPage * PageBytes:x}-{EndPage * PageBytes:x} {Permissions} 00000000 00:{(int)Kind:x2} {Inode} {(Path.Length == 0 ? "/file" : Path)}";
 }

@@ -24,7 +24,7 @@ internal sealed class FakeHost : IDisposable
 
     public FakeHost()
     {
-        Paths = new KernelPaths(_directory["proc"], _directory["sys"]);
+        Paths = new KernelPaths(_directory["proc"], _directory["sys"], _directory["run"]);
         Directory.CreateDirectory(Paths.ProcRoot);
         Directory.CreateDirectory(Path.GetDirectoryName(BitmapFile)!);
         File.WriteAllBytes(BitmapFile, []);
@@ -48,12 +48,22 @@ internal sealed class FakeHost : IDisposable
 
     public List<FakeProcess> Processes { get; } = [];
 
+    /// <summary>How long processes have lived, by pid; for ever where it does not say.</summary>
+    public Dictionary<int, TimeSpan> Lives { get; } = [];
+
+    /// <summary>What else takes accessed bits.</summary>
+    public FakeDisturbances Disturbances { get; } = new();
+
     public IEnumerable<FakeFolio> Folios => _folios.Values;
 
     public PageIdleEstimator Estimator(EstimatorOptions? options = null, IActivePages? active = null)
     {
         Assert.Equal(ReadOutcome.Success, KpageFlags.Open(Paths, out KpageFlags? flags));
-        return new PageIdleEstimator(Bitmap, flags!, options ?? new EstimatorOptions(), Clock, FakeArea.PageBytes, active);
+        PageIdleFiles files = new(Bitmap, flags!, KpageCgroup.TryOpen(Paths), Disturbances, FakeArea.PageBytes)
+        {
+            LifeOf = process => Lives.GetValueOrDefault(process.Identity.Pid, TimeSpan.MaxValue),
+        };
+        return new PageIdleEstimator(files, options ?? new EstimatorOptions(), Clock, active);
     }
 
     public FakeProcess Start()

@@ -22,9 +22,6 @@ internal sealed class FakeProcess(int pid, string directory, TrackedProcess trac
 
     public List<FakeArea> Areas { get; } = [];
 
-    /// <summary>The address of an area that the last round moved, by its new one.</summary>
-    public Dictionary<ulong, ulong> MovedFrom { get; } = [];
-
     /// <summary>Makes an area where none has been before, with room behind it to grow.</summary>
     public FakeArea Map(int pages, FolioKind kind, int inode = 1, ulong? startPage = null)
     {
@@ -46,10 +43,8 @@ internal sealed class FakeProcess(int pid, string directory, TrackedProcess trac
     /// <summary>As mremap(2) with MREMAP_MAYMOVE does when there is no room to grow.</summary>
     public void Move(FakeArea area, int grownBy)
     {
-        ulong from = area.StartPage;
         area.StartPage = TakePages(area.Pages.Count + grownBy);
         Grow(area, grownBy);
-        MovedFrom[area.StartPage] = from;
     }
 
     public static void Grow(FakeArea area, int pages)

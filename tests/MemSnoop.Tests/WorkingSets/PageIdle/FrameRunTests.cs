@@ -31,17 +31,16 @@ public class FrameRunTests
     }
 
     [Fact]
-    public void Ages_of_a_run_are_brought_up_to_date_and_those_behind_it_left_alone()
+    public void Ages_of_used_frames_are_brought_up_to_date_and_others_left_alone()
     {
         Random random = new(1);
         for (int round = 0; round < 2000; round++)
         {
-            int count = 1 + random.Next(64);
-            byte[] ages = [.. Enumerable.Range(0, count + random.Next(40)).Select(_ => (byte)(random.Next(3) == 0 ? Epochs.Absent : random.Next(200)))];
-            ulong idle = (ulong)random.NextInt64() << random.Next(2);
-            byte[] expected = [.. ages.Select((age, i) => i >= count ? age : (idle >> i & 1) == 0 ? (byte)201 : age == Epochs.Absent ? (byte)200 : age)];
+            byte[] ages = [.. Enumerable.Range(0, 1 + random.Next(64)).Select(_ => (byte)random.Next(256))];
+            ulong used = (ulong)random.NextInt64() << random.Next(2);
+            byte[] expected = [.. ages.Select((age, i) => (used >> i & 1) != 0 ? (byte)201 : age)];
 
-            AgeUpdate.Apply(ages, count, idle, current: 201, previous: 200);
+            AgeUpdate.Set(ages, used, current: 201);
 
             Assert.Equal(expected, ages);
         }

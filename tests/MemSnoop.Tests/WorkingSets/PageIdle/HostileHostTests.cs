@@ -196,7 +196,7 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void Of_a_real_process_as_much_is_resident_as_the_kernel_says()
     {
-        KernelPaths paths = new("/proc", _host.Paths.SysRoot);
+        KernelPaths paths = new("/proc", _host.Paths.SysRoot, _host.Paths.RunDirectory);
         if (PageIdleSupport.Probe(paths).Reason == "no_capability")
         {
             // Who runs the tests without privileges sees that as an outcome, not as numbers.

@@ -9,8 +9,9 @@ namespace MemSnoop.Tests.WorkingSets.PageIdle;
 internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupOf)
 {
     private readonly HashSet<FakeFolio> _touched = [];
-    private readonly Dictionary<FakeProcess, (int FirstPass, Dictionary<ulong, int> Ages)> _processes = [];
-    private HashSet<ulong> _watched = [];
+    private readonly Dictionary<FakeProcess, Known> _processes = [];
+    private readonly Dictionary<string, List<(int Pass, int Pages)>> _groupDoubts = [];
+    private Dictionary<ulong, int> _watched = [];
     private HashSet<FakeFolio> _known = [];
     private int _pass;
 
@@ -18,73 +19,76 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     {
         NobodysMemory,
         Active,
+        Doubtful,
         Idle,
         Untracked,
     }
 
     public void Touch(FakeFolio folio) => _touched.Add(folio);
 
-    /// <summary>What the next pass must report; null for a process that is new.</summary>
+    /// <summary>
+    /// What the next pass must report; null for a process that is new. To be asked before the pass, while the kernel's flags are still those of the window.
+    /// </summary>
     public (Dictionary<FakeProcess, Expected?> Processes, Dictionary<string, Expected> Groups) Pass()
     {
         _pass++;
         Dictionary<FakeProcess, Expected?> processes = [];
         Dictionary<string, Expected> groups = [];
+        HashSet<string> complete = [];
         HashSet<(string Group, ulong Frame)> counted = [];
-        HashSet<ulong> watched = [];
-        foreach (FakeProcess process in host.Processes)
+        Dictionary<ulong, (State State, int Age)> frames = [];
+
+        // Groups one after another, as the engine walks: of a frame that is new, the first process that maps it tells what it is.
+        foreach (FakeProcess process in host.Processes.OrderBy(groupOf, StringComparer.Ordinal))
         {
-            bool isNew = !_processes.TryGetValue(process, out var before);
-            Dictionary<ulong, int> ages = [];
-            Expected own = new();
-            string? group = isNew ? null : groupOf(process);
+            bool isNew = !_processes.TryGetValue(process, out Known? before);
+            before ??= new Known(_pass, [], [], []);
+            string? group = groupOf(process);
+            Expected own = new() { PassesObserved = _pass - before.FirstPass };
             Expected shared = group is null ? new Expected() : groups.TryGetValue(group, out Expected? known) ? known : groups[group] = new Expected();
-            foreach (FakeArea area in process.Areas)
+            bool isInDoubt = isNew && group is not null && _pass > 1;
+            bool repeats = Repeats(process);
+            Dictionary<ulong, int> ages = [];
+            HashSet<ulong> mine = [];
+            foreach ((FakeArea area, ulong address, FakePage page) in PagesOf(process))
             {
-                for (int i = 0; i < area.Pages.Count; i++)
+                if (page.Folio is { Kind: FolioKind.Hugetlb })
                 {
-                    FakePage page = area.Pages[i];
-                    if (!page.IsPresent)
-                    {
-                        continue;
-                    }
+                    own.Hugetlb++;
+                    continue;
+                }
 
-                    if (page.Folio is { Kind: FolioKind.Hugetlb })
-                    {
-                        own.Hugetlb++;
-                        continue;
-                    }
+                if (!frames.TryGetValue(page.Frame, out var frame))
+                {
+                    frame = Look(page, isInDoubt, AgeBefore(before, area, address));
+                    frames[page.Frame] = frame;
+                }
 
-                    State state = StateOf(page);
-                    if (page.Folio is not null)
-                    {
-                        watched.Add(page.Frame);
-                    }
+                if (frame.State == State.NobodysMemory || (repeats && IsShared(page) && !mine.Add(page.Frame)))
+                {
+                    continue;
+                }
 
-                    if (state == State.NobodysMemory)
-                    {
-                        continue;
-                    }
-
-                    ulong now = area.StartPage + (ulong)i;
-                    ulong then = process.MovedFrom.TryGetValue(area.StartPage, out ulong start) ? start + (ulong)i : now;
-                    int age = state != State.Idle ? _pass : isNew ? _pass - 1 : before.Ages.GetValueOrDefault(then, _pass - 1);
-                    ages[now] = age;
-                    Count(own, page, state, age);
-                    if (group is not null && (page.Folio is null || counted.Add((group, page.Frame))))
-                    {
-                        Count(shared, page, state, age);
-                    }
+                ages[address] = frame.Age;
+                Count(own, page, frame.State, frame.Age);
+                if (group is not null && (page.Folio is null || counted.Add((group, page.Frame))))
+                {
+                    Count(shared, page, frame.State, frame.Age);
                 }
             }
 
+            if (!isNew)
+            {
+                own.Settle(before.Doubts, _pass);
+                _ = group is not null && complete.Add(group);
+            }
+
             processes[process] = isNew ? null : own;
-            own.PassesObserved = isNew ? 0 : _pass - before.FirstPass;
-            _processes[process] = (isNew ? _pass : before.FirstPass, ages);
-            process.MovedFrom.Clear();
+            _processes[process] = before with { Ages = ages, Areas = [.. process.Areas.Select(static area => area.MapsLine)] };
         }
 
-        _watched = watched;
+        SettleGroups(groups, complete);
+        _watched = frames.Where(static frame => frame.Key >> 40 == 0).ToDictionary(static frame => frame.Key, static frame => frame.Value.Age);
         _touched.Clear();
         _known = [.. host.Folios];
         foreach (FakeProcess gone in _processes.Keys.Except(host.Processes).ToArray())
@@ -95,22 +99,77 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
         return (processes, groups);
     }
 
-    private State StateOf(FakePage page) =>
-        page.Folio is not { } folio ? State.Untracked
-        : folio.Kind == FolioKind.Zero ? State.NobodysMemory
-        : !_watched.Contains(page.Frame) ? State.Active
-        : page.Frame / 64 >= host.BitmapFrames / 64 ? State.Untracked
-        : !folio.IsOnLru ? State.Untracked
-        : _touched.Contains(folio) || !_known.Contains(folio) ? State.Active
-        : State.Idle;
+    private static IEnumerable<(FakeArea Area, ulong Address, FakePage Page)> PagesOf(FakeProcess process) =>
+        from area in process.Areas.OrderBy(static area => area.StartPage)
+        from page in area.Pages.Select(static (page, index) => (Page: page, Index: index))
+        where page.Page.IsPresent
+        select (area, area.StartPage + (ulong)page.Index, page.Page);
+
+    private static bool IsShared(FakePage page) => page.Folio is { Kind: FolioKind.File or FolioKind.Shmem or FolioKind.Driver };
+
+    /// <summary>Whether a file is mapped more than once.</summary>
+    private static bool Repeats(FakeProcess process) =>
+        process.Areas.Where(static area => area.Kind != FolioKind.Anon).GroupBy(static area => (area.Kind, area.Inode)).Any(static areas => areas.Count() > 1);
+
+    /// <summary>The age at an address, if it still means the same memory.</summary>
+    private int AgeBefore(Known before, FakeArea area, ulong address) =>
+        before.Ages.TryGetValue(address, out int age) && (area.Kind == FolioKind.Anon || before.Areas.Contains(area.MapsLine)) ? age : _pass - 1;
+
+    private (State State, int Age) Look(FakePage page, bool isInDoubt, int ageBefore)
+    {
+        if (page.Folio is not { } folio)
+        {
+            return (State.Untracked, _pass);
+        }
+
+        if (folio.Kind == FolioKind.Zero)
+        {
+            return (State.NobodysMemory, _pass);
+        }
+
+        if (!_watched.TryGetValue(page.Frame, out int age))
+        {
+            // What nobody watched was used, unless the kernel says that it has not been since some mark.
+            return folio.Idle && folio.First / 64 < host.BitmapFrames / 64 ? (State.Idle, ageBefore)
+                : isInDoubt ? (State.Doubtful, _pass)
+                : (State.Active, _pass);
+        }
+
+        return page.Frame / 64 >= host.BitmapFrames / 64 || !folio.IsOnLru ? (State.Untracked, _pass)
+            : _touched.Contains(folio) || !_known.Contains(folio) ? (State.Active, _pass)
+            : (State.Idle, age);
+    }
+
+    private void SettleGroups(Dictionary<string, Expected> groups, HashSet<string> complete)
+    {
+        foreach (string group in groups.Keys.Except(complete).ToArray())
+        {
+            groups.Remove(group);
+        }
+
+        foreach (string gone in _groupDoubts.Keys.Except(groups.Keys).ToArray())
+        {
+            _groupDoubts.Remove(gone);
+        }
+
+        foreach ((string group, Expected expected) in groups)
+        {
+            expected.PassesObserved = expected.Idle.Length;
+            expected.Settle(_groupDoubts.TryGetValue(group, out var doubts) ? doubts : _groupDoubts[group] = [], _pass);
+        }
+    }
 
     private void Count(Expected expected, FakePage page, State state, int age)
     {
         expected.Resident++;
+        int Kind() => page.Folio!.Kind switch { FolioKind.Anon => (int)PageKind.Anon, FolioKind.Shmem => (int)PageKind.Shmem, _ => (int)PageKind.File };
         switch (state)
         {
             case State.Untracked:
                 expected.Untracked++;
+                break;
+            case State.Doubtful:
+                expected.Doubtful[Kind()]++;
                 break;
             case State.Idle:
                 for (int band = 1; band <= _pass - age && band < expected.Idle.Length; band++)
@@ -120,10 +179,13 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
 
                 break;
             default:
-                expected.Active[page.Folio!.Kind switch { FolioKind.Anon => (int)PageKind.Anon, FolioKind.Shmem => (int)PageKind.Shmem, _ => (int)PageKind.File }]++;
+                expected.Active[Kind()]++;
                 break;
         }
     }
+
+    /// <summary>What is known of a process from the last pass.</summary>
+    private sealed record Known(int FirstPass, Dictionary<ulong, int> Ages, HashSet<string> Areas, List<(int Pass, int Pages)> Doubts);
 }
 
 /// <summary>Pages, as a pass must report them.</summary>
@@ -137,19 +199,50 @@ internal sealed class Expected
 
     public int[] Active { get; } = new int[PageKinds.Count];
 
+    /// <summary>Pages that may have been used.</summary>
+    public int[] Doubtful { get; } = new int[PageKinds.Count];
+
     /// <summary>Idle for at least as many windows as the index says.</summary>
     public int[] Idle { get; } = new int[6];
 
     public int PassesObserved { get; set; }
 
+    /// <summary>How many bands are known: as many as passes have seen it, unless doubts leave nothing certain.</summary>
+    public int KnownBands { get; private set; }
+
+    /// <summary>Subtracts from the bands what may have been used since, and forgets doubts that are too few to matter for the working set.</summary>
+    public void Settle(List<(int Pass, int Pages)> doubts, int pass)
+    {
+        int doubtful = Doubtful.Sum();
+        doubts.Add((pass, doubtful));
+        KnownBands = Math.Min(PassesObserved + 1, Idle.Length);
+        for (int band = 1; band < KnownBands; band++)
+        {
+            int since = doubts.Where(each => each.Pass > pass - band).Sum(static each => each.Pages);
+            if (since > 0 && since >= Idle[band] && Idle[band] > 0)
+            {
+                KnownBands = band;
+                break;
+            }
+
+            Idle[band] = Math.Max(0, Idle[band] - since);
+        }
+
+        if (doubtful <= Math.Max(Resident / 100, 32))
+        {
+            Array.Clear(Doubtful);
+        }
+    }
+
     /// <summary>The same of a sample; ages only as far as they are known.</summary>
     public string Describe(int bands) =>
-        $"resident {Resident} active {string.Join('/', Active)} untracked {Untracked} hugetlb {Hugetlb} idle {string.Join('/', Idle.Skip(1).Take(bands - 1))}";
+        $"resident {Resident} active {string.Join('/', Active)} doubtful {string.Join('/', Doubtful)} untracked {Untracked} hugetlb {Hugetlb} idle {string.Join('/', Idle.Skip(1).Take(bands - 1))}";
 
     public static string Describe(in WorkingSetSample sample, int bands)
     {
         IdleBytes idle = sample.Idle;
         return $"resident {sample.ResidentBytes / FakeArea.PageBytes} active {sample.AnonBytes / FakeArea.PageBytes}/{sample.FileBytes / FakeArea.PageBytes}/{sample.ShmemBytes / FakeArea.PageBytes} "
+            + $"doubtful {sample.DoubtfulAnonBytes / FakeArea.PageBytes}/{sample.DoubtfulFileBytes / FakeArea.PageBytes}/{sample.DoubtfulShmemBytes / FakeArea.PageBytes} "
             + $"untracked {sample.UntrackedBytes / FakeArea.PageBytes} hugetlb {sample.HugetlbBytes / FakeArea.PageBytes} "
             + $"idle {string.Join('/', Enumerable.Range(1, bands - 1).Select(band => idle[band] / FakeArea.PageBytes))}";
     }

@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.Referenced;
 
-namespace MemSnoop.Tests.WorkingSets;
+namespace MemSnoop.Tests.WorkingSets.Referenced;
 
 /// <summary>
 /// Against the definition: bytes idle for an age are at most the least that any window since then left idle, the sliding minimum.

@@ -1,11 +1,13 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.Referenced;
 using Microsoft.Extensions.Time.Testing;
 
-namespace MemSnoop.Tests.WorkingSets;
+namespace MemSnoop.Tests.WorkingSets.Referenced;
 
 /// <summary>The referenced method on real processes. Time is the test's own, so that windows are as long as it says.</summary>
 public sealed class ReferencedEstimatorTests : IDisposable
@@ -14,6 +16,9 @@ public sealed class ReferencedEstimatorTests : IDisposable
 
     // Its own code, stack and libraries on top of the memory it made.
     private const double Own = 3 * MB;
+
+    // Whatever else the machine does meanwhile.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static readonly IdleAges Ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(120)]);
 
@@ -24,7 +29,7 @@ public sealed class ReferencedEstimatorTests : IDisposable
 
     public ReferencedEstimatorTests()
     {
-        _estimator = new ReferencedEstimator(new EstimatorOptions { IdleAges = Ages }, _clock);
+        _estimator = new ReferencedEstimator(new EstimatorOptions { IdleAges = Ages, MaxStall = Patience }, _clock);
         _passes = new Passes(_estimator);
     }
 
@@ -117,7 +122,7 @@ public sealed class ReferencedEstimatorTests : IDisposable
     {
         using Workload large = await Workload.StartAsync("touch", "--resident", "40");
         using Workload small = await Workload.StartAsync("touch", "--resident", "4");
-        using ReferencedEstimator estimator = new(new EstimatorOptions { ReferencedMaxResidentBytes = 20 << 20 }, _clock);
+        using ReferencedEstimator estimator = new(new EstimatorOptions { ReferencedMaxResidentBytes = 20 << 20, MaxStall = Patience }, _clock);
         Passes passes = new(estimator);
         using TrackedProcess first = Track(large.Pid);
         using TrackedProcess second = Track(small.Pid);
@@ -207,6 +212,144 @@ public sealed class ReferencedEstimatorTests : IDisposable
         WorkingSetSample sample = _passes.Completed(process);
         Assert.InRange(sample.ResidentBytes, 0.5 * MB, 10 * MB);
         Assert.InRange(sample.Idle[2], 0, Own);
+    }
+
+    [Fact]
+    public async Task A_process_that_would_be_held_up_for_too_long_is_left_out()
+    {
+        using Workload large = await Workload.StartAsync("touch", "--resident", "200", "--huge", "never");
+        using Workload small = await Workload.StartAsync("touch", "--resident", "4");
+        using ReferencedEstimator estimator = new(new EstimatorOptions { MaxStall = TimeSpan.FromMilliseconds(1.5) }, _clock);
+        Passes passes = new(estimator);
+        using TrackedProcess first = Track(large.Pid);
+        using TrackedProcess second = Track(small.Pid);
+
+        passes.Run(first);
+        Assert.Equal(ReadOutcome.WouldStall, passes.Skipped(first));
+        Assert.Equal(TimeSpan.Zero, estimator.LongestStall);   // nothing was cleared
+        passes.Run(first, second);
+        Assert.Equal(ReadOutcome.WouldStall, passes.Skipped(first));
+        Assert.True(estimator.LongestStall > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Only_areas_of_the_filter_are_summed()
+    {
+        using Workload child = await Workload.StartAsync("touch", "--resident", "50", "--hot", "20", "--huge", "never", "--kind", "shmem");
+        using TrackedProcess process = Track(child.Pid);
+        using ReferencedEstimator estimator = new(new EstimatorOptions { Areas = AreaFilter.All with { Roles = AreaRoles.Heap | AreaRoles.Stack }, MaxStall = Patience }, _clock);
+        Passes passes = new(estimator);
+        passes.Run(process);
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        passes.Run(process);
+        Assert.InRange(passes.Completed(process).ResidentBytes, 4096UL, (ulong)MB);
+    }
+
+    [Fact]
+    public async Task A_look_at_one_process_leaves_the_windows_of_others_alone()
+    {
+        using Workload one = await Workload.StartAsync("puppet");
+        using Workload other = await Workload.StartAsync("puppet");
+        using TrackedProcess first = Track(one.Pid);
+        using TrackedProcess second = Track(other.Pid);
+        _passes.Run(first);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        _passes.Glance(second);
+        Assert.Equal(0, _passes.Reported);
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        _passes.Glance(second);
+        Assert.Equal(4, _passes.Completed(second).Window.TotalSeconds);
+        _clock.Advance(TimeSpan.FromSeconds(16));
+        _passes.Run(first, second);
+        Assert.Equal((30, 16), (_passes.Completed(first).Window.TotalSeconds, _passes.Completed(second).Window.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task A_window_on_request_is_as_long_as_asked_and_nothing_is_missing_from_those_of_the_passes()
+    {
+        using Workload child = await Workload.StartAsync("touch", "--resident", "60", "--huge", "never");
+        using TrackedProcess process = Track(child.Pid);
+        using TrackedProcess own = Track(child.Pid);
+        _passes.Run(process);
+        await child.TellAsync("hot 40");
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        ulong rounds = Switches(process);
+        await Eventually.ReachesAsync(() => Switches(process), now => now >= rounds + 3);
+
+        IWorkingSetWindow window = _estimator.BeginWindow(own, out ReadOutcome outcome)!;
+        Assert.Equal(ReadOutcome.Success, outcome);
+        await child.TellAsync("hot 10");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+
+        // A pass within it reports both parts as one, and ends no window.
+        _passes.Run(process);
+        WorkingSetSample divided = _passes.Completed(process);
+        Assert.Equal((25, Disturbance.Divided), (divided.Window.TotalSeconds, divided.Disturbance));
+        Assert.InRange(divided.TotalBytes, 40 * MB * 0.95, (40 * MB) + Own);
+        Assert.InRange(divided.UpperTotalBytes, divided.TotalBytes, divided.ResidentBytes);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(ReadOutcome.Success, window.Complete(out WorkingSetSample sample));
+        Assert.Equal(8, sample.Window.TotalSeconds);
+
+        _clock.Advance(TimeSpan.FromSeconds(12));
+        _passes.Run(process);
+        Assert.Equal(20, _passes.Completed(process).Window.TotalSeconds);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        _passes.Run(process);
+        Assert.Equal((20, Disturbance.None), (_passes.Completed(process).Window.TotalSeconds, _passes.Completed(process).Disturbance));
+    }
+
+    [Fact]
+    public async Task Two_who_ask_share_the_beginning_of_a_window()
+    {
+        using Workload child = await Workload.StartAsync("puppet");
+        using TrackedProcess process = Track(child.Pid);
+        IWorkingSetWindow first = _estimator.BeginWindow(process, out _)!;
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        using IWorkingSetWindow second = _estimator.BeginWindow(process, out _)!;
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ReadOutcome.Success, first.Complete(out WorkingSetSample sample));
+        Assert.Equal(5, sample.Window.TotalSeconds);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(ReadOutcome.Success, second.Complete(out sample));
+        Assert.Equal(6, sample.Window.TotalSeconds);
+    }
+
+    [Fact]
+    public async Task A_window_of_a_process_that_ends_has_no_number()
+    {
+        using Workload child = await Workload.StartAsync("puppet");
+        using TrackedProcess process = Track(child.Pid);
+        using IWorkingSetWindow window = _estimator.BeginWindow(process, out _)!;
+        child.Kill();
+        Assert.Equal(ReadOutcome.ProcessGone, window.Complete(out _));
+        Assert.Null(_estimator.BeginWindow(process, out ReadOutcome outcome));
+        Assert.Equal(ReadOutcome.ProcessGone, outcome);
+    }
+
+    [Fact]
+    public async Task One_comparison_serves_all_processes_of_a_pass()
+    {
+        FakeWatch watch = new();
+        using ReferencedEstimator estimator = new(new EstimatorOptions { MaxStall = Patience }, _clock, watch);
+        Passes passes = new(estimator);
+        using Workload one = await Workload.StartAsync("touch", "--resident", "4");
+        using Workload other = await Workload.StartAsync("touch", "--resident", "4");
+        using TrackedProcess first = Track(one.Pid);
+        using TrackedProcess second = Track(other.Pid);
+        passes.Run(first, second);
+        DisturbanceReport report = new();
+        report.AddGroup(1, new HiddenPages(HiddenPages.Unbounded, 0, Disturbance.Aged));
+        watch.Happens(report);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        passes.Run(first, second);
+        Assert.Equal(Disturbance.Aged, passes.Completed(first).Disturbance);
+        Assert.Equal(Disturbance.Aged, passes.Completed(second).Disturbance);
+        Assert.Equal((4, 1, 1), (watch.Moments, watch.Comparisons, watch.Open));
+        passes.Run(first, second);
+        Assert.True(passes.Completed(first).IsWhole);
+        passes.Run();
+        Assert.Equal(0, watch.Open);
     }
 
     [Fact]

@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using MemSnoop.Kernel;
+using MemSnoop.Locks;
+using MemSnoop.Metrics.Configuration;
+
+namespace MemSnoop.Exporter.LocalApi;
+
+/// <summary>Asks the exporter that runs on this host, by its socket.</summary>
+internal sealed class LocalApiClient : IDisposable
+{
+    // Far above any answer.
+    private const int LongestAnswer = 1 << 20;
+
+    private readonly HttpClient _client;
+    private readonly KernelPaths _paths;
+
+    internal LocalApiClient(KernelPaths paths)
+    {
+        _paths = paths;
+        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = ConnectAsync })
+        {
+            // A window may be a day long; who does not want to wait for it interrupts the command.
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = LongestAnswer,
+            BaseAddress = new Uri("http://localhost"),
+        };
+    }
+
+    /// <summary>Whether there is an exporter that this user may not ask.</summary>
+    internal bool IsDenied { get; private set; }
+
+    /// <summary>Asks; the answer, a refusal, or neither when nobody answers.</summary>
+    internal async Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> AskAsync(WindowRequest request, CancellationToken stop)
+    {
+        try
+        {
+            using HttpResponseMessage response = await _client.GetAsync(request.ToTarget(), stop).ConfigureAwait(false);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? (Read(body, AnswerJson.Default.WindowAnswer), null) : (null, Read(body, AnswerJson.Default.RefusalAnswer));
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            // No socket, a dead owner, or one that died before it answered.
+            return (null, null);
+        }
+        catch (JsonException)
+        {
+            throw new UsageException("--run-dir", $"what answers at {ApiSocket.PathOf(_paths)} is no exporter, or one of another version", "the directory of a memsnoop of this version");
+        }
+    }
+
+    private static T Read<T>(byte[] body, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(body, type) ?? throw new JsonException();
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
+    {
+        SocketException? last = null;
+        IsDenied = false;
+        foreach (string directory in LockDirectory.Candidates(_paths))
+        {
+            string path = Path.Join(directory, ApiSocket.FileName);
+            if (System.Text.Encoding.UTF8.GetByteCount(path) > ApiSocket.LongestPath)
+            {
+                continue;
+            }
+
+            Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop).ConfigureAwait(false);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException error)
+            {
+                socket.Dispose();
+                IsDenied |= error.SocketErrorCode == SocketError.AccessDenied;
+                last = error;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw last ?? new SocketException((int)SocketError.AddressNotAvailable);
+    }
+
+    public void Dispose() => _client.Dispose();
+}

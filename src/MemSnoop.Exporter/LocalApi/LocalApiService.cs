@@ -1,0 +1,234 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using MemSnoop.Kernel;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Hosting;
+using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace MemSnoop.Exporter.LocalApi;
+
+/// <summary>
+/// Answers on <c>api.sock</c>, for root on this host alone: the last window of a process, or one that is measured for whoever asks. A web server of its own:
+/// nothing of it can be reached at the exporter's address, and nothing of the exporter's address here.
+/// </summary>
+/// <param name="pipeline">Has the windows.</param>
+/// <param name="host">The host that is measured.</param>
+/// <param name="services">For the web server.</param>
+/// <param name="loggers">The log.</param>
+internal sealed partial class LocalApiService(SamplingPipeline pipeline, MeasuredHost host, IServiceProvider services, ILoggerFactory loggers)
+    : IHostedLifecycleService, IHttpApplication<HttpContext>, IDisposable
+{
+    /// <summary>Windows that are measured at once; who asks for more waits. Each costs two reads of the process's memory maps.</summary>
+    internal const int MostWindows = 8;
+
+    // Each is somebody who waits for a window.
+    private const int MostConnections = 256;
+
+    private readonly SemaphoreSlim _windows = new(MostWindows);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILogger _logger = loggers.CreateLogger("memsnoop");
+    private ApiSocket? _socket;
+    private KestrelServer? _server;
+
+    /// <summary>Answers once everything else runs: a program that cannot start must not have been asked, nor say that it answers.</summary>
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        (ApiSocket? socket, string? reason) = ApiSocket.Open(host.Paths);
+        if (socket is null)
+        {
+            LogClosed(reason!);
+            return;
+        }
+
+        _socket = socket;
+        KestrelServerOptions options = new() { ApplicationServices = services, AddServerHeader = false };
+        options.Limits.MaxConcurrentConnections = MostConnections;
+        options.ListenUnixSocket(ApiSocket.PathOf(host.Paths));
+        SocketTransportOptions transport = new() { CreateBoundListenSocket = _ => socket.Socket };
+        _server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
+        await _server.StartAsync(this, cancellationToken).ConfigureAwait(false);
+        string path = ApiSocket.PathOf(host.Paths);
+        Answering(path);
+    }
+
+    /// <summary>Nothing is to be done before the others have started.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc cref="StartingAsync"/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Nothing is to be done before the others stop, or after.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc cref="StoppingAsync"/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Ends the windows that somebody waits for, and lets them know.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_server is not null)
+        {
+            await _server.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _socket?.Dispose();
+    }
+
+    HttpContext IHttpApplication<HttpContext>.CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    void IHttpApplication<HttpContext>.DisposeContext(HttpContext context, Exception? exception)
+    {
+    }
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        try
+        {
+            await AnswerAsync(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for an answer any more.
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "stopping", "the exporter is ending").ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whoever asked gets a reason, and the exporter runs on.
+        catch (Exception error) when (!context.Response.HasStarted)
+#pragma warning restore CA1031
+        {
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "failed", UsageException.OneLine(error.Message)).ConfigureAwait(false);
+        }
+    }
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        if (request.Path.Value != WindowRequest.Path)
+        {
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there is only {WindowRequest.Path}");
+        }
+
+        if (!HttpMethods.IsGet(request.Method))
+        {
+            context.Response.Headers.Allow = HttpMethods.Get;
+            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "method", "only GET is answered");
+        }
+
+        if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], out WindowRequest asked))
+        {
+            return RefuseAsync(
+                context, StatusCodes.Status400BadRequest, "bad_request", "expected pid=PID&start=TICKS, and for a new window &seconds=N, more than 0 and at most a day");
+        }
+
+        if (pipeline.Windows is not { } windows)
+        {
+            return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "no_method", "the exporter measures no working sets");
+        }
+
+        if (!IsThere(asked.Process))
+        {
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "gone", $"the exporter does not see process {asked.Process.Pid}");
+        }
+
+        return asked.Window is { } length ? MeasureAsync(context, windows, asked.Process.Pid, length) : ShowLastAsync(context, windows, asked.Process.Pid);
+    }
+
+    private static Task ShowLastAsync(HttpContext context, ILocalWindows windows, int pid) => windows.TryFindLast(pid, out WorkingSetSample sample)
+        ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
+        : RefuseAsync(context, StatusCodes.Status404NotFound, "no_window", $"the exporter has no window of process {pid}: it does not watch it, could not measure it, or its first window has not ended");
+
+    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, int pid, TimeSpan length)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
+        await _windows.WaitAsync(stop.Token).ConfigureAwait(false);
+        ReadOutcome outcome;
+        WorkingSetSample sample;
+        try
+        {
+            (outcome, sample) = await windows.MeasureAsync(pid, length, stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _windows.Release();
+        }
+
+        stop.Token.ThrowIfCancellationRequested();
+        await (outcome == ReadOutcome.Success
+            ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
+            : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), Explain(outcome, pid))).ConfigureAwait(false);
+    }
+
+    private static string Explain(ReadOutcome outcome, int pid) => outcome switch
+    {
+        ReadOutcome.ProcessGone => $"process {pid} ended before its window",
+        ReadOutcome.Denied => $"the kernel does not let the exporter read process {pid}",
+        ReadOutcome.TooLarge => $"process {pid} holds more than the exporter's --referenced-max-resident",
+        ReadOutcome.WouldStall => $"the exporter would hold process {pid} up for longer than its --max-stall",
+        _ => $"the exporter could not measure process {pid} ({outcome.ToReason()})",
+    };
+
+    /// <summary>Whether this process sees the same process under the pid as whoever asks.</summary>
+    private bool IsThere(ProcessIdentity process)
+    {
+        if (TrackedProcess.TryTrack(host.Paths, new HandleBudget(0), process.Pid, out TrackedProcess? seen) != ReadOutcome.Success)
+        {
+            return false;
+        }
+
+        using (seen)
+        {
+            return seen!.Identity == process;
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason, string error) =>
+        WriteAsync(context, status, new RefusalAnswer(reason, error), AnswerJson.Default.RefusalAnswer);
+
+    private static async Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type)
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(answer, type);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body).ConfigureAwait(false);
+    }
+
+    private void LogClosed(string reason)
+    {
+        // Another user than root cannot have the directory, and has been told of greater losses.
+        if (Libc.EffectiveUserId() == 0)
+        {
+            Closed(reason);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "answering memsnoop wss at {Path}")]
+    private partial void Answering(string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "memsnoop wss cannot ask this exporter: {Reason}")]
+    private partial void Closed(string reason);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _socket?.Dispose();
+        _server?.Dispose();
+        _windows.Dispose();
+        _stopping.Dispose();
+    }
+}

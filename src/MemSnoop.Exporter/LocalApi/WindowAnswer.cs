@@ -1,0 +1,103 @@
+using System.Text.Json.Serialization;
+using MemSnoop.Disturbances;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Exporter.LocalApi;
+
+/// <summary>One window of one process, as the exporter answers and as <c>memsnoop wss --json</c> prints it. Bytes and seconds.</summary>
+internal sealed record WindowAnswer
+{
+    /// <summary>The <see cref="Source"/> of a window that the exporter has or has measured.</summary>
+    internal const string FromExporter = "exporter";
+
+    /// <summary>The <see cref="Source"/> of a window that the command has measured itself.</summary>
+    internal const string Own = "own";
+
+    /// <summary>The process, as the proc root of whoever measured shows it.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary><c>exporter</c> or <c>own</c>: who measured.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The method.</summary>
+    public required string Method { get; init; }
+
+    public required double WindowSeconds { get; init; }
+
+    public required double WindowSpreadSeconds { get; init; }
+
+    /// <summary>What disturbed the window, or <c>none</c>.</summary>
+    public required string Disturbance { get; init; }
+
+    /// <summary>The working set; absent if the window was disturbed.</summary>
+    public ulong? UsedBytes { get; init; }
+
+    /// <summary>The least that the working set can have been.</summary>
+    public required ulong LowerBytes { get; init; }
+
+    /// <summary>The most that the working set can have been.</summary>
+    public required ulong UpperBytes { get; init; }
+
+    public required KindAnswer Anon { get; init; }
+
+    public required KindAnswer File { get; init; }
+
+    public required KindAnswer Shmem { get; init; }
+
+    /// <summary>Resident at the end of the window, as counted by the pass.</summary>
+    public required ulong ResidentBytes { get; init; }
+
+    public ulong? HugetlbBytes { get; init; }
+
+    public ulong? UntrackedBytes { get; init; }
+
+    public required ulong LeftOutBytes { get; init; }
+
+    /// <summary>Resident memory by <c>smaps</c>, read after the window; only where it was read.</summary>
+    public ulong? RssBytes { get; init; }
+
+    /// <summary>Its proportional share; only where it was read.</summary>
+    public ulong? PssBytes { get; init; }
+
+    [JsonIgnore]
+    internal bool IsWhole => UsedBytes is not null;
+
+    internal static WindowAnswer Of(int pid, string source, string method, in WorkingSetSample sample) => new()
+    {
+        Pid = pid,
+        Source = source,
+        Method = method,
+        WindowSeconds = sample.Window.TotalSeconds,
+        WindowSpreadSeconds = sample.WindowSpread.TotalSeconds,
+        Disturbance = sample.Disturbance.ToReason(),
+        UsedBytes = sample.IsWhole ? sample.TotalBytes : null,
+        LowerBytes = sample.TotalBytes,
+        UpperBytes = sample.UpperTotalBytes,
+        Anon = KindAnswer.Of(sample, PageKind.Anon),
+        File = KindAnswer.Of(sample, PageKind.File),
+        Shmem = KindAnswer.Of(sample, PageKind.Shmem),
+        ResidentBytes = sample.ResidentBytes,
+        HugetlbBytes = sample.HugetlbBytes,
+        UntrackedBytes = sample.UntrackedBytes,
+        LeftOutBytes = sample.LeftOutBytes,
+    };
+}
+
+/// <summary>The working set of one kind: equal sides if the window was whole.</summary>
+internal sealed record KindAnswer(ulong LowerBytes, ulong UpperBytes)
+{
+    internal static KindAnswer Of(in WorkingSetSample sample, PageKind kind) => new(sample.Bytes(kind), sample.UpperBytes(kind));
+}
+
+/// <summary>Why there is no window.</summary>
+/// <param name="Reason">One word, like those of metrics.</param>
+/// <param name="Error">A sentence for people.</param>
+internal sealed record RefusalAnswer(string Reason, string Error);
+
+/// <summary>The answers as JSON, by code that is made at build time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Default,
+    WriteIndented = true)]
+[JsonSerializable(typeof(WindowAnswer))]
+[JsonSerializable(typeof(RefusalAnswer))]
+internal sealed partial class AnswerJson : JsonSerializerContext;

@@ -1,0 +1,23 @@
+using MemSnoop.Kernel;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>The windows of the sampler, for who asks on this host: nobody but the sampler marks or clears.</summary>
+internal interface ILocalWindows
+{
+    /// <summary>The method that measures.</summary>
+    string Method { get; }
+
+    /// <summary>The last window of a watched process; false when it has none yet.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="sample">Its last window, whole or disturbed.</param>
+    bool TryFindLast(int pid, out WorkingSetSample sample);
+
+    /// <summary>Measures one window of a process beside the windows of the passes, which stay whole. The process need not be watched.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="window">How long the window is to be; its true length is in the sample.</param>
+    /// <param name="stop">Gives the window up.</param>
+    /// <returns>How it ended, and the window if that was a success.</returns>
+    Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop);
+}

@@ -1,0 +1,80 @@
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>
+/// When passes begin: at the start, after 2, 6, 14, ... seconds, and then at the multiples of the interval. So the first windows are short and double until they
+/// reach the interval, and there is something to see at once. A pass in several parts has them spread evenly over the time to the next pass; there the first
+/// short windows are as long as the parts of two passes are apart. A tick that passes before it could run is skipped and counted, and never made up for.
+/// </summary>
+internal sealed class WindowSchedule
+{
+    /// <summary>The first window. An interval that is not longer has no shorter windows before it.</summary>
+    internal static readonly TimeSpan FirstWindow = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _interval;
+    private readonly int _parts;
+    private readonly long _first;
+    private readonly List<TimeSpan> _ramp = [TimeSpan.Zero];
+    private long _slot;
+
+    /// <summary>A schedule whose first tick is now.</summary>
+    internal WindowSchedule(TimeSpan interval, int parts, TimeProvider clock)
+    {
+        _interval = interval;
+        _parts = parts;
+        _clock = clock;
+        _first = clock.GetTimestamp();
+
+        // The window that ends at the interval is never shorter than the one before it.
+        TimeSpan end = FirstWindow;
+        for (TimeSpan window = FirstWindow; interval - end >= window; end += window)
+        {
+            _ramp.Add(end);
+            window *= 2;
+        }
+    }
+
+    /// <summary>The time since the first tick.</summary>
+    internal TimeSpan Elapsed => _clock.GetElapsedTime(_first);
+
+    /// <summary>When the tick is due that is to run next, counted from the first one.</summary>
+    internal TimeSpan Next => DueAt(_slot);
+
+    /// <summary>Ticks skipped so far because the one before them had not ended.</summary>
+    internal long Skipped { get; private set; }
+
+    /// <summary>When the first windows end, counted from the first tick: with the last part of the second pass.</summary>
+    internal TimeSpan FirstEnd => DueAt((2 * _parts) - 1);
+
+    /// <summary>Whether there are shorter windows at first.</summary>
+    internal bool HasRamp => _ramp.Count > 1;
+
+    /// <summary>Whether windows are as long as the interval from now on.</summary>
+    internal bool IsSteady => _slot / _parts > _ramp.Count;
+
+    /// <summary>Moves to the next tick in the future.</summary>
+    internal void Advance()
+    {
+        TimeSpan now = Elapsed;
+        long next = _slot + 1;
+        while (DueAt(next) < now)
+        {
+            next++;
+        }
+
+        Skipped += next - _slot - 1;
+        _slot = next;
+    }
+
+    /// <summary>When the tick is due that comes a number of ticks after the next one.</summary>
+    internal TimeSpan After(int ticks) => DueAt(_slot + ticks);
+
+    private TimeSpan DueAt(long slot)
+    {
+        (long pass, long part) = Math.DivRem(slot, _parts);
+        TimeSpan begin = BeginOf(pass);
+        return part == 0 ? begin : begin + ((BeginOf(pass + 1) - begin) * part / _parts);
+    }
+
+    private TimeSpan BeginOf(long pass) => pass < _ramp.Count ? _ramp[(int)pass] : (pass - _ramp.Count + 1) * _interval;
+}

@@ -1,0 +1,45 @@
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>
+/// How many pages that look idle may have been used in disturbed windows, by the window's end. What is idle for an age is then certain only up to what may have
+/// been used within that age: idle ages do not advance on the word of a disturbed window.
+/// </summary>
+internal sealed class DoubtHistory
+{
+    /// <summary>More are joined, into the younger one: never less doubt than there is.</summary>
+    private const int Most = 64;
+
+    private readonly List<(TimeSpan End, long Pages)> _windows = [];
+
+    /// <summary>Adds a window that ended; forgets those beyond the longest age.</summary>
+    internal void Add(TimeSpan end, long pages, TimeSpan longest)
+    {
+        _windows.RemoveAll(window => end - window.End > longest);
+        if (pages > 0)
+        {
+            if (_windows.Count == Most)
+            {
+                _windows[1] = (_windows[1].End, Sum(_windows[0].Pages, _windows[1].Pages));
+                _windows.RemoveAt(0);
+            }
+
+            _windows.Add((end, pages));
+        }
+    }
+
+    internal void Clear() => _windows.Clear();
+
+    /// <summary>At most how many pages were accessed, unseen, after a moment.</summary>
+    internal long Since(TimeSpan moment)
+    {
+        long pages = 0;
+        foreach ((TimeSpan end, long some) in _windows)
+        {
+            pages = end > moment ? Sum(pages, some) : pages;
+        }
+
+        return pages;
+    }
+
+    private static long Sum(long left, long right) => left > long.MaxValue - right ? long.MaxValue : left + right;
+}

@@ -1,0 +1,271 @@
+using MemSnoop.Disturbances;
+
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>The blocks of frames that watched processes map, by physical address.</summary>
+internal sealed class FrameTable
+{
+    /// <summary>
+    /// The highest frame the table takes: 52 bits of physical address, the most that x86-64 and arm64 have. A larger number is an error, and must not make the
+    /// directory grow.
+    /// </summary>
+    internal const ulong HighestFrame = (1UL << 40) - 1;
+
+    private FrameBlock?[] _blocks = new FrameBlock?[64];
+
+    /// <summary>The blocks in ascending order of frames.</summary>
+    internal IEnumerable<FrameBlock> Blocks
+    {
+        get
+        {
+            foreach (FrameBlock? block in _blocks)
+            {
+                if (block is not null)
+                {
+                    yield return block;
+                }
+            }
+        }
+    }
+
+    /// <summary>Number of blocks there are.</summary>
+    internal int Count { get; private set; }
+
+    internal FrameBlock? Find(ulong frame)
+    {
+        ulong index = frame >> FrameBlock.FrameShift;
+        return index < (ulong)_blocks.Length ? _blocks[index] : null;
+    }
+
+    /// <summary>The block of a frame, made if it does not exist. The frame must not exceed <see cref="HighestFrame"/>.</summary>
+    internal FrameBlock GetOrAdd(ulong frame)
+    {
+        ulong index = frame >> FrameBlock.FrameShift;
+        if (index >= (ulong)_blocks.Length)
+        {
+            Array.Resize(ref _blocks, (int)Math.Max(index + 1, (ulong)_blocks.Length * 2));
+        }
+
+        FrameBlock? block = _blocks[index];
+        if (block is null)
+        {
+            block = new FrameBlock((long)index);
+            _blocks[index] = block;
+            Count++;
+        }
+
+        return block;
+    }
+
+    /// <summary>Releases a block in which nothing is mapped any more.</summary>
+    internal void Remove(FrameBlock block)
+    {
+        _blocks[block.Index] = null;
+        Count--;
+    }
+}
+
+/// <summary>
+/// The state of 32,768 frames (128 MiB of memory with pages of 4 KiB), as many as one call on the idle bitmap can reach. Three bits and a byte a frame; blocks
+/// exist only for memory that watched processes map, so a hole in the physical address space costs nothing. A frame that is neither marked nor idle came into
+/// use after the window began.
+/// </summary>
+internal sealed class FrameBlock(long index)
+{
+    internal const int Frames = Words * 64;
+    internal const int Words = 512;
+    internal const int FrameShift = 15;
+
+    /// <summary>Frames that were marked idle at the start of the window.</summary>
+    internal readonly ulong[] Marked = new ulong[Words];
+
+    /// <summary>Among marked frames: those that were not accessed. Among the others: those that cannot be tracked.</summary>
+    internal readonly ulong[] Idle = new ulong[Words];
+
+    /// <summary>Frames that processes map in the current walk.</summary>
+    internal readonly ulong[] Seen = new ulong[Words];
+
+    /// <summary>
+    /// For each frame the number of the pass that last saw it accessed. Kept by frame and not by address, so it stays with a block of memory that is moved, and
+    /// is the same for all who share it.
+    /// </summary>
+    internal readonly byte[] Ages = new byte[Frames];
+
+    /// <summary>Frames already counted for a group of processes.</summary>
+    internal readonly CountedFrames ForGroup = new();
+
+    /// <summary>Frames already counted for a process that maps some of them more than once.</summary>
+    internal readonly CountedFrames ForProcess = new();
+
+    /// <summary>Frames that are the zero page or the huge zero page; null when there are none, as in nearly every block.</summary>
+    private ulong[]? _zero;
+
+    private ulong[]? _used;
+    private ulong[]? _doubtful;
+    private ulong[]? _asked;
+
+    /// <summary>Which block of physical memory it is.</summary>
+    internal long Index { get; } = index;
+
+    internal long FirstWord => Index * Words;
+
+    internal ulong FirstFrame => (ulong)Index << FrameShift;
+
+    internal bool IsEmpty => !Marked.AsSpan().ContainsAnyExcept(0UL) && !Idle.AsSpan().ContainsAnyExcept(0UL);
+
+    /// <summary>When its frames were marked, and how long the window was that ended last.</summary>
+    internal BlockTimes Times { get; } = new();
+
+    /// <summary>
+    /// Frames that were accessed in the running window and then marked again on behalf of another window; null when there are none. A mark hides what was
+    /// before it, so it has to be remembered.
+    /// </summary>
+    internal ReadOnlySpan<ulong> Used => _used;
+
+    /// <summary>Whether some frames of the walk are doubtful: their content may only have moved there, or they were not marked.</summary>
+    internal bool HasDoubts => _doubtful is not null;
+
+    /// <summary>Why frames are doubtful.</summary>
+    internal Disturbance DoubtReason { get; private set; }
+
+    /// <summary>Frames that a glance asks for; null outside of one.</summary>
+    internal ulong[]? Asked => _asked;
+
+    internal bool IsUntracked(int frame) => (Idle[frame >> 6] & ~Marked[frame >> 6] & (1UL << frame)) != 0;
+
+    internal bool IsZeroPage(int frame) => _zero is not null && (_zero[frame >> 6] >> frame & 1) != 0;
+
+    internal bool IsUsed(int frame) => _used is not null && (_used[frame >> 6] >> frame & 1) != 0;
+
+    internal bool IsDoubtful(int frame) => _doubtful is not null && (_doubtful[frame >> 6] >> frame & 1) != 0;
+
+    /// <summary>The frame is a zero page, which cannot be tracked and belongs to no process.</summary>
+    internal void SetZeroPage(int frame)
+    {
+        SetUntracked(frame);
+        (_zero ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+    }
+
+    /// <summary>The frame cannot be tracked: a clear bit in <see cref="Marked"/> and a set one in <see cref="Idle"/>.</summary>
+    internal void SetUntracked(int frame)
+    {
+        ulong bit = 1UL << frame;
+        Marked[frame >> 6] &= ~bit;
+        Idle[frame >> 6] |= bit;
+
+        // A huge zero page may have been freed since, and its frames reused.
+        if (_zero is not null)
+        {
+            _zero[frame >> 6] &= ~bit;
+        }
+    }
+
+    /// <summary>The frame is new here, and the kernel says that it has not been accessed since a mark that it carries.</summary>
+    internal void SetIdle(int frame, byte age)
+    {
+        ulong bit = 1UL << frame;
+        Marked[frame >> 6] |= bit;
+        Idle[frame >> 6] |= bit;
+        Ages[frame] = age;
+    }
+
+    /// <summary>Whether the frame was used within the window is not known.</summary>
+    internal void SetDoubtful(int frame, Disturbance reason)
+    {
+        (_doubtful ??= new ulong[Words])[frame >> 6] |= 1UL << frame;
+        DoubtReason = reason > DoubtReason ? reason : DoubtReason;
+    }
+
+    /// <summary>Notes frames of a word that were accessed and are about to be marked again.</summary>
+    internal void NoteUsed(int word, ulong frames) => (_used ??= new ulong[Words])[word] |= frames;
+
+    internal void ForgetUsed() => _used = null;
+
+    internal void Ask(int word, ulong frames) => (_asked ??= new ulong[Words])[word] |= frames;
+
+    internal void ForgetAsked() => _asked = null;
+
+    /// <summary>Makes the frames of the walk those of the next window; frames that cannot be tracked stay untracked.</summary>
+    internal void AdoptSeen()
+    {
+        for (int word = 0; word < Words; word++)
+        {
+            ulong untracked = Idle[word] & ~Marked[word];
+            Idle[word] &= Seen[word];
+            Marked[word] = Seen[word] & ~untracked;
+        }
+
+        Array.Clear(Seen);
+        _doubtful = null;
+        DoubtReason = Disturbance.None;
+    }
+}
+
+/// <summary>Frames of one block that were counted for somebody; the memory is shared by all who count one after another.</summary>
+internal sealed class CountedFrames
+{
+    private ulong[]? _counted;
+    private int _owner;
+
+    /// <summary>Counts frames of a word for an owner; returns those that were not counted before.</summary>
+    internal ulong Add(int owner, int word, ulong frames)
+    {
+        _counted ??= new ulong[FrameBlock.Words];
+        if (_owner != owner)
+        {
+            Array.Clear(_counted);
+            _owner = owner;
+        }
+
+        ulong added = frames & ~_counted[word];
+        _counted[word] |= added;
+        return added;
+    }
+}
+
+/// <summary>
+/// The times of one block's marks. A pass over much memory takes a while, so blocks are marked and read at different times, and frames that are new are marked
+/// later than those that were there before. The window of the block is that of its mean frame.
+/// </summary>
+internal sealed class BlockTimes
+{
+    private TimeSpan _first;
+    private TimeSpan _mean;
+    private TimeSpan _last;
+    private TimeSpan? _read;
+
+    /// <summary>The window that ended last: of the mean frame.</summary>
+    internal TimeSpan Window { get; private set; }
+
+    /// <summary>The longest window of a frame.</summary>
+    internal TimeSpan Longest { get; private set; }
+
+    /// <summary>The shortest window of a frame.</summary>
+    internal TimeSpan Shortest { get; private set; }
+
+    /// <summary>Frames were read, and those accessed marked again, around this time.</summary>
+    internal void Read(TimeSpan time)
+    {
+        Window = time - _mean;
+        Longest = time - _first;
+        Shortest = time - _last;
+        _read = time;
+    }
+
+    /// <summary>The frames of the next window: those that were there at the reading, and those marked just now.</summary>
+    internal void Adopt(long kept, long added, TimeSpan time)
+    {
+        _first = kept > 0 ? _read ?? time : time;
+        _last = added > 0 ? time : _first;
+        long all = kept + added;
+        _mean = all == 0 ? time : _first + ((_last - _first) * ((double)added / all));
+    }
+
+    /// <summary>Further frames were marked in the middle of a window.</summary>
+    internal void AdoptLater(long kept, long added, TimeSpan time)
+    {
+        _first = kept > 0 ? _first : time;
+        _last = added > 0 ? time : _last;
+        _mean = kept > 0 ? _mean + ((time - _mean) * ((double)added / (kept + added))) : time;
+    }
+}

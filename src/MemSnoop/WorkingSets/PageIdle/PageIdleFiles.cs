@@ -1,0 +1,37 @@
+using MemSnoop.Disturbances;
+using MemSnoop.Kernel;
+using MemSnoop.Locks;
+using MemSnoop.Paging;
+using MemSnoop.Processes;
+
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>What all windows on this host have in common: the kernel's files about frames, and the watch over what disturbs them.</summary>
+internal sealed class PageIdleFiles(IIdleBitmap bitmap, KpageFlags flags, KpageCgroup? cgroups, IDisturbanceWatch disturbances, ulong pageBytes) : IDisposable
+{
+    internal SharedIdleBitmap Bitmap { get; } = new(bitmap, flags);
+
+    internal KpageFlags Flags => flags;
+
+    /// <summary>Null on a kernel without memory control groups.</summary>
+    internal KpageCgroup? Cgroups => cgroups;
+
+    internal IDisturbanceWatch Disturbances => disturbances;
+
+    internal ulong PageBytes => pageBytes;
+
+    /// <summary>How long a process has lived. Default value: by the kernel's clock of the time since boot.</summary>
+    internal Func<TrackedProcess, TimeSpan> LifeOf { get; init; } = static process => BootTime.Now - TimeSpan.FromSeconds(KernelUnits.Current.Seconds(process.Identity.StartTicks));
+
+    /// <summary>Keeps others from the accessed bits of this host; null where a test has a host of its own.</summary>
+    internal MeasuringLock? Lock { get; init; }
+
+    public void Dispose()
+    {
+        disturbances.Dispose();
+        Bitmap.Dispose();
+        flags.Dispose();
+        cgroups?.Dispose();
+        Lock?.Dispose();
+    }
+}

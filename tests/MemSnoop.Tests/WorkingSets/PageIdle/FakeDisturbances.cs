@@ -1,0 +1,17 @@
+using MemSnoop.Disturbances;
+
+namespace MemSnoop.Tests.WorkingSets.PageIdle;
+
+/// <summary>Disturbances that a test announces: they lie in every window until the test takes them back.</summary>
+internal sealed class FakeDisturbances : IDisturbanceWatch, IDisturbanceMoment
+{
+    public DisturbanceReport Report { get; set; } = DisturbanceReport.Quiet;
+
+    public IDisturbanceMoment Now() => this;
+
+    public DisturbanceReport Compare(IDisturbanceMoment start, IDisturbanceMoment end) => Report;
+
+    public void Dispose()
+    {
+    }
+}
