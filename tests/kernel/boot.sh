@@ -2,10 +2,10 @@
 # Boots the lab's kernel in QEMU and runs scenarios inside, one after the other. Exit status: that of the first scenario that failed,
 # 124 when the deadline passed, 125 when the guest died or never came to the end. The console is shown for anything but success.
 #
-#   boot.sh --results DIR [--app DIR] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
+#   boot.sh --results DIR [--app FILE] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
 #           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] [--count-instructions] SCENARIO.sh...
 #
-# --app       the published exporter, in the guest as /app
+# --app       the exporter, one native binary, in the guest as /app/memsnoop
 # --programs  workloads and other programs, in the guest on the PATH
 # --count-instructions  one processor, and a clock of its instructions, 2 ns each: for costs, since times depend on what else the host does
 # --disk      a fresh disk, in the guest at /disk: file-backed pages need a file system that is not in memory
@@ -74,7 +74,8 @@ for directory in ${programs[@]+"${programs[@]}"}; do
 done
 copy_libraries "$root/programs"
 if [ -n "$app" ]; then
-  cp -rL "$app" "$root/app"
+  mkdir "$root/app"
+  cp -L "$app" "$root/app/memsnoop"
   copy_libraries "$root/app"
 fi
 for scenario in "${scenarios[@]}"; do
