@@ -12,11 +12,11 @@ internal static class Pressure
 
     public static void AssertKept(ScenarioResult result, string stretch, string scenario)
     {
-        foreach ((string name, double touched) in (ReadOnlySpan<(string, double)>)[("hot", 48), ("cold", 0), ("outside", 24)])
+        foreach ((string name, double touched, double resting) in (ReadOnlySpan<(string, double, double)>)[("hot", 48, 12), ("cold", 0, 30), ("outside", 24, 6)])
         {
             IReadOnlyList<PublishedWindow> windows = Windows(result, stretch, name);
             Measured.Note(scenario, $"{stretch}, {name}: {WorkingSetTruth.Count(windows)}");
-            new WorkingSetTruth { Always = touched * Mb, AlwaysFrom = WorkingSetTruth.Time(result.Last($"{name}.json")).End }
+            new WorkingSetTruth { Always = touched * Mb, Resting = resting * Mb, AlwaysFrom = WorkingSetTruth.Time(result.Last($"{name}.json")).End }
                 .AssertKept($"{stretch}, {name}", windows);
         }
     }

@@ -47,3 +47,11 @@ public sealed class BlindBoot(KernelLab lab) : LabBoot(lab)
 
     protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
 }
+
+/// <summary>Minutes of windows: for the long tier.</summary>
+public sealed class LimitedBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["limited"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(40);
+}

@@ -32,6 +32,9 @@ internal sealed class WorkingSetTruth
 
     public double AlwaysFrom { get; init; }
 
+    /// <summary>What the program maps and does not touch: where memory is swapped out, nobody knows how much of it is still among what is resident.</summary>
+    public double Resting { get; init; }
+
     /// <summary>What is touched once.</summary>
     public IReadOnlyList<Use> Uses { get; init; } = [];
 
@@ -114,8 +117,9 @@ internal sealed class WorkingSetTruth
 
         foreach ((double age, double idle) in window.Idle.Where(static band => band.Key > 0))
         {
-            double touched = Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestEnd - age && use.End <= window.EarliestEnd))
-                + (AlwaysFrom < window.EarliestEnd - 0.5 ? Always : 0);
+            double touched = Math.Min(
+                SurelyResident(window),
+                Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestEnd - age && use.End <= window.EarliestEnd)) + (AlwaysFrom < window.EarliestEnd - 0.5 ? Always : 0));
             if (idle > resident - (touched * (1 - Tolerance)) + HiddenBytes)
             {
                 yield return $"{PublishedWindow.Mb(touched)} of {PublishedWindow.Mb(resident)} MB were touched within the last {age} s, and {PublishedWindow.Mb(idle)} MB are said to be idle for longer: {window}";
@@ -128,8 +132,11 @@ internal sealed class WorkingSetTruth
 
     /// <summary>What was surely used within the window, wherever its ends are.</summary>
     private double LeastIn(PublishedWindow window) => Math.Min(
-        window.Idle.GetValueOrDefault(0, double.PositiveInfinity), // what was moved to swap since is not resident at its end
+        SurelyResident(window),
         (AlwaysFrom <= window.LatestStart ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd)));
+
+    /// <summary>What of the touched memory is surely resident at the window's end: what was moved to swap since is not.</summary>
+    private double SurelyResident(PublishedWindow window) => Math.Max(0, window.Idle.GetValueOrDefault(0, double.PositiveInfinity) - Resting);
 
     private double MostIn(PublishedWindow window) => (AlwaysFrom <= window.LatestEnd ? Always : 0) + Sum(Uses.Where(use => MayContain(window, use)));
 
