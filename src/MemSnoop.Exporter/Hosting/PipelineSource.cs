@@ -3,11 +3,12 @@ using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Metrics.Hosting;
+using Microsoft.Extensions.Hosting;
 
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>What is measured, and the exporter's own process, as the collector sees them.</summary>
-internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, ExporterOptions options) : IInstrumentSource
+internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, ExporterOptions options, IHostApplicationLifetime lifetime) : IInstrumentSource
 {
     // By the meters themselves and not by their names: something else in this process may use the same.
     public bool Owns(Meter meter) => meter == pipeline.Meter || meter == self.Meter;
@@ -16,8 +17,8 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
 
     public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
 
-    // A push that begins within the cache's time sees what the scrape saw.
-    public void BeginCollection() => pipeline.CollectionNumber.Begin(options.Web.CacheDuration.Value);
+    // A push that begins within the cache's time sees what the scrape saw; the last one sees all there was.
+    public void BeginCollection() => pipeline.CollectionNumber.Begin(lifetime.ApplicationStopping.IsCancellationRequested ? TimeSpan.Zero : options.Web.CacheDuration.Value);
 
     public void ObservationFailed(Instrument instrument, Exception cause) => pipeline.ObservationFailed(instrument);
 }

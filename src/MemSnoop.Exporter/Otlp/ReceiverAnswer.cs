@@ -78,8 +78,8 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
             || (!isTls && (kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded || error is IOException));
 
         // In TLS 1.3 a client finishes before the server has checked its certificate. The server then closes the connection, and its alert may be lost.
-        string text = kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded
-            && IsBrokenOff(error)
+        // Depending on when it closes, that is the end of a connection or of the HTTP/2 handshake.
+        string text = (kind is HttpRequestError.Unknown or HttpRequestError.ResponseEnded && IsBrokenOff(error)) || (kind is HttpRequestError.InvalidResponse && isTls)
             ? "the receiver closed the connection; a receiver that asks for a client certificate does so if there is none or if it does not trust it"
             : kind is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError && error.InnerException is { } detail
                 ? $"{error.Message} {detail.Message}"
