@@ -5,15 +5,16 @@
 
 ARG DOTNET=10.0
 
-FROM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
+# The SDK with the linker that native programs need.
+FROM mcr.microsoft.com/dotnet/sdk:${DOTNET}-noble-aot AS build
 ARG REVISION=unknown
 WORKDIR /source
 COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json ./
 COPY src/ src/
 RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
 
-# No shell, no package manager: the .NET runtime with ASP.NET Core, and what these need of Ubuntu.
-FROM mcr.microsoft.com/dotnet/aspnet:${DOTNET}-noble-chiseled
+# No shell, no package manager, no .NET runtime: the C library, OpenSSL and certificates of Ubuntu.
+FROM mcr.microsoft.com/dotnet/runtime-deps:${DOTNET}-noble-chiseled
 ARG REVISION=unknown
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="memsnoop" \
@@ -23,8 +24,6 @@ LABEL org.opencontainers.image.title="memsnoop" \
       org.opencontainers.image.licenses="MIT"
 COPY LICENSE /app/
 COPY --from=build /app /app
-# The runtime would listen for debuggers on a socket in /tmp, which a container with a read-only file system does not have.
-ENV DOTNET_EnableDiagnostics=0
 # The image's own user could measure no process but its own: other users' pages are shown to root only.
 USER 0
 EXPOSE 9464

@@ -9,14 +9,14 @@ public class DockerfileTests
     private readonly Dockerfile _file = Dockerfile.Read();
 
     [Fact]
-    public void Base_images_are_of_the_SDK_and_the_runtime_that_the_checkout_asks_for()
+    public void Base_images_are_of_the_release_that_the_checkout_asks_for()
     {
         using JsonDocument global = JsonDocument.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "global.json")));
         Version sdk = Version.Parse(global.RootElement.GetProperty("sdk").GetProperty("version").GetString()!);
         string release = $"{sdk.Major}.{sdk.Minor}";
         Assert.Equal($"net{release}", Release.TargetFramework);
         Assert.Equal(
-            [$"mcr.microsoft.com/dotnet/sdk:{release} AS build", $"mcr.microsoft.com/dotnet/aspnet:{release}-noble-chiseled"], _file.Arguments("FROM"));
+            [$"mcr.microsoft.com/dotnet/sdk:{release}-noble-aot AS build", $"mcr.microsoft.com/dotnet/runtime-deps:{release}-noble-chiseled"], _file.Arguments("FROM"));
     }
 
     [Fact]
