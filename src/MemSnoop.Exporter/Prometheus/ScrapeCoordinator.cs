@@ -46,6 +46,13 @@ internal sealed partial class ScrapeCoordinator(
                     return latest;
                 }
 
+                if (_running is null && _latest is { } stale && clock.GetElapsedTime(stale.Completed) >= options.CacheDuration)
+                {
+                    // Its buffers are those of the next run, so that there is one text in memory and not two.
+                    stale.Release();
+                    _latest = null;
+                }
+
                 run = _running ??= Start(wanted);
                 joined = run.TryJoin(wanted);
             }
