@@ -435,7 +435,7 @@ static void work(void)
     char line[256];
     for (;;) {
         bool touching = touch_on();
-        switch (wait_input(touching ? 5000 : 60 * 1000000, line, sizeof line)) {
+        switch (wait_input(touching ? 5000 : AN_HOUR, line, sizeof line)) {
         case INPUT_LINE:
             if (obey(line)) {
                 return;

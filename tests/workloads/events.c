@@ -327,7 +327,7 @@ static void *obey_lines(void *unused)
     (void)unused;
     char line[256];
     for (;;) {
-        switch (wait_input(60 * 1000000, line, sizeof line)) {
+        switch (wait_input(AN_HOUR, line, sizeof line)) {
         case INPUT_LINE: obey(line); break;
         case INPUT_END: exit(0);
         case INPUT_NOTHING: break;

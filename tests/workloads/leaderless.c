@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     if (wait) {
         say();
         enum input input;
-        while ((input = wait_input(1000000, line, sizeof line)) == INPUT_NOTHING) {
+        while ((input = wait_input(AN_HOUR, line, sizeof line)) == INPUT_NOTHING) {
         }
         if (input == INPUT_END) {
             return 0;

@@ -308,7 +308,7 @@ int main(int argc, char **argv)
     answer("ready", 0);
     char line[256];
     for (;;) {
-        switch (wait_input(60 * 1000000, line, sizeof line)) {
+        switch (wait_input(AN_HOUR, line, sizeof line)) {
         case INPUT_LINE: obey(line); break;
         case INPUT_END: return 0;
         case INPUT_NOTHING: break;

@@ -151,7 +151,7 @@ int main(int argc, char **argv)
             }
         }
         char line[64];
-        switch (wait_input(touching ? sleep_us : 1000000, line, sizeof line)) {
+        switch (wait_input(touching ? sleep_us : AN_HOUR, line, sizeof line)) {
         case INPUT_LINE: obey(&held, line, limit); break;
         case INPUT_END: return 0;
         case INPUT_NOTHING: break;

@@ -146,11 +146,18 @@ enum input wait_input(uint64_t microseconds, char *line, size_t size)
     if (told_to_end) {
         return INPUT_END;
     }
+    /* Blocked but for the wait itself: a signal that came just before it would wake nobody. */
+    sigset_t ends, before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
     char *newline = memchr(pending, '\n', length);
     if (newline == NULL) {
         struct pollfd input = {.fd = input_is_held() ? STDIN_FILENO : -1, .events = POLLIN};
         struct timespec timeout = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
-        int ready = ppoll(&input, 1, &timeout, NULL);
+        pthread_sigmask(SIG_BLOCK, &ends, &before);
+        int ready = told_to_end ? 0 : ppoll(&input, 1, &timeout, &before);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (told_to_end) {
             return INPUT_END;
         }
@@ -180,7 +187,7 @@ enum input wait_input(uint64_t microseconds, char *line, size_t size)
 
 void wait_for_end(void)
 {
-    while (wait_input(60 * 1000000, NULL, 0) != INPUT_END) {
+    while (wait_input(AN_HOUR, NULL, 0) != INPUT_END) {
     }
 }
 

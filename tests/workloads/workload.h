@@ -44,6 +44,9 @@ void bind_to_parent(void);
 /* Ends a forked child with the workload that forked it. */
 void bind_child(void);
 
+/* Long enough that a program that only waits never wakes by itself: a wake is a context switch, which tests count. */
+#define AN_HOUR (3600 * (uint64_t)1000000)
+
 /* Waits up to `microseconds` for something to happen on stdin. Only a pipe or a socket counts as being held open by somebody:
  * a shell gives /dev/null to its background jobs, and those stay until they are told by a signal. */
 enum input { INPUT_NOTHING, INPUT_LINE, INPUT_END };
