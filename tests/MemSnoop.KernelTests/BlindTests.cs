@@ -1,6 +1,6 @@
 namespace MemSnoop.KernelTests;
 
-/// <summary>The same without debugfs: the generations are at work, and nobody can see them.</summary>
+/// <summary>As <see cref="PressureBoot"/>, without debugfs.</summary>
 public sealed class BlindBoot(KernelLab lab) : LabBoot(lab)
 {
     protected override IReadOnlyList<string> Scenarios => ["pressure"];
