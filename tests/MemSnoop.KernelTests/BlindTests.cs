@@ -1,5 +1,15 @@
 namespace MemSnoop.KernelTests;
 
+/// <summary>As <see cref="PressureBoot"/>, without debugfs.</summary>
+public sealed class BlindBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["pressure"];
+
+    protected override IReadOnlyList<string> Arguments => ["--memory", "768", "--append", "debugfs=off"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
+}
+
 /// <summary>Memory pressure where debugfs is not to be had: generations are at work and nobody sees them.</summary>
 public sealed class BlindTests(BlindBoot boot) : IClassFixture<BlindBoot>
 {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-/// <summary>What the scenario <c>pressure</c> left.</summary>
+/// <summary>What the scenarios <c>pressure</c> and <c>limited</c> left.</summary>
 internal static class Pressure
 {
     private const double Mb = WorkingSetTruth.Mb;
@@ -12,13 +12,24 @@ internal static class Pressure
 
     public static void AssertKept(ScenarioResult result, string stretch, string scenario)
     {
-        foreach ((string name, double touched, double resting) in (ReadOnlySpan<(string, double, double)>)[("hot", 48, 12), ("cold", 0, 30), ("outside", 24, 6)])
+        foreach (string name in (ReadOnlySpan<string>)["hot", "cold", "outside"])
         {
             IReadOnlyList<PublishedWindow> windows = Windows(result, stretch, name);
             Measured.Note(scenario, $"{stretch}, {name}: {WorkingSetTruth.Count(windows)}");
-            new WorkingSetTruth { Always = touched * Mb, Resting = resting * Mb, AlwaysFrom = WorkingSetTruth.Time(result.Last($"{name}.json")).End }
-                .AssertKept($"{stretch}, {name}", windows);
+            Truth(result, name).AssertKept($"{stretch}, {name}", windows);
         }
+    }
+
+    /// <summary>What the scenarios have a program do, by its name.</summary>
+    public static WorkingSetTruth Truth(ScenarioResult result, string name)
+    {
+        (double touched, double resting) = name switch
+        {
+            "hot" => (48, 12),
+            "cold" => (0, 30),
+            _ => (24, 6),
+        };
+        return new WorkingSetTruth { Always = touched * Mb, Resting = resting * Mb, AlwaysFrom = WorkingSetTruth.Time(result.Last($"{name}.json")).End };
     }
 
     /// <summary>By how much a figure changed surely within a window.</summary>

@@ -1,5 +1,15 @@
 namespace MemSnoop.KernelTests;
 
+/// <summary>So little memory that the kernel reclaims: for the long tier.</summary>
+public sealed class PressureBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["pressure"];
+
+    protected override IReadOnlyList<string> Arguments => ["--memory", "768"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
+}
+
 /// <summary>Under memory pressure the kernel ages and reclaims by itself: in a control group at its limit, and on the whole host.</summary>
 public sealed class PressureTests(PressureBoot boot) : IClassFixture<PressureBoot>
 {

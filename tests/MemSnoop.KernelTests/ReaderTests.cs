@@ -2,6 +2,16 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
+/// <summary>Others who take accessed bits: for the long tier.</summary>
+public sealed class ReadersBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["readers", "damon", "numa"];
+
+    protected override IReadOnlyList<string> Arguments => ["--append", "numa=fake=2"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(40);
+}
+
 /// <summary>Others that clear accessed bits in the middle of windows: strangers, DAMON, NUMA balancing, ourselves.</summary>
 public sealed class ReaderTests(ReadersBoot boot) : IClassFixture<ReadersBoot>
 {

@@ -1,5 +1,13 @@
 namespace MemSnoop.KernelTests;
 
+/// <summary>Windows of several lengths: for the long tier.</summary>
+public sealed class WindowsBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["windows"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
+}
+
 /// <summary>The length of a window is that of the time in which accesses count, however long a pass takes.</summary>
 public sealed class WindowTests(WindowsBoot boot) : IClassFixture<WindowsBoot>
 {

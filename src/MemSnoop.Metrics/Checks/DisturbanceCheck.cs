@@ -24,7 +24,7 @@ internal static class DisturbanceCheck
             yield return Readers(BitmapUsers.FindUsers(paths).Writers);
         }
 
-        // Other users than root measure nothing that others could disturb by it.
+        // Only root takes locks.
         if (method is not null && Libc.EffectiveUserId() == 0 && MeasuringLock.WhyMissing(paths) is { } missing)
         {
             yield return NoLocks(missing);

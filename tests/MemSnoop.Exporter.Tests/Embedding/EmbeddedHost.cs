@@ -8,13 +8,22 @@ namespace MemSnoop.Exporter.Tests.Embedding;
 internal sealed record Said(string Instrument, IReadOnlyDictionary<string, string> Attributes, double Value)
 {
     public int? Pid => Attributes.TryGetValue("pid", out string? pid) ? int.Parse(pid) : null;
+
+    public override string ToString() => $"{Instrument}{{{string.Join(',', Attributes.Select(static pair => $"{pair.Key}={pair.Value}"))}}} {Value}";
+}
+
+/// <summary>All that was said by one observation. As text it is what tells why something is absent.</summary>
+internal sealed class SaidList : List<Said>
+{
+    public override string ToString() => string.Join('\n', this.Where(static each =>
+        each.Instrument.StartsWith("memsnoop.measurement.", StringComparison.Ordinal) || each.Instrument.StartsWith("memsnoop.process.working_set", StringComparison.Ordinal)));
 }
 
 /// <summary>An application of the plainest kind that embeds MemSnoop, and a listener of its meter alone.</summary>
 internal sealed class EmbeddedHost : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly List<Said> _said = [];
+    private SaidList _said = [];
     private readonly List<Instrument> _instruments = [];
 
     public EmbeddedHost(Action<IServiceCollection> add)
@@ -50,11 +59,11 @@ internal sealed class EmbeddedHost : IDisposable
     }
 
     /// <summary>Runs every callback once.</summary>
-    public IReadOnlyList<Said> Observe()
+    public SaidList Observe()
     {
-        _said.Clear();
+        _said = [];
         _listener.RecordObservableInstruments();
-        return [.. _said];
+        return _said;
     }
 
     public void Dispose()

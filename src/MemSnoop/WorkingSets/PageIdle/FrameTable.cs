@@ -160,6 +160,9 @@ internal sealed class FrameBlock(long index)
         }
     }
 
+    /// <summary>The frame could not be tracked, and has come into use since its window ended.</summary>
+    internal void SetFresh(int frame) => Idle[frame >> 6] &= ~(1UL << frame);
+
     /// <summary>The frame is new here, and the kernel says that it has not been accessed since a mark that it carries.</summary>
     internal void SetIdle(int frame, byte age)
     {

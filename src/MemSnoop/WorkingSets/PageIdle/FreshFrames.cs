@@ -31,6 +31,7 @@ internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdl
     private readonly ulong[] _idle = new ulong[1];
     private ulong _first = ulong.MaxValue;
     private ulong _idleFirst = ulong.MaxValue;
+    private bool _isInReach;
     private int _count;
     private ulong _lastTail;
     private ulong _head;
@@ -50,6 +51,25 @@ internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdl
     /// <param name="report">What the kernel did within the window.</param>
     internal FreshFrame Look(ulong frame, bool wasResident, bool isGlance, DisturbanceReport report)
     {
+        if (!TryReadFlags(frame, out PageFlags flags))
+        {
+            return FreshFrame.Used;
+        }
+
+        return flags.IsZeroPage ? FreshFrame.ZeroPage
+            : IsIdle(frame, flags, isGlance) ? FreshFrame.Idle
+            : wasResident && ((report.HugePagesCollapsed && flags.IsCompound) || (report.PagesMerged && flags.IsKsm)) ? FreshFrame.Moved
+            : FreshFrame.Used;
+    }
+
+    /// <summary>
+    /// Whether a frame that could not be tracked when its window ended can be by now. It was free then, or waited in a processor's queue, and has come into use
+    /// since: copy on write after a fork takes many such frames.
+    /// </summary>
+    internal bool CanBeTracked(ulong frame) => TryReadFlags(frame, out PageFlags flags) && flags.IsOrdinary && TryReadIdle(frame, out _);
+
+    private bool TryReadFlags(ulong frame, out PageFlags flags)
+    {
         ulong first = frame & ~(RangeFrames - 1UL);
         if (first != _first)
         {
@@ -58,16 +78,22 @@ internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdl
         }
 
         int index = (int)(frame - first);
-        if (index >= _count)
+        flags = index < _count ? new PageFlags(_flags[index]) : default;
+        return index < _count;
+    }
+
+    /// <summary>False for a frame beyond the bitmap.</summary>
+    private bool TryReadIdle(ulong frame, out bool isIdle)
+    {
+        ulong first = frame & ~63UL;
+        if (first != _idleFirst)
         {
-            return FreshFrame.Used;
+            _idleFirst = first;
+            _isInReach = bitmap.Read((long)(first / 64), _idle) == 1;
         }
 
-        PageFlags flags = new(_flags[index]);
-        return flags.IsZeroPage ? FreshFrame.ZeroPage
-            : IsIdle(frame, flags, isGlance) ? FreshFrame.Idle
-            : wasResident && ((report.HugePagesCollapsed && flags.IsCompound) || (report.PagesMerged && flags.IsKsm)) ? FreshFrame.Moved
-            : FreshFrame.Used;
+        isIdle = _isInReach && (_idle[0] >> (int)(frame & 63) & 1) != 0;
+        return _isInReach;
     }
 
     /// <summary>Tails mostly come one after another; looking back for each would read a huge page's flags 512 times.</summary>
@@ -105,16 +131,6 @@ internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdl
             return false;
         }
 
-        ulong first = frame & ~63UL;
-        if (first != _idleFirst)
-        {
-            _idleFirst = first;
-            if (bitmap.Read((long)(first / 64), _idle) != 1)
-            {
-                _idle[0] = 0;
-            }
-        }
-
-        return (_idle[0] >> (int)(frame & 63) & 1) != 0;
+        return TryReadIdle(frame, out bool isIdle) && isIdle;
     }
 }

@@ -245,7 +245,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         ArgumentNullException.ThrowIfNull(process);
         PageIdleEstimator own = new(_files, _options with { Parts = 1, GroupOf = null }, _clock, ownsFiles: false);
-        OneWindow window = new(own, process);
+        RequestedWindow window = new(own, process);
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
         {
@@ -514,34 +514,5 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         {
             _files.Dispose();
         }
-    }
-
-    /// <summary>A window of one process, by an estimator of its own on the same bitmap.</summary>
-    private sealed class OneWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IWorkingSetSink
-    {
-        private ReadOutcome _outcome;
-        private WorkingSetSample _sample;
-
-        internal ReadOutcome Begin() => Pass();
-
-        public ReadOutcome Complete(out WorkingSetSample sample)
-        {
-            ReadOutcome outcome = Pass();
-            sample = _sample;
-            return outcome;
-        }
-
-        private ReadOutcome Pass()
-        {
-            _outcome = ReadOutcome.Success;
-            estimator.Pass([process], 0, this);
-            return _outcome;
-        }
-
-        public void Completed(TrackedProcess process, in WorkingSetSample sample) => _sample = sample;
-
-        public void Skipped(TrackedProcess process, ReadOutcome reason) => _outcome = reason;
-
-        public void Dispose() => estimator.Dispose();
     }
 }

@@ -7,47 +7,6 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>What a walk over one process starts from.</summary>
-internal readonly ref struct WalkTerms
-{
-    /// <summary>The ages by address, as of the last walk.</summary>
-    internal required PageAges Before { get; init; }
-
-    /// <summary>Takes the ages as they are now.</summary>
-    internal required PageAges After { get; init; }
-
-    /// <summary>The areas at the last walk.</summary>
-    internal required ReadOnlySpan<MemoryArea> AreasBefore { get; init; }
-
-    /// <summary>Number of the process's group, 0 for none; the processes of a group are walked one after another.</summary>
-    internal required int Group { get; init; }
-
-    /// <summary>What a frame says of a process that nobody has marked.</summary>
-    internal required NewPages NewPages { get; init; }
-
-    /// <summary>Whether the walk is a glance, in the middle of a window: the frames are asked for already.</summary>
-    internal required bool IsGlance { get; init; }
-
-    /// <summary>What disturbed the window.</summary>
-    internal required DisturbanceReport Report { get; init; }
-}
-
-/// <summary>What it means that a process has a page in a frame that was not marked.</summary>
-internal enum NewPages
-{
-    /// <summary>The process was watched from the window's start on, so it has mapped the frame within the window.</summary>
-    AreUsed,
-
-    /// <summary>
-    /// The process started within the window. What it alone maps it has used since; what it shares may be a copy of its parent's page tables, or a neighbour of
-    /// a page of a file that it used.
-    /// </summary>
-    AreUsedIfExclusive,
-
-    /// <summary>The process is older than its watching: nothing is known.</summary>
-    AreDoubtful,
-}
-
 /// <summary>
 /// Attributes frames to the pages of one process: counts active and idle pages and notes which frames are mapped. This is the innermost loop of a pass, once for
 /// each page.
@@ -270,6 +229,7 @@ internal sealed class PageWalk(
         bool isShared = (entry >> FileOrSharedShift & 1) != 0;
         if ((idle & ~marked) != 0 || block.HasDoubts || (isShared && areas.MayRepeatFrames))
         {
+            LookAgain(block, area, page, entry, idle & ~marked, ages[..count]);
             TakeEach(block, entry, ages[..count], isShared ? sharedKind : PageKind.Anon, isShared && areas.MayRepeatFrames);
             return;
         }
@@ -347,6 +307,26 @@ internal sealed class PageWalk(
 
                     break;
             }
+        }
+    }
+
+    /// <summary>Frames that could not be tracked when the window ended: those that can be by now have come into use since, as frames that nobody has marked.</summary>
+    private void LookAgain(FrameBlock block, in MemoryArea area, ulong page, ulong entry, ulong untracked, Span<byte> before)
+    {
+        ulong joined = 0;
+        for (ulong left = untracked; left != 0; left &= left - 1)
+        {
+            int frame = ((int)entry & (FrameBlock.Frames - 1) & ~63) + BitOperations.TrailingZeroCount(left);
+            if (!block.IsZeroPage(frame) && fresh.CanBeTracked(block.FirstFrame + (ulong)frame))
+            {
+                block.SetFresh(frame);
+                joined |= 1UL << frame;
+            }
+        }
+
+        if (joined != 0)
+        {
+            LookAtFresh(block, area, page, entry, joined, before);
         }
     }
 
@@ -472,31 +452,5 @@ internal sealed class PageWalk(
         internal static ByStart Instance { get; } = new();
 
         public int Compare(MemoryArea x, MemoryArea y) => x.Start.CompareTo(y.Start);
-    }
-
-    /// <summary>The windows of blocks, weighted by the pages of the process in them.</summary>
-    private struct WindowSum
-    {
-        private double _ticks;
-        private long _pages;
-        private TimeSpan _longest;
-        private TimeSpan _shortest;
-
-        internal void Add(BlockTimes? times, long pages)
-        {
-            // A block that is new in this pass has no window yet.
-            if (times is null || pages == 0 || times.Window <= TimeSpan.Zero)
-            {
-                return;
-            }
-
-            _ticks += (double)times.Window.Ticks * pages;
-            _longest = _pages == 0 || times.Longest > _longest ? times.Longest : _longest;
-            _shortest = _pages == 0 || times.Shortest < _shortest ? times.Shortest : _shortest;
-            _pages += pages;
-        }
-
-        internal readonly WindowTimes ToTimes(TimeSpan end, TimeSpan otherwise) =>
-            _pages == 0 ? new WindowTimes(end, otherwise, TimeSpan.Zero) : new WindowTimes(end, TimeSpan.FromTicks((long)(_ticks / _pages)), _longest - _shortest);
     }
 }

@@ -179,14 +179,40 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         tablesKib = 0;
         if (KernelUnits.Current.Bytes(process.Stat.ResidentPages) > _settings.ReferencedMaxResidentBytes)
         {
-            return ReadOutcome.TooLarge;
+            return DeniedOr(ReadOutcome.TooLarge, process);
         }
 
         ReadOutcome outcome = process.ReadStatusAnew(_status, out Status status);
         tablesKib = status.PageTablesKib;
         return outcome != ReadOutcome.Success ? outcome
             : _stalls.Allows(process.Identity, tablesKib, _pass) ? ReadOutcome.Success
-            : ReadOutcome.WouldStall;
+            : DeniedOr(ReadOutcome.WouldStall, process);
+    }
+
+    /// <summary>Why a large process is left out: whoever may not look at it at all is told that first, since no budget would help.</summary>
+    private static ReadOutcome DeniedOr(ReadOutcome reason, TrackedProcess process)
+    {
+        ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        try
+        {
+            outcome = directory.OpenFile("clear_refs"u8, Libc.OpenWriteOnly, out KernelHandle handle);
+            if (outcome != ReadOutcome.Success)
+            {
+                return outcome;
+            }
+
+            handle.Dispose();
+            return reason;
+        }
+        finally
+        {
+            process.Leave(directory);
+        }
     }
 
     /// <summary>Reads what was referenced since the window began.</summary>
@@ -257,6 +283,13 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         {
             history.Add(area);
         }
+    }
+
+    private static ReadOutcome MayClear(ProcessDirectory directory)
+    {
+        ReadOutcome outcome = directory.OpenFile("clear_refs"u8, Libc.OpenWriteOnly, out KernelHandle handle);
+        handle.Dispose();
+        return outcome;
     }
 
     private static ReadOutcome Clear(ProcessDirectory directory, ref CallTime stall)

@@ -161,6 +161,49 @@ public sealed partial class HostileHostTests : IDisposable
         Assert.Equal(Bytes(50), passes.Completed(process.Tracked).ResidentBytes);
     }
 
+    /// <summary>Copy on write during a pass: the page was used, and lies in a frame that nobody had when the windows ended.</summary>
+    [Fact]
+    public void A_frame_that_was_free_when_its_window_ended_and_is_mapped_when_the_process_is_walked_was_used()
+    {
+        FakeProcess gone = Fill(_host.Start(), 100);
+        FakeProcess copies = Fill(_host.Start(), 100);
+        Action? betweenReadingAndWalking = null;
+        using PageIdleEstimator estimator = _host.Estimator(new EstimatorOptions
+        {
+            IdleAges = new IdleAges([TimeSpan.Zero, TimeSpan.FromSeconds(1)]),
+            GroupOf = _ =>
+            {
+                Action? once = betweenReadingAndWalking;
+                betweenReadingAndWalking = null;
+                once?.Invoke();
+                return null;
+            },
+        });
+        Passes passes = new(estimator);
+        Run(passes);
+        ulong[] frames = [.. gone.Areas[0].Pages.Select(static page => page.Frame)];
+        gone.Unmap(gone.Areas[0]);
+        _host.FreeUnmapped();
+        betweenReadingAndWalking = () =>
+        {
+            for (int i = 0; i < frames.Length; i++)
+            {
+                FakeProcess.Set(copies.Areas[0], i, new FakePage(_host.Allocate(FolioKind.Anon, near: frames[i]), 0));
+            }
+
+            _host.Write();
+        };
+        Run(passes);
+
+        WorkingSetSample sample = passes.Completed(copies.Tracked);
+        Assert.Equal(frames, copies.Areas[0].Pages.Select(static page => page.Frame));
+        Assert.Equal((Bytes(100), Bytes(0)), (sample.AnonBytes, sample.UntrackedBytes));
+
+        // They are marked, and the next window is about them.
+        Run(passes);
+        Assert.Equal((Bytes(0), Bytes(100)), (passes.Completed(copies.Tracked).AnonBytes, passes.Completed(copies.Tracked).Idle[1]));
+    }
+
     [Fact]
     public void A_reservation_of_128_TiB_is_left_out_said_and_takes_no_time()
     {

@@ -215,6 +215,22 @@ public sealed class ReferencedEstimatorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_large_process_that_may_not_be_looked_at_at_all_is_denied()
+    {
+        using Workload large = await Workload.StartAsync("touch", "--resident", "200", "--huge", "never");
+        foreach (EstimatorOptions settings in (EstimatorOptions[])[new() { MaxStall = TimeSpan.FromMilliseconds(0.5) }, new() { ReferencedMaxResidentBytes = 1 }])
+        {
+            using ReferencedEstimator estimator = new(settings, _clock);
+            Passes passes = new(estimator);
+            using TrackedProcess process = Track(large.Pid);
+            Unprivileged.Run(() => passes.Run(process));
+            Assert.Equal(ReadOutcome.Denied, passes.Skipped(process));
+            passes.Run(process);
+            Assert.NotEqual(ReadOutcome.Denied, passes.Skipped(process));
+        }
+    }
+
+    [Fact]
     public async Task A_process_that_would_be_held_up_for_too_long_is_left_out()
     {
         using Workload large = await Workload.StartAsync("touch", "--resident", "200", "--huge", "never");

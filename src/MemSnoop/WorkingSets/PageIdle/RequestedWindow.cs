@@ -1,0 +1,33 @@
+using MemSnoop.Kernel;
+using MemSnoop.Processes;
+
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>A window of one process, by an estimator of its own on the same bitmap.</summary>
+internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IWorkingSetSink
+{
+    private ReadOutcome _outcome;
+    private WorkingSetSample _sample;
+
+    internal ReadOutcome Begin() => Pass();
+
+    public ReadOutcome Complete(out WorkingSetSample sample)
+    {
+        ReadOutcome outcome = Pass();
+        sample = _sample;
+        return outcome;
+    }
+
+    private ReadOutcome Pass()
+    {
+        _outcome = ReadOutcome.Success;
+        estimator.Pass([process], 0, this);
+        return _outcome;
+    }
+
+    public void Completed(TrackedProcess process, in WorkingSetSample sample) => _sample = sample;
+
+    public void Skipped(TrackedProcess process, ReadOutcome reason) => _outcome = reason;
+
+    public void Dispose() => estimator.Dispose();
+}
