@@ -14,12 +14,13 @@ internal sealed class ExpositionPlan
     /// <param name="instruments">What there is to publish. No two of them may claim one name, which a test sees to.</param>
     /// <param name="previous">The plan so far, whose families stay.</param>
     /// <param name="options">What families have beside their instruments.</param>
-    public ExpositionPlan(CollectedInstrument[] instruments, ExpositionPlan? previous, PrometheusOptions options)
+    /// <param name="blocks">What their samples are written to.</param>
+    public ExpositionPlan(CollectedInstrument[] instruments, ExpositionPlan? previous, PrometheusOptions options, BlockPool blocks)
     {
         Dictionary<CollectedInstrument, MetricFamily> known = previous is null ? [] : previous.Families.ToDictionary(static family => family.Source);
         Instruments = instruments;
         Families = [.. instruments
-            .Select(instrument => known.GetValueOrDefault(instrument) ?? new MetricFamily(instrument, options))
+            .Select(instrument => known.GetValueOrDefault(instrument) ?? new MetricFamily(instrument, options, blocks))
             .OrderBy(static family => family.Name.Sample, StringComparer.Ordinal)];
         _openMetrics = [.. Enumerable.Range(0, Families.Length).OrderBy(at => Families[at].Name.Family, StringComparer.Ordinal)];
         Measurements = instruments.Select(static instrument => instrument.Measurement).OfType<string>().ToHashSet(StringComparer.Ordinal);

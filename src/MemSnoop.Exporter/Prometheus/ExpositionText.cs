@@ -22,7 +22,7 @@ internal sealed class ExpositionText
             MetricFamily family = snapshot.Plan.Families[at];
 
             // A family without samples this time is left out, metadata and all.
-            if (snapshot.Samples(at) is { Length: > 0 } samples && selection.Includes(family.Source))
+            if (snapshot.Samples(at) is { IsEmpty: false } samples && selection.Includes(family.Source))
             {
                 Add(family.Metadata(openMetrics));
                 Length += samples.AddSegments(_segments, openMetrics);

@@ -208,13 +208,6 @@ internal sealed class LabelWriter(IReadOnlyList<KeyValuePair<string, object?>> c
             }
         }
 
-        private static byte[] Encode(object? value)
-        {
-            SampleBuffer buffer = new();
-            WriteValue(buffer, value);
-            byte[] text = buffer.Written.ToArray();
-            buffer.Free();
-            return text;
-        }
+        private static byte[] Encode(object? value) => SampleBuffer.Compose(buffer => WriteValue(buffer, value));
     }
 }

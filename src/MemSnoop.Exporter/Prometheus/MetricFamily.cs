@@ -7,6 +7,7 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>The family that an instrument becomes: its names and metadata lines, and its samples, written as bytes while they are observed.</summary>
 internal sealed class MetricFamily : InstrumentSink
 {
+    private readonly BlockPool _blocks;
     private readonly bool _hasCreated;
     private readonly LabelWriter _labels;
     private readonly byte[] _sampleName;
@@ -17,9 +18,10 @@ internal sealed class MetricFamily : InstrumentSink
     private SampleBuffer? _spare;
     private ByteBudget _budget = new(0);
 
-    public MetricFamily(CollectedInstrument source, PrometheusOptions options)
+    public MetricFamily(CollectedInstrument source, PrometheusOptions options, BlockPool blocks)
         : base(source)
     {
+        _blocks = blocks;
         Instrument instrument = source.Instrument;
         bool isCounter = source.Kind == InstrumentKind.Counter;
         Name = MetricName.From(instrument.Name, instrument.Unit, source.Kind);
@@ -68,21 +70,18 @@ internal sealed class MetricFamily : InstrumentSink
     public void Return(SampleBuffer buffer)
     {
         buffer.Clear();
-        if (Interlocked.CompareExchange(ref _spare, buffer, null) is not null)
-        {
-            buffer.Free();
-        }
+        Interlocked.CompareExchange(ref _spare, buffer, null);
     }
 
-    public override void Begin() => _samples = Interlocked.Exchange(ref _spare, null) ?? new SampleBuffer();
+    public override void Begin() => _samples = Interlocked.Exchange(ref _spare, null) ?? new SampleBuffer(_blocks);
 
     public override void Record(long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (!_budget.IsSpent)
         {
-            int start = WriteKey(_samples!, tags, out int keyLength);
+            WriteKey(_samples!, tags);
             _samples!.Append(value);
-            End(start, keyLength, tags);
+            End(_samples, tags);
         }
     }
 
@@ -90,9 +89,9 @@ internal sealed class MetricFamily : InstrumentSink
     {
         if (!_budget.IsSpent)
         {
-            int start = WriteKey(_samples!, tags, out int keyLength);
+            WriteKey(_samples!, tags);
             _samples!.Append(value);
-            End(start, keyLength, tags);
+            End(_samples, tags);
         }
     }
 
@@ -104,30 +103,26 @@ internal sealed class MetricFamily : InstrumentSink
         }
     }
 
-    private int WriteKey(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags, out int keyLength)
+    private void WriteKey(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        int start = samples.Length;
+        samples.BeginSample();
         samples.Append(_sampleName);
         _labels.Write(samples, tags);
-        keyLength = samples.Length - start;
-        samples.Append((byte)' ');
-        return start;
+        samples.EndKey();
     }
 
-    private void End(int start, int keyLength, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void End(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        _samples!.EndSample(start, keyLength);
         if (_hasCreated && Source.CreatedTime(tags) is { } created)
         {
-            int createdStart = _samples.Length;
-            _samples.Append(_createdName);
-            _labels.Write(_samples, tags);
-            _samples.Append((byte)' ');
-            _samples.Append(created);
-            _samples.EndCreated(createdStart);
+            samples.BeginCreated();
+            samples.Append(_createdName);
+            _labels.Write(samples, tags);
+            samples.Append((byte)' ');
+            samples.Append(created);
         }
 
-        _budget.Spend(_samples.Length - start);
+        _budget.Spend(samples.EndSample());
     }
 
     // OpenMetrics wants quotes escaped; to the text format an escaped quote is a syntax error.

@@ -11,6 +11,7 @@ internal sealed partial class ScrapeCoordinator(
     PrometheusOptions options, MetricCollector collector, TimeProvider clock, ILogger<ScrapeCoordinator> log) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly BlockPool _blocks = new();
     private ExpositionPlan? _plan;
     private Snapshot? _latest;
     private ScrapeRun? _running;
@@ -25,7 +26,7 @@ internal sealed partial class ScrapeCoordinator(
             {
                 return _plan is { } plan && ReferenceEquals(plan.Instruments, collector.Instruments)
                     ? plan
-                    : _plan = new ExpositionPlan(collector.Instruments, _plan, options);
+                    : _plan = new ExpositionPlan(collector.Instruments, _plan, options, _blocks);
             }
         }
     }
@@ -139,6 +140,7 @@ internal sealed partial class ScrapeCoordinator(
             run.Dispose();
         }
 
+        _blocks.Trim();
         string? cause = error is null ? null : error.GetType() + error.Message;
         if (cause is not null && cause != _loggedCause)
         {

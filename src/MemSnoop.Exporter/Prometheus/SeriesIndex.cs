@@ -1,10 +1,10 @@
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>Where a sample line lies in its buffer; its name and labels are the first bytes.</summary>
-internal readonly record struct SampleLine(int Start, int KeyLength, int End);
+/// <summary>Where a sample lies in its block; its name and labels are the first bytes.</summary>
+internal readonly record struct SampleLine(int Block, int Start, int KeyLength, int End);
 
 /// <summary>
-/// Finds a series among the lines of a buffer by the bytes of its name and labels: a hash table that keeps its arrays from one collection to
+/// Finds a series among the samples of a buffer by the bytes of its name and labels: a hash table that keeps its arrays from one collection to
 /// the next.
 /// </summary>
 internal sealed class SeriesIndex
@@ -15,22 +15,20 @@ internal sealed class SeriesIndex
     private readonly List<SampleLine> _lines = [];
     private Slot[] _slots = new Slot[InitialCapacity];
     private int[] _buckets = new int[InitialCapacity * 2];
-    private int _latest;
 
     // Buckets and links hold positions plus one, so that a cleared array is an empty table.
     private record struct Slot(int Hash, int Next);
 
     /// <summary>Adds a line; returns the line of the same series that it takes the place of, if there is one.</summary>
-    public SampleLine? AddOrReplace(byte[] bytes, SampleLine line)
+    public SampleLine? AddOrReplace(List<byte[]> blocks, SampleLine line)
     {
-        ReadOnlySpan<byte> key = bytes.AsSpan(line.Start, line.KeyLength);
+        ReadOnlySpan<byte> key = Key(blocks, line);
         int hash = Hash(key);
-        int found = Find(bytes, key, hash);
+        int found = Find(blocks, key, hash);
         if (found >= 0)
         {
             SampleLine replaced = _lines[found];
             _lines[found] = line;
-            _latest = found;
             return replaced;
         }
 
@@ -39,20 +37,22 @@ internal sealed class SeriesIndex
             Grow();
         }
 
-        _latest = _lines.Count;
         _lines.Add(line);
-        Link(_latest, hash);
+        Link(_lines.Count - 1, hash);
         return null;
     }
 
-    /// <summary>Lets the line that was added last end later.</summary>
-    public void ExtendLast(int end)
-    {
-        _lines[_latest] = _lines[_latest] with { End = end };
-    }
-
+    /// <summary>Makes it empty. Its arrays stay, unless they are four times as large as needed.</summary>
     public void Clear()
     {
+        if (_slots.Length > InitialCapacity && _lines.Count < _slots.Length / 4)
+        {
+            _slots = new Slot[InitialCapacity];
+            _buckets = new int[InitialCapacity * 2];
+            _lines.Clear();
+            _lines.TrimExcess();
+        }
+
         _lines.Clear();
         Array.Clear(_buckets);
     }
@@ -65,11 +65,13 @@ internal sealed class SeriesIndex
         return hash.ToHashCode();
     }
 
-    private int Find(byte[] bytes, ReadOnlySpan<byte> key, int hash)
+    private static ReadOnlySpan<byte> Key(List<byte[]> blocks, in SampleLine line) => blocks[line.Block].AsSpan(line.Start, line.KeyLength);
+
+    private int Find(List<byte[]> blocks, ReadOnlySpan<byte> key, int hash)
     {
         for (int i = _buckets[hash & (_buckets.Length - 1)] - 1; i >= 0; i = _slots[i].Next - 1)
         {
-            if (_slots[i].Hash == hash && bytes.AsSpan(_lines[i].Start, _lines[i].KeyLength).SequenceEqual(key))
+            if (_slots[i].Hash == hash && Key(blocks, _lines[i]).SequenceEqual(key))
             {
                 return i;
             }

@@ -13,13 +13,14 @@ internal sealed class TargetInfo
         }
 
         KeyValuePair<string, object?>[] tags = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Key, (object?)attribute.Value))];
-        SampleBuffer buffer = new();
-        buffer.Append("target_info"u8);
-        new LabelWriter([]).Write(buffer, tags);
-        buffer.Append(" 1\n"u8);
-        Text = [.. MetricFamily.TextMetadata("target_info", "gauge", Help), .. buffer.Written];
-        OpenMetrics = [.. MetricFamily.OpenMetricsMetadata("target", "info", unit: null, Help), .. buffer.Written];
-        buffer.Free();
+        byte[] line = SampleBuffer.Compose(buffer =>
+        {
+            buffer.Append("target_info"u8);
+            new LabelWriter([]).Write(buffer, tags);
+            buffer.Append(" 1\n"u8);
+        });
+        Text = [.. MetricFamily.TextMetadata("target_info", "gauge", Help), .. line];
+        OpenMetrics = [.. MetricFamily.OpenMetricsMetadata("target", "info", unit: null, Help), .. line];
     }
 
     /// <summary>The family in the text format, or nothing.</summary>

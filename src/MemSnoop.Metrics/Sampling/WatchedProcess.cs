@@ -8,13 +8,14 @@ namespace MemSnoop.Metrics.Sampling;
 /// </summary>
 internal sealed class WatchedProcess
 {
-    private readonly KeyValuePair<string, object?>[] _attributes;
+    /// <summary>The greatest number of attributes that are common to all series of a process.</summary>
+    internal const int MostAttributes = 3;
 
     internal WatchedProcess(TrackedProcess process, string? containerId)
     {
         Process = process;
         Comm = process.Comm;
-        _attributes = containerId is null
+        Attributes = containerId is null
             ? [new("comm", Comm), new("pid", process.Identity.Pid)]
             : [new("comm", Comm), new("container_id", containerId), new("pid", process.Identity.Pid)];
     }
@@ -25,22 +26,20 @@ internal sealed class WatchedProcess
 
     internal bool HasLeft => Process.HasLeft;
 
-    /// <summary>The attributes common to all series of the process, in ordinal order.</summary>
-    internal ReadOnlySpan<KeyValuePair<string, object?>> Attributes => _attributes;
+    /// <summary>The attributes common to all series of the process, in ordinal order. Not to be written to.</summary>
+    internal KeyValuePair<string, object?>[] Attributes { get; }
 
-    /// <summary>The common attributes and one more, in ordinal order, so that no exporter has to sort them.</summary>
-    internal KeyValuePair<string, object?>[] AttributesWith(string key, object? value)
+    /// <summary>Copies the common attributes and one more, in ordinal order, so that no exporter has to sort them.</summary>
+    internal void CopyAttributesWith(string key, object? value, Span<KeyValuePair<string, object?>> all)
     {
-        KeyValuePair<string, object?>[] all = new KeyValuePair<string, object?>[_attributes.Length + 1];
         int at = 0;
-        while (at < _attributes.Length && string.CompareOrdinal(_attributes[at].Key, key) < 0)
+        while (at < Attributes.Length && string.CompareOrdinal(Attributes[at].Key, key) < 0)
         {
-            all[at] = _attributes[at];
+            all[at] = Attributes[at];
             at++;
         }
 
         all[at] = new(key, value);
-        Attributes[at..].CopyTo(all.AsSpan(at + 1));
-        return all;
+        Attributes.AsSpan(at).CopyTo(all[(at + 1)..]);
     }
 }

@@ -7,42 +7,37 @@ namespace MemSnoop.WorkingSets.Referenced;
 /// it is not the same area any more: at its address is another file, or it is shorter, or an area of its length has vanished at the same time and may have
 /// been moved here.
 /// </summary>
-internal sealed class ReferencedArea
+/// <remarks>64 bytes, and there are some 34 for each process.</remarks>
+internal struct ReferencedArea
 {
-    private readonly IdleStaircase _staircase = new();
-    private ulong _start;
     private ulong _end;
-    private ulong _offset;
-    private ulong _device;
-    private ulong _inode;
     private ulong _idle;
-    private bool _isNew = true;
+    private IdleStaircase _staircase;
+    private uint _hugeKib;
 
-    /// <summary>The round in which the area was last seen.</summary>
-    internal long Round { get; private set; }
+    // Of device, inode and offset, by a hash that no process can foresee; 0 for memory of no file.
+    private int _file;
+
+    /// <summary>Its first address.</summary>
+    internal ulong Start { get; private set; }
 
     /// <summary>Its length in bytes.</summary>
-    internal ulong Length => _end - _start;
+    internal readonly ulong Length => _end - Start;
 
     /// <summary>Whether it maps no file: such memory can be moved by mremap(2) without a trace.</summary>
-    internal bool IsAnonymous => _inode == 0;
-
-    /// <summary>Its huge pages, in KiB.</summary>
-    internal ulong HugeKib { get; private set; }
+    internal readonly bool IsAnonymous => _file == 0;
 
     /// <summary>Takes it as it is at the end of a window, and tells by how many KiB its huge pages have grown.</summary>
-    internal ulong Take(in MapsEntry entry, ulong idleBytes, ulong hugeKib, long round)
+    internal ulong Take(in MapsEntry entry, ulong idleBytes, ulong hugeKib, bool isKnown)
     {
-        ulong device = ((ulong)entry.DeviceMajor << 32) | entry.DeviceMinor;
-        bool isSame = !_isNew && _inode == entry.Inode && _device == device && _offset == entry.Offset && entry.End >= _end;
-        if (!isSame)
+        int file = entry.Inode == 0 ? 0 : HashCode.Combine(entry.DeviceMajor, entry.DeviceMinor, entry.Inode, entry.Offset) | 1;
+        if (!isKnown || _file != file || entry.End < _end)
         {
             _staircase.Clear();
         }
 
-        ulong grown = _isNew || hugeKib <= HugeKib ? 0 : hugeKib - HugeKib;
-        (_start, _end, _offset, _device, _inode, _idle, HugeKib, Round) = (entry.Start, entry.End, entry.Offset, device, entry.Inode, idleBytes, hugeKib, round);
-        _isNew = false;
+        ulong grown = !isKnown || hugeKib <= _hugeKib ? 0 : hugeKib - _hugeKib;
+        (Start, _end, _file, _idle, _hugeKib) = (entry.Start, entry.End, file, idleBytes, (uint)Math.Min(hugeKib, uint.MaxValue));
         return grown;
     }
 

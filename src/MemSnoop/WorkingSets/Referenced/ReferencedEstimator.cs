@@ -25,6 +25,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private readonly KernelBuffer _buffer = new(64 * 1024);
     private readonly KernelBuffer _status = new();
     private readonly SmapsParser _parser = new();
+    private readonly AreaMerge _areas = new();
     private long _pass;
 
     /// <summary>An estimator that measures windows by <paramref name="clock"/>, on a host where nothing disturbs them.</summary>
@@ -120,7 +121,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     {
         if (!_histories.TryGetValue(process.Identity, out ReferencedHistory? history))
         {
-            history = new ReferencedHistory();
+            history = new ReferencedHistory(_areas);
             _histories.Add(process.Identity, history);
         }
 

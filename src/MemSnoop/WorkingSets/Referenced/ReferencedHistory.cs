@@ -5,15 +5,13 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.WorkingSets.Referenced;
 
 /// <summary>The state of one process from window to window, for the referenced method.</summary>
-internal sealed class ReferencedHistory
+internal sealed class ReferencedHistory(AreaMerge merge)
 {
     /// <summary>What is in doubt may be this much of a window that is called whole: bytes, or a hundredth of what is resident.</summary>
     private const ulong NegligibleBytes = 128 * 1024;
 
-    private readonly Dictionary<ulong, ReferencedArea> _areas = [];
-    private readonly HashSet<ulong> _vanishedLengths = [];
-    private readonly List<Doubt> _doubts = [];
-    private long _round;
+    private ReferencedArea[] _areas = [];
+    private List<Doubt>? _doubts;
     private ulong _residentAnon;
     private ulong _residentFile;
     private ulong _residentShmem;
@@ -121,7 +119,7 @@ internal sealed class ReferencedHistory
     /// <summary>Begins to add the areas of a window that ends now.</summary>
     internal void Open()
     {
-        _round++;
+        merge.Begin(_areas);
         _residentAnon = _residentFile = _residentShmem = _anon = _file = _shmem = _becameHuge = 0;
     }
 
@@ -139,13 +137,7 @@ internal sealed class ReferencedHistory
         PageKind kind = PageKinds.ByName(area.Entry.Path, area.Entry.Inode);
         AddOfKind(kind, AnonymousShare(kind, sums, resident), resident, ref _residentAnon, ref _residentFile, ref _residentShmem);
         AddOfKind(kind, AnonymousShare(kind, sums, referenced), referenced, ref _anon, ref _file, ref _shmem);
-        if (!_areas.TryGetValue(area.Entry.Start, out ReferencedArea? known))
-        {
-            known = new ReferencedArea();
-            _areas.Add(area.Entry.Start, known);
-        }
-
-        _becameHuge += known.Take(area.Entry, resident - referenced, sums.AnonHugePagesKib, _round) * 1024;
+        _becameHuge += merge.Take(area.Entry, resident - referenced, sums.AnonHugePagesKib) * 1024;
     }
 
     private static void AddOfKind(PageKind kind, ulong anonymous, ulong bytes, ref ulong anon, ref ulong file, ref ulong shmem)
@@ -178,18 +170,8 @@ internal sealed class ReferencedHistory
         (_closedStart, _closedEnd) = (start, now);
         _closed?.Release();
         _closed = _moment!.Hold();
-        ForgetGoneAreas();
         IdleBytes idle = default;
-        foreach (ReferencedArea area in _areas.Values)
-        {
-            if (area.IsAnonymous && _vanishedLengths.Contains(area.Length))
-            {
-                area.Restart();
-            }
-
-            area.Count(start, now, ages, ref idle);
-        }
-
+        _areas = merge.End(start, now, ages, ref idle);
         ulong resident = _residentAnon + _residentFile + _residentShmem;
         idle[0] = resident;
         return new WorkingSetSample
@@ -203,23 +185,6 @@ internal sealed class ReferencedHistory
             Idle = idle,
             KnownAges = ages.CountReached(now - _firstStart),
         };
-    }
-
-    private void ForgetGoneAreas()
-    {
-        _vanishedLengths.Clear();
-        foreach ((ulong start, ReferencedArea area) in _areas)
-        {
-            if (area.Round != _round)
-            {
-                if (area.IsAnonymous)
-                {
-                    _vanishedLengths.Add(area.Length);
-                }
-
-                _areas.Remove(start);
-            }
-        }
     }
 
     /// <summary>
@@ -248,7 +213,7 @@ internal sealed class ReferencedHistory
         ulong hiddenBytes = Math.Min(idleAnon + idleShmem, anonBound) + file;
         if (hiddenBytes > 0)
         {
-            _doubts.Add(new Doubt(now, hiddenBytes));
+            (_doubts ??= []).Add(new Doubt(now, hiddenBytes));
         }
 
         // A huge page that the kernel has made of small ones looks used, used or not.
@@ -269,7 +234,7 @@ internal sealed class ReferencedHistory
     /// <summary>Takes from each age what may have been used within it although nothing was seen of that.</summary>
     private WorkingSetSample CutAges(in WorkingSetSample sample, TimeSpan now, IdleAges ages)
     {
-        if (_doubts.Count == 0)
+        if (_doubts is not { Count: > 0 })
         {
             return sample;
         }

@@ -16,7 +16,7 @@ public sealed class ReferencedHistoryTests : IDisposable
     private static readonly IdleAges Ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(30)]);
 
     private readonly FakeWatch _watch = new();
-    private readonly ReferencedHistory _history = new();
+    private readonly ReferencedHistory _history = new(new AreaMerge());
     private TimeSpan _now;
 
     public ReferencedHistoryTests()
