@@ -1,5 +1,6 @@
 using System.Collections;
 using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Hosting;
 
 namespace MemSnoop.Exporter;
 
@@ -8,6 +9,8 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        NativeHeap.Limit();
+
         // First: from here on a signal is handled, however early it comes.
         using var signals = new StopSignals();
         TextWriter output = Open(() => Console.Out);

@@ -40,6 +40,7 @@ internal static class ExporterHost
             .AddServiceManager()
             .AddMemSnoop(measured)
             .AddPublishing(options)
+            .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
             .AddHostedService<StartupReport>();
         if (command.Length > 0)
