@@ -1,6 +1,5 @@
 using System.Collections;
 using MemSnoop.Exporter.Commands;
-using MemSnoop.Exporter.Hosting;
 
 namespace MemSnoop.Exporter;
 

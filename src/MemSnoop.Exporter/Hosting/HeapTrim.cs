@@ -6,7 +6,7 @@ namespace MemSnoop.Exporter.Hosting;
 /// <summary>
 /// Gives back the memory that is garbage. The collector of a program with much free memory around it waits until it is worth its while, so after the start, which makes
 /// most of the garbage, 10 MB would stay for hours; and how long it waits depends on the processor's caches. At 1,000 processes a look costs nothing, and a collection
-/// 15 ms, once in two minutes if a server scrapes every 15 s.
+/// 14 ms, every two or three minutes if a server scrapes every 15 s (docs/benchmarks.md).
 /// </summary>
 internal sealed partial class HeapTrim(TimeProvider clock, ILogger<HeapTrim> logger) : BackgroundService
 {

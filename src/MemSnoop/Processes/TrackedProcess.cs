@@ -12,8 +12,8 @@ public sealed class TrackedProcess : IDisposable
     internal const int MostHandles = 6;
 
     /// <summary>
-    /// After so many looks at which it had not run, a process is asleep and the handles of what only changes when it runs are closed. A handle holds 5.5 kB of kernel
-    /// memory, mostly the page that seq_file keeps for its text; opening it again takes 8.6 µs when the process wakes up.
+    /// After so many looks at which it had not run, a process is asleep and the handles of what only changes when it runs are closed. A handle holds about 4 kB of kernel
+    /// memory, mostly the page that seq_file keeps for its text; opening it again takes 8.6 µs when the process has run.
     /// </summary>
     internal const int LooksUntilAsleep = 4;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using MemSnoop.Exporter.Prometheus;
 using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
 
 namespace MemSnoop.Exporter.Tests.Prometheus;
@@ -43,6 +44,26 @@ public class SampleLineTests
 
         // There are many NaNs, and the text has a word for one.
         static long Bits(double value) => double.IsNaN(value) ? 0x7FF8 : BitConverter.DoubleToInt64Bits(value);
+    }
+
+    [Fact]
+    public async Task Samples_of_every_length_are_whole_and_the_last_of_a_series_counts() // D6, H1
+    {
+        // Texts lie in blocks: samples that just fit, do not fit, and are longer than a block, each observed twice with its creation time.
+        await using ScrapeHost host = await ScrapeHost.StartAsync(static options => (options.CreatedSeries, options.CreatedTime) = (true, static (_, _) => 1.5));
+        string[] values = [];
+        host.Meter.CreateObservableCounter(
+            "x", () => values.Concat(values).Select((value, i) => new Measurement<long>(i, Tags(("v", value)))));
+        Gen<int> length = Gen.OneOf(Gen.Choose(0, 200), Gen.Choose(BlockPool.BlockLength - 200, BlockPool.BlockLength + 200), Gen.Choose(0, 40_000));
+        foreach (bool openMetrics in new[] { false, true, false, true })
+        {
+            values = [.. length.Sample(100).Select(static (length, i) => i + new string('a', length))];
+            ExpositionSample[] samples = [.. ExpositionChecker.Samples(await host.ScrapeAsync(openMetrics))];
+            ExpositionSample[] totals = [.. samples.Where(static sample => sample.Name == "x_total")];
+            Assert.Equal(values, totals.Select(static sample => sample.Label("v")));
+            Assert.Equal(Enumerable.Range(100, 100).Select(static i => (double)i), totals.Select(static sample => sample.Number));
+            Assert.Equal(openMetrics ? values : [], samples.Where(static sample => sample.Name == "x_created").Select(static sample => sample.Label("v")));
+        }
     }
 
     [Fact]

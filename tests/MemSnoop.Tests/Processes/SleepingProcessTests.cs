@@ -12,6 +12,7 @@ public sealed class SleepingProcessTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly KernelBuffer _buffer = new();
+    private readonly HandleBudget _budget = new(100);
     private readonly Process _cat = Process.Start(new ProcessStartInfo("/bin/cat")
     {
         RedirectStandardInput = true,
@@ -23,7 +24,7 @@ public sealed class SleepingProcessTests : IDisposable
     public SleepingProcessTests()
     {
         WaitUntilAsleep();
-        Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(100), _cat.Id, out TrackedProcess? tracked));
+        Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), _budget, _cat.Id, out TrackedProcess? tracked));
         _tracked = tracked!;
     }
 
@@ -79,6 +80,38 @@ public sealed class SleepingProcessTests : IDisposable
         _cat.Kill();
         _cat.WaitForExit();
         Assert.Equal(ReadOutcome.ProcessGone, _tracked.Look(_buffer, out _));
+    }
+
+    [Fact]
+    public void While_it_sleeps_three_handles_are_kept_and_all_again_once_it_has_run()
+    {
+        Look();
+        Assert.Equal(TrackedProcess.MostHandles, _budget.Used);
+        for (int i = 0; i < TrackedProcess.LooksUntilAsleep; i++)
+        {
+            Look();
+        }
+
+        Assert.Equal(3, _budget.Used);   // its directory, schedstat and statm
+        byte[] echoed = new byte[10];
+        _cat.StandardInput.BaseStream.Write(echoed);
+        _cat.StandardInput.BaseStream.Flush();
+        _cat.StandardOutput.BaseStream.ReadExactly(echoed);
+        WaitUntilAsleep();
+        ProcessIo io = Look();
+        Assert.Equal(TrackedProcess.MostHandles, _budget.Used);
+        Assert.True(ProcessIo.TryParse(Text("io"), out ProcessIo now));
+        Assert.Equal(now, io);
+    }
+
+    /// <summary>A look with all readings, as a collection makes them.</summary>
+    private ProcessIo Look()
+    {
+        Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
+        Assert.Equal(ReadOutcome.Success, _tracked.ReadStatm(_buffer, out _));
+        Assert.Equal(ReadOutcome.Success, _tracked.ReadIo(_buffer, out ProcessIo io));
+        Assert.Equal(ReadOutcome.Success, _tracked.ReadStatus(_buffer, out _));
+        return io;
     }
 
     private byte[] Text(string file) => File.ReadAllBytes($"/proc/{_cat.Id}/{file}");

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MemSnoop.Exporter.Hosting;
+namespace MemSnoop.Exporter;
 
 /// <summary>The heap of the C library, which compression, TLS and the runtime itself use.</summary>
 internal static partial class NativeHeap
