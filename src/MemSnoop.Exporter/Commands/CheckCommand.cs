@@ -22,6 +22,8 @@ internal sealed class CheckCommand : MemSnoopCommand
 
     public override string Usage => "check [OPTIONS]";
 
+    public override bool TellsOfDeprecatedNames => true;
+
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
         [("memsnoop check --config /etc/memsnoop.json", "check the file, and show what works on this host")];
 

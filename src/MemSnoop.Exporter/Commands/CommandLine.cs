@@ -55,6 +55,11 @@ internal sealed class CommandLine(
             }
 
             ExporterOptions options = ReadOptions(parsed);
+            if (!command!.TellsOfDeprecatedNames)
+            {
+                options.Deprecated.ForEach(use => WriteError(error, use.Warning));
+            }
+
             return await command!.RunAsync(new Invocation(parsed, options, child, output, error), stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)

@@ -20,6 +20,8 @@ internal sealed class HostCheck
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
+        _findings.AddRange(host.Options.Deprecated.Select(static use => new HostFinding(
+            HostFinding.Limited, "configuration", "deprecated", $"{use.Source}: version {use.Until} does not know this name any more", use.Advice)));
         CheckUser();
         CheckMeasurements();
         CheckSettings();

@@ -23,7 +23,8 @@ internal abstract class MemSnoopCommand : Command
     protected MemSnoopCommand(string name, string description, Func<Setting, bool> heeds)
         : base(name, description)
     {
-        foreach (Setting setting in ExporterSettings.Catalogue.Groups.SelectMany(group => group.Settings).Where(heeds))
+        SettingCatalogue catalogue = ExporterSettings.Catalogue;
+        foreach (Setting setting in catalogue.Groups.SelectMany(static group => group.Settings).Concat(catalogue.Retired).Where(heeds))
         {
             _options.AddRange(SettingOption.For(setting));
         }
@@ -53,6 +54,9 @@ internal abstract class MemSnoopCommand : Command
 
     /// <summary>Whether a program to run may follow <c>--</c>.</summary>
     public virtual bool TakesChild => false;
+
+    /// <summary>Whether it tells of deprecated names itself; else they are lines on standard error.</summary>
+    public virtual bool TellsOfDeprecatedNames => false;
 
     /// <summary>The exit code after SIGINT (2) or SIGTERM (15).</summary>
     public virtual int ExitCodeWhenStopped(int signal) => 128 + signal;

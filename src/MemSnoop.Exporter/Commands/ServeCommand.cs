@@ -13,6 +13,8 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
 
     public override bool TakesChild => true;
 
+    public override bool TellsOfDeprecatedNames => true;
+
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
     [
         ("memsnoop serve --name '^postgres$' --working-set-interval 30s", "publish what PostgreSQL used in the last 30 seconds at http://localhost:9464/metrics"),

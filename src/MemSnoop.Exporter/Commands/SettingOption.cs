@@ -16,7 +16,7 @@ internal sealed record SettingOption(Option Option, Setting Setting, string? Con
         if (setting.Options.Count > 0)
         {
             string name = setting.Options[0];
-            string[] aliases = [.. setting.Options.Skip(1)];
+            string[] aliases = [.. setting.Options.Skip(1), .. setting.FormerNames.Select(static former => former.Option).OfType<string>()];
             // OneOrMore counts over all uses; without AllowMultipleArgumentsPerToken each use takes one.
             yield return setting.IsFlag
                 ? Flag(setting, name, aliases, "true")
@@ -35,6 +35,16 @@ internal sealed record SettingOption(Option Option, Setting Setting, string? Con
     public void AddTo(ConfigurationLayer layer, OptionResult result)
     {
         string source = result.IdentifierToken?.Value ?? Option.Name;
+        if (Setting.DeprecatedOption(source) is { } use)
+        {
+            layer.Deprecated.Add(use);
+        }
+
+        if (Setting is RetiredSetting)
+        {
+            return;
+        }
+
         if (Constant is null)
         {
             foreach (Token token in result.Tokens)

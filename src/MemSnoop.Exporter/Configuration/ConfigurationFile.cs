@@ -14,19 +14,24 @@ internal sealed class ConfigurationFile
 
     private readonly string _path;
     private readonly byte[] _bytes;
+    private readonly SettingCatalogue _catalogue;
     private readonly ConfigurationLayer _layer = new();
 
-    private ConfigurationFile(string path, byte[] bytes)
+    private ConfigurationFile(string path, byte[] bytes, SettingCatalogue catalogue)
     {
         _path = path;
         _bytes = bytes;
+        _catalogue = catalogue;
     }
 
     /// <summary>Reads the file once; nothing is read again later.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="source">What named the file.</param>
+    /// <param name="catalogue">The settings that it may have.</param>
     /// <exception cref="UsageException">The file cannot be read, is not JSON, or has an unknown key or a wrong type.</exception>
-    public static ConfigurationLayer Read(string path, string source)
+    public static ConfigurationLayer Read(string path, string source, SettingCatalogue catalogue)
     {
-        var file = new ConfigurationFile(UsageException.OneLine(path), ReadBytes(path, source));
+        var file = new ConfigurationFile(UsageException.OneLine(path), ReadBytes(path, source), catalogue);
         return file.Parse();
     }
 
@@ -100,13 +105,13 @@ internal sealed class ConfigurationFile
             string path = section.Length == 0 ? name : $"{section}:{name}";
             string source = $"{_path}:{Line(reader)}: {UsageException.OneLine(path)}";
             reader.Read();
-            if (ExporterSettings.Catalogue.Find(path) is Setting setting)
+            if (_catalogue.Find(path, _layer, source) is Setting setting)
             {
                 ReadSetting(ref reader, setting, source);
             }
-            else if (!ExporterSettings.Catalogue.IsSection(path))
+            else if (!_catalogue.IsSection(path))
             {
-                throw new UsageException(source, "unknown key", ExporterSettings.Catalogue.ExpectedInsteadOf(path, ":"));
+                throw new UsageException(source, "unknown key", _catalogue.ExpectedInsteadOf(path, ":"));
             }
             else if (reader.TokenType == JsonTokenType.StartObject)
             {
@@ -114,13 +119,19 @@ internal sealed class ConfigurationFile
             }
             else
             {
-                throw new UsageException(source, $"is {Kind(reader.TokenType)}", $"an object with {string.Join(", ", ExporterSettings.Catalogue.Children(path))}");
+                throw new UsageException(source, $"is {Kind(reader.TokenType)}", $"an object with {string.Join(", ", _catalogue.Children(path))}");
             }
         }
     }
 
     private void ReadSetting(ref Utf8JsonReader reader, Setting setting, string source)
     {
+        if (setting is RetiredSetting)
+        {
+            reader.Skip();
+            return;
+        }
+
         if (_layer.Contains(setting))
         {
             throw new UsageException(source, "is given more than once", "one value");

@@ -12,8 +12,11 @@ internal static class EnvironmentLayer
 {
     private const string Prefix = ExporterOptions.Section + "__";
 
+    /// <summary>Reads the variables.</summary>
+    /// <param name="environment">All variables.</param>
+    /// <param name="catalogue">The settings that they may set.</param>
     /// <exception cref="UsageException">A variable with the prefix names no setting.</exception>
-    public static ConfigurationLayer Read(IReadOnlyDictionary<string, string> environment)
+    public static ConfigurationLayer Read(IReadOnlyDictionary<string, string> environment, SettingCatalogue catalogue)
     {
         var layer = new ConfigurationLayer();
         var whole = new HashSet<Setting>();   // set by one variable without a number
@@ -23,9 +26,9 @@ internal static class EnvironmentLayer
             .OrderBy(pair => pair.Key.Length).ThenBy(pair => pair.Key, StringComparer.Ordinal))
         {
             string path = variable.Replace("__", ":", StringComparison.Ordinal);
-            Setting? setting = ExporterSettings.Catalogue.Find(path);
+            Setting? setting = catalogue.Find(path, layer, variable);
             bool isItem = false;
-            if (setting is null && ItemOf(path) is { IsList: true } list)
+            if (setting is null && ListOf(path) is { } listPath && catalogue.Find(listPath, layer, variable) is { IsList: true } list)
             {
                 setting = list;
                 isItem = true;
@@ -33,7 +36,12 @@ internal static class EnvironmentLayer
 
             if (setting is null)
             {
-                throw new UsageException(variable, "unknown variable", ExporterSettings.Catalogue.ExpectedInsteadOf(path, "__"));
+                throw new UsageException(variable, "unknown variable", catalogue.ExpectedInsteadOf(path, "__"));
+            }
+
+            if (setting is RetiredSetting)
+            {
+                continue;
             }
 
             if (isItem ? whole.Contains(setting) : layer.Contains(setting))
@@ -52,9 +60,10 @@ internal static class EnvironmentLayer
         return layer;
     }
 
-    private static Setting? ItemOf(string path)
+    /// <summary>The path without the number of an item, if it has one.</summary>
+    private static string? ListOf(string path)
     {
         int last = path.LastIndexOf(':');
-        return int.TryParse(path.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _) ? ExporterSettings.Catalogue.Find(path[..last]) : null;
+        return int.TryParse(path.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _) ? path[..last] : null;
     }
 }

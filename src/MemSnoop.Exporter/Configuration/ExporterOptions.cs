@@ -24,8 +24,8 @@ internal sealed class ExporterOptions : MemSnoopOptions
         ConfigurationLayer[] layers =
         [
             .. OpenTelemetryEnvironment.Read(environment),
-            file is null ? new ConfigurationLayer() : ConfigurationFile.Read(file, "--config"),
-            EnvironmentLayer.Read(environment),
+            file is null ? new ConfigurationLayer() : ConfigurationFile.Read(file, "--config", ExporterSettings.Catalogue),
+            EnvironmentLayer.Read(environment, ExporterSettings.Catalogue),
             commandLine,
         ];
         var options = new ExporterOptions();
@@ -36,6 +36,8 @@ internal sealed class ExporterOptions : MemSnoopOptions
             entry.Setting.Apply(options, entry);
             sources[entry.Setting] = entry.Source;
         }
+
+        options.Deprecated.AddRange(layers.SelectMany(static layer => layer.Deprecated).DistinctBy(static use => use.Name));
 
         // Defaults are not parsed from text, so they are checked here: otherwise a chroot without /sys would be noticed much later.
         Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));

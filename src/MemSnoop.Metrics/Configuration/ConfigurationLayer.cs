@@ -13,6 +13,9 @@ internal sealed class ConfigurationLayer
 
     public IReadOnlyCollection<ConfigurationEntry> Entries => _entries.Values;
 
+    /// <summary>Names in it that a later version will not know.</summary>
+    public List<DeprecatedUse> Deprecated { get; } = [];
+
     /// <summary>The entry of a setting, empty when it had none.</summary>
     public ConfigurationEntry Entry(Setting setting, string source)
     {

@@ -29,6 +29,9 @@ public class MemSnoopOptions
     /// <summary>Where the kernel's file systems are mounted.</summary>
     public KernelOptions Kernel { get; } = new();
 
+    /// <summary>Names in the configuration that a later version will not know.</summary>
+    internal List<DeprecatedUse> Deprecated { get; } = [];
+
     /// <summary>Whether events are counted: naming events is enough to switch the measurement on.</summary>
     internal bool AreCountersEnabled => Readings.Measurements.GetValueOrDefault(CounterMeasurement.MeasurementName)?.Enabled ?? Counters.Events.Count > 0;
 }

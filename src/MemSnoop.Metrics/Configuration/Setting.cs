@@ -13,6 +13,9 @@ internal abstract class Setting(string key)
     /// <summary>The names of the option that sets it, the usual one first; none when it is for the file and the environment only.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 
+    /// <summary>Names that it had in earlier versions.</summary>
+    public IReadOnlyList<FormerName> FormerNames { get; init; } = [];
+
     /// <summary>For a Boolean: the option that sets it to false.</summary>
     public string? OffOption { get; init; }
 
@@ -46,6 +49,12 @@ internal abstract class Setting(string key)
     /// <summary>Replaces the value.</summary>
     /// <exception cref="UsageException">A text is not a value of this setting.</exception>
     public abstract void Apply(MemSnoopOptions options, ConfigurationEntry entry);
+
+    /// <summary>The use of an option under a name that it does not have any more; null for one that it has.</summary>
+    internal DeprecatedUse? DeprecatedOption(string option) =>
+        this is RetiredSetting retired ? retired.Use(option, option)
+        : FormerNames.FirstOrDefault(former => former.Option == option) is { } former ? new DeprecatedUse(option, option, $"use {Options[0]}", former.Until)
+        : null;
 
     /// <summary>Checks a value that code has set: it must be one that could have been written as text.</summary>
     /// <exception cref="UsageException">It is none.</exception>

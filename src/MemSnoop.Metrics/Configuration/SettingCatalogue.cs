@@ -4,24 +4,56 @@ namespace MemSnoop.Metrics.Configuration;
 internal sealed record SettingGroup(string Title, IReadOnlyList<Setting> Settings);
 
 /// <summary>Settings by their paths.</summary>
-internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups)
+/// <param name="groups">The settings.</param>
+/// <param name="retired">Settings of earlier versions that are still understood and do nothing.</param>
+internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups, params IReadOnlyList<RetiredSetting> retired)
 {
     private readonly Dictionary<string, Setting> _byPath =
         groups.SelectMany(group => group.Settings).ToDictionary(setting => Normalize(setting.Path), StringComparer.Ordinal);
+
+    private readonly Dictionary<string, (Setting Setting, Func<string, DeprecatedUse> Use)> _byFormerPath = FormerPaths(groups, retired);
 
     /// <summary>The groups, in the order of <c>--help</c>.</summary>
     public IReadOnlyList<SettingGroup> Groups => groups;
 
     public IEnumerable<Setting> All => _byPath.Values;
 
+    /// <summary>Settings of earlier versions that are still understood and do nothing.</summary>
+    public IReadOnlyList<RetiredSetting> Retired => retired;
+
     /// <summary>The setting at a path such as <c>MemSnoop:Processes:Pids</c>; letter case does not matter.</summary>
     public Setting? Find(string path) => _byPath.GetValueOrDefault(Normalize(path));
+
+    /// <summary>The setting at a path or at one that it had in an earlier version; the use of such a one is noted in the layer.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="layer">The layer that is being read.</param>
+    /// <param name="source">Where it was written.</param>
+    public Setting? Find(string path, ConfigurationLayer layer, string source)
+    {
+        if (Find(path) is { } setting)
+        {
+            return setting;
+        }
+
+        if (!_byFormerPath.TryGetValue(Normalize(path), out (Setting Setting, Func<string, DeprecatedUse> Use) former))
+        {
+            return null;
+        }
+
+        DeprecatedUse use = former.Use(source);
+        if (!layer.Deprecated.Exists(other => other.Name == use.Name))
+        {
+            layer.Deprecated.Add(use);
+        }
+
+        return former.Setting;
+    }
 
     /// <summary>Whether settings lie below this path.</summary>
     public bool IsSection(string path)
     {
         string prefix = Normalize(path) + ":";
-        return _byPath.Keys.Any(key => key.StartsWith(prefix, StringComparison.Ordinal));
+        return _byPath.Keys.Concat(_byFormerPath.Keys).Any(key => key.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     /// <summary>The names directly below a section, or the root section's own name below the empty path.</summary>
@@ -59,6 +91,26 @@ internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups)
         string meant = string.Join(':', [.. names.Take(known), nearest]);
         string whole = string.Join(':', [meant, .. names.Skip(known + 1)]);
         return (Find(whole) is not null ? whole : meant).Replace(":", separator, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, (Setting, Func<string, DeprecatedUse>)> FormerPaths(IReadOnlyList<SettingGroup> groups, IReadOnlyList<RetiredSetting> retired)
+    {
+        Dictionary<string, (Setting, Func<string, DeprecatedUse>)> paths = new(StringComparer.Ordinal);
+        foreach (Setting setting in groups.SelectMany(static group => group.Settings))
+        {
+            foreach (FormerName former in setting.FormerNames.Where(static former => former.Key is not null))
+            {
+                string path = $"{MemSnoopOptions.Section}:{former.Key}";
+                paths.Add(Normalize(path), (setting, source => new DeprecatedUse(path, source, $"use {setting.Path}", former.Until)));
+            }
+        }
+
+        foreach (RetiredSetting setting in retired)
+        {
+            paths.Add(Normalize(setting.Path), (setting, source => setting.Use(setting.Path, source)));
+        }
+
+        return paths;
     }
 
     // Variables cannot contain a hyphen in most shells: process_io stands for process-io.

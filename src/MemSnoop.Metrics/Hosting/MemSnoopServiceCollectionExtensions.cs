@@ -63,10 +63,13 @@ public static class MemSnoopServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(section);
         services.Configure<MemSnoopOptions>(options => Validated(() =>
         {
-            foreach (ConfigurationEntry entry in SectionLayer.Read(section).Entries)
+            ConfigurationLayer layer = SectionLayer.Read(section, MemSnoopSettings.Catalogue);
+            foreach (ConfigurationEntry entry in layer.Entries)
             {
                 entry.Setting.Apply(options, entry);
             }
+
+            options.Deprecated.AddRange(layer.Deprecated);
 
             return options;
         }));

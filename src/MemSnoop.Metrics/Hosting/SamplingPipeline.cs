@@ -20,6 +20,7 @@ internal sealed class SamplingPipeline : IDisposable
     private readonly WatchList _watchList;
     private readonly List<SampledMeasurement> _measurements = [];
     private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
+    private readonly List<DeprecatedUse> _deprecatedSeries = [];
 
     /// <param name="host">The host and the options.</param>
     /// <param name="meter">The meter to make instruments of; it ends with this object.</param>
@@ -45,6 +46,7 @@ internal sealed class SamplingPipeline : IDisposable
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
             SystemInstruments.Create(Scope(null), host.Paths);
+            DeprecationInstruments.Create(Scope(null), host.Options.Deprecated, _deprecatedSeries);
         }
         catch
         {
@@ -130,7 +132,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries);
 
     public void Dispose()
     {

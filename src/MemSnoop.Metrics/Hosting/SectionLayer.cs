@@ -13,17 +13,19 @@ namespace MemSnoop.Metrics.Hosting;
 /// </remarks>
 internal sealed class SectionLayer
 {
-    private static readonly SettingCatalogue Catalogue = MemSnoopSettings.Catalogue;
-
     private readonly ConfigurationLayer _layer = new();
+    private readonly SettingCatalogue _catalogue;
     private readonly string _root;
 
-    private SectionLayer(string root) => _root = root;
+    private SectionLayer(string root, SettingCatalogue catalogue) => (_root, _catalogue) = (root, catalogue);
 
+    /// <summary>Reads a section.</summary>
+    /// <param name="section">The section.</param>
+    /// <param name="catalogue">The settings that it may have.</param>
     /// <exception cref="UsageException">The section has a key or a type that is not ours.</exception>
-    public static ConfigurationLayer Read(IConfigurationSection section)
+    public static ConfigurationLayer Read(IConfigurationSection section, SettingCatalogue catalogue)
     {
-        var reader = new SectionLayer(section.Path);
+        var reader = new SectionLayer(section.Path, catalogue);
         reader.ReadSection(section, MemSnoopOptions.Section);
         return reader._layer;
     }
@@ -33,17 +35,17 @@ internal sealed class SectionLayer
         foreach (IConfigurationSection child in section.GetChildren())
         {
             string childPath = $"{path}:{child.Key}";
-            if (Catalogue.Find(childPath) is Setting setting)
+            if (_catalogue.Find(childPath, _layer, Name(child)) is Setting setting)
             {
                 ReadSetting(child, setting);
             }
-            else if (!Catalogue.IsSection(childPath))
+            else if (!_catalogue.IsSection(childPath))
             {
                 throw Unknown(child, childPath);
             }
             else if (child.Value is not null)
             {
-                throw new UsageException(Name(child), "is text", $"an object with {string.Join(", ", Catalogue.Children(childPath))}");
+                throw new UsageException(Name(child), "is text", $"an object with {string.Join(", ", _catalogue.Children(childPath))}");
             }
             else
             {
@@ -54,6 +56,11 @@ internal sealed class SectionLayer
 
     private void ReadSetting(IConfigurationSection section, Setting setting)
     {
+        if (setting is RetiredSetting)
+        {
+            return;
+        }
+
         string source = Name(section);
         IConfigurationSection[] children = [.. section.GetChildren()];
 
@@ -100,7 +107,7 @@ internal sealed class SectionLayer
     // The catalogue knows the section by its usual name; who reads the line knows it by the name it has.
     private UsageException Unknown(IConfigurationSection section, string path)
     {
-        string expected = Catalogue.ExpectedInsteadOf(path, ":");
+        string expected = _catalogue.ExpectedInsteadOf(path, ":");
         const string Usual = MemSnoopOptions.Section + ":";
         return new UsageException(Name(section), "unknown key", expected.StartsWith(Usual, StringComparison.Ordinal) ? $"{_root}:{expected[Usual.Length..]}" : expected);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Metrics.Instruments;
@@ -10,8 +11,16 @@ namespace MemSnoop.Metrics.Instruments;
 /// <param name="meter">The meter that all instruments belong to.</param>
 /// <param name="measurement">The measurement; null for what reports on all of them.</param>
 /// <param name="measurements">The measurement of each instrument, by the instrument's name.</param>
-internal sealed class InstrumentScope(Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements)
+/// <param name="deprecated">Former names that are still published; this adds to them.</param>
+internal sealed class InstrumentScope(
+    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated)
 {
+    /// <summary>Notes that an instrument is the former name of another, which is published under both for two minor versions.</summary>
+    /// <param name="former">The name of an instrument that was made in this scope.</param>
+    /// <param name="name">The name that it has now.</param>
+    /// <param name="until">The version that does not publish the former name any more.</param>
+    internal void Deprecate(string former, string name, string until) => deprecated.Add(new DeprecatedUse(former, former, $"query {name}", until));
+
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, long>[] series)
         where TSample : struct =>
         Add(meter.CreateObservableGauge(name, new ProcessObserver<TSample, long>(samples, series).Observe, unit, description));

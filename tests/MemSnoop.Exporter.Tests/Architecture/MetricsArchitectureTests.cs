@@ -11,6 +11,7 @@ public sealed class MetricsArchitectureTests() : ArchitectureTests(
     [
         new("Sampling", "Configuration", "Options say what is sampled, how, and how often."),
 
+        new("Instruments", "Configuration", "One instrument says which names of the configuration are deprecated."),
         new("Instruments", "Sampling", "Instruments publish samples, and report on the sampling."),
         new("Instruments", "(root)", "One instrument says which build this is."),
 
