@@ -5,6 +5,11 @@ DOTNET = dotnet publish src/MemSnoop.Exporter -c Release --nologo -v quiet
 ALONE = -nodeReuse:false -p:UseSharedCompilation=false
 RID = linux-x64
 
-.PHONY: native
+.PHONY: native native-arm64
 native:
 	$(DOTNET) $(ALONE) -r $(RID) -o artifacts/native
+
+# By Debian's cross compiler (gcc-aarch64-linux-gnu).
+native-arm64:
+	$(DOTNET) $(ALONE) -r linux-arm64 -o artifacts/native-arm64 \
+	  -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
