@@ -5,6 +5,7 @@
 #
 #   FORM              tar, deb or nuget; without one, all of them
 #   --program FILE    the program to package (artifacts/native/memsnoop)
+#   --runs-here FILE  a memsnoop that runs on this machine and writes manual and completions, if the program was built for another one
 #   --output DIR      where packages go (artifacts/package)
 #   --version V       of the packages, if it is not that of Directory.Build.props
 #   --rid RID         what the program was built for (linux-x64)
@@ -16,6 +17,7 @@ export LC_ALL=C TZ=UTC0
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=$root/artifacts/native/memsnoop
+runs_here=
 output=$root/artifacts/package
 version=$(sed -n 's,.*<Version>\(.*\)</Version>.*,\1,p' "$root/Directory.Build.props")
 rid=linux-x64
@@ -23,6 +25,7 @@ forms=()
 while [ $# -gt 0 ]; do
   case $1 in
     --program) program=$2; shift ;;
+    --runs-here) runs_here=$2; shift ;;
     --output) output=$2; shift ;;
     --version) version=$2; shift ;;
     --rid) rid=$2; shift ;;
@@ -46,6 +49,16 @@ mkdir -p "$output"
 output=$(cd "$output" && pwd)
 made=()
 
+# What the program says of itself.
+texts=$work/texts
+mkdir "$texts"
+self() { "${runs_here:-$program}" "$@"; }
+self --help-man 1 >"$texts/memsnoop.1"
+self --help-man 5 >"$texts/memsnoop.json.5"
+self completion bash >"$texts/memsnoop.bash"
+self completion zsh >"$texts/_memsnoop"
+self completion fish >"$texts/memsnoop.fish"
+
 # pack DIRECTORY: all below it has one time and belongs to root in the archive.
 pack() { tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -c "$1"; }
 
@@ -54,6 +67,8 @@ make_tar() {
   tree=$work/$name
   install -D -m 755 "$program" "$tree/memsnoop"
   install -m 644 "$root"/{LICENSE,README.md,CHANGELOG.md} "$root"/deploy/systemd/memsnoop.{service,json} "$tree"
+  install -D -m 644 -t "$tree/man" "$texts"/memsnoop{.1,.json.5}
+  install -D -m 644 -t "$tree/completions" "$texts"/{memsnoop.bash,_memsnoop,memsnoop.fish}
   pack "$name" | gzip -9n >"$output/$name.tar.gz"
   made+=("$name.tar.gz")
 }
@@ -70,7 +85,12 @@ make_deb() {
   install -D -m 755 "$program" "$tree/usr/bin/memsnoop"
   install -D -m 644 -t "$tree/usr/lib/systemd/system" "$root/deploy/systemd/memsnoop.service"
   install -D -m 644 -t "$tree/etc/memsnoop" "$root/deploy/systemd/memsnoop.json"
-  mkdir -p "$share/doc/memsnoop" "$share/lintian/overrides"
+  install -D -m 644 "$texts/memsnoop.bash" "$share/bash-completion/completions/memsnoop"
+  install -D -m 644 -t "$share/zsh/vendor-completions" "$texts/_memsnoop"
+  install -D -m 644 -t "$share/fish/vendor_completions.d" "$texts/memsnoop.fish"
+  mkdir -p "$share"/man/man{1,5} "$share/doc/memsnoop" "$share/lintian/overrides"
+  gzip -9n <"$texts/memsnoop.1" >"$share/man/man1/memsnoop.1.gz"
+  gzip -9n <"$texts/memsnoop.json.5" >"$share/man/man5/memsnoop.json.5.gz"
   fill copyright >"$share/doc/memsnoop/copyright"
   fill changelog | gzip -9n >"$share/doc/memsnoop/changelog.gz"
   gzip -9n <"$root/CHANGELOG.md" >"$share/doc/memsnoop/CHANGELOG.md.gz"
