@@ -45,9 +45,9 @@ public class ContractTests
     public void A_line_that_came_went_or_changed_is_a_change()
     {
         Assert.Equal(
-            ["--new", "--old", "MemSnoop:Key", "a_total"],
+            ["--new", "--old", "MemSnoop:Key", "a_total", "fresh", "items[].name"],
             Contract.Changed(
-                ["series a_total counter s {pid}", "series b gauge By {}", "key MemSnoop:Key value", "option serve --old flag"],
-                ["series a_total counter s {comm,pid}", "series b gauge By {}", "key MemSnoop:Key list", "option serve --new flag"]));
+                ["series a_total counter s {pid}", "series b gauge By {}", "key MemSnoop:Key value", "option serve --old flag", "json check items[].name"],
+                ["series a_total counter s {comm,pid}", "series b gauge By {}", "key MemSnoop:Key list", "option serve --new flag", "command fresh", "option fresh --json flag"]));
     }
 }
