@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Tests.EndToEnd;
 
 namespace MemSnoop.Exporter.Tests.Contract;
@@ -38,7 +39,7 @@ public class ContractTests
         string changelog = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "CHANGELOG.md"), TestContext.Current.CancellationToken);
         string unreleased = changelog.Split("\n## ")[1];
         Assert.StartsWith("[Unreleased]", unreleased, StringComparison.Ordinal);
-        Assert.All(changed, name => Assert.Contains($"`{name}", unreleased, StringComparison.Ordinal));
+        Assert.All(changed, name => Assert.Matches($"`[^`\\n]*{Regex.Escape(name)}[^`\\n]*`", unreleased));
     }
 
     [Fact]
