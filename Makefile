@@ -1,11 +1,11 @@
-# What is shipped. `make native` is the program alone; everything goes to artifacts/.
+# What is shipped. `make native` is the program alone, `make package` all that people install; everything goes to artifacts/.
 
 DOTNET = dotnet publish src/MemSnoop.Exporter -c Release --nologo -v quiet
 # A server of the build would outlive it, and whoever reads the output would wait for the server to end.
 ALONE = -nodeReuse:false -p:UseSharedCompilation=false
 RID = linux-x64
 
-.PHONY: native native-arm64
+.PHONY: native native-arm64 package
 native:
 	$(DOTNET) $(ALONE) -r $(RID) -o artifacts/native
 
@@ -13,3 +13,6 @@ native:
 native-arm64:
 	$(DOTNET) $(ALONE) -r linux-arm64 -o artifacts/native-arm64 \
 	  -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
+
+package: native
+	deploy/package.sh --rid $(RID)

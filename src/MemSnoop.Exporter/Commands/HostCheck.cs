@@ -22,6 +22,7 @@ internal sealed class HostCheck
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
         _findings.AddRange(host.Options.Deprecated.Select(static use => new HostFinding(
             HostFinding.Limited, "configuration", "deprecated", $"{use.Source}: version {use.Until} does not know this name any more", use.Advice)));
+        CheckNamespace();
         CheckUser();
         CheckMeasurements();
         CheckSettings();
@@ -37,6 +38,17 @@ internal sealed class HostCheck
     internal bool CanMeasureWorkingSets => Method is not null;
 
     internal IReadOnlyList<HostFinding> Findings => _findings;
+
+    /// <summary>Only what limits is told: on a host there is nothing to know.</summary>
+    private void CheckNamespace()
+    {
+        if (PidNamespace.IsContainers(_host.Paths))
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, "processes", "pid_namespace", "the processes of the host cannot be seen, only those of this container",
+                "run the container with --pid=host; in Kubernetes with hostPID: true"));
+        }
+    }
 
     private void CheckUser()
     {

@@ -37,6 +37,8 @@ internal sealed class RetiredSetting(string key, string until, bool isFlag = fal
 
     public override char? Separator => null;
 
+    public override IReadOnlyList<string> Words => [];
+
     /// <summary>Where it is used.</summary>
     internal DeprecatedUse Use(string name, string source) => new(name, source, "it does nothing", until);
 

@@ -33,20 +33,21 @@ internal static class Contract
         ]).Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>What a change must tell of: the names of lines that only one of two contracts has.</summary>
+    /// <summary>What a changelog must name: what only one of two contracts has. With a command come and go its options and fields.</summary>
     public static string[] Changed(IEnumerable<string> before, IEnumerable<string> now)
     {
-        HashSet<string> old = [.. before];
-        HashSet<string> current = [.. now];
-        return [.. old.Except(current).Concat(current.Except(old)).Select(NameIn).Distinct().Order(StringComparer.Ordinal)];
+        HashSet<string> changed = [.. before];
+        changed.SymmetricExceptWith(now);
+        HashSet<string> commands = [.. changed.Select(Words).Where(static words => words[0] == "command").Select(static words => words[1])];
+        return
+        [
+            .. changed.Select(Words).Where(words => words[0] is not ("option" or "json") || !commands.Contains(words[1]))
+                .Select(static words => words[0] is "option" or "json" ? words[2] : words[1]).Distinct().Order(StringComparer.Ordinal),
+        ];
     }
 
-    // "series NAME ...", "key PATH ...", "option COMMAND NAME ..."
-    private static string NameIn(string line)
-    {
-        string[] words = line.Split(' ');
-        return words[0] is "option" or "json" ? words[2] : words[1];
-    }
+    // "series NAME ...", "key PATH ...", "command NAME", "option COMMAND NAME ...", "json COMMAND PATH"
+    private static string[] Words(string line) => line.Split(' ');
 
     private static IEnumerable<string> OptionLines(string command, Option option) =>
         option.Aliases.Prepend(option.Name).Distinct().Select(name => $"option {command} {name} {(option.Arity.MaximumNumberOfValues == 0 ? "flag" : "value")}");

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Tests.EndToEnd;
 
 namespace MemSnoop.Exporter.Tests.Contract;
@@ -38,16 +39,16 @@ public class ContractTests
         string changelog = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "CHANGELOG.md"), TestContext.Current.CancellationToken);
         string unreleased = changelog.Split("\n## ")[1];
         Assert.StartsWith("[Unreleased]", unreleased, StringComparison.Ordinal);
-        Assert.All(changed, name => Assert.Contains($"`{name}", unreleased, StringComparison.Ordinal));
+        Assert.All(changed, name => Assert.Matches($"`[^`\\n]*{Regex.Escape(name)}[^`\\n]*`", unreleased));
     }
 
     [Fact]
     public void A_line_that_came_went_or_changed_is_a_change()
     {
         Assert.Equal(
-            ["--new", "--old", "MemSnoop:Key", "a_total"],
+            ["--new", "--old", "MemSnoop:Key", "a_total", "fresh", "items[].name"],
             Contract.Changed(
-                ["series a_total counter s {pid}", "series b gauge By {}", "key MemSnoop:Key value", "option serve --old flag"],
-                ["series a_total counter s {comm,pid}", "series b gauge By {}", "key MemSnoop:Key list", "option serve --new flag"]));
+                ["series a_total counter s {pid}", "series b gauge By {}", "key MemSnoop:Key value", "option serve --old flag", "json check items[].name"],
+                ["series a_total counter s {comm,pid}", "series b gauge By {}", "key MemSnoop:Key list", "option serve --new flag", "command fresh", "option fresh --json flag"]));
     }
 }
