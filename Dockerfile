@@ -8,13 +8,17 @@ ARG DOTNET=10.0
 # The SDK with the linker that native programs need.
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET}-noble-aot AS build
 ARG REVISION=unknown
+# The package for building has the same name in all releases, and brings the library along.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libpapi-dev
 WORKDIR /source
-COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json ./
+COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json LICENSE ./
 COPY src/ src/
+COPY deploy/image/ deploy/image/
 RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
+RUN deploy/image/assemble.sh /app/memsnoop /image
 
-# No shell, no package manager, no .NET runtime: the C library, OpenSSL and certificates of Ubuntu.
-FROM mcr.microsoft.com/dotnet/runtime-deps:${DOTNET}-noble-chiseled
+# The program, the libraries it needs and certificates; no shell and nothing else.
+FROM scratch
 ARG REVISION=unknown
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="memsnoop" \
@@ -22,9 +26,9 @@ LABEL org.opencontainers.image.title="memsnoop" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT"
-COPY LICENSE /app/
-COPY --from=build /app /app
-# The image's own user could measure no process but its own: other users' pages are shown to root only.
+COPY --from=build /image /
+ENV PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+# Any other user could measure no process but its own: other users' pages are shown to root only.
 USER 0
 EXPOSE 9464
-ENTRYPOINT ["/app/memsnoop"]
+ENTRYPOINT ["/usr/bin/memsnoop"]

@@ -28,7 +28,7 @@ internal sealed class CommandLine(
 
     /// <summary>The commands there are, the default one first.</summary>
     public static IReadOnlyList<MemSnoopCommand> Commands =>
-        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new CheckCommand(), new EventsCommand(), new ThpCommand()];
+        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new CheckCommand(), new EventsCommand(), new ThpCommand(), new CompletionCommand()];
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>
@@ -40,6 +40,13 @@ internal sealed class CommandLine(
         MemSnoopCommand? command = null;
         try
         {
+            // For packagers: it is in no help, and no option of a command.
+            if (arguments is [ManualPage.Option, string section])
+            {
+                ManualPage.Write(output, section, commands, [_help, _version], environment);
+                return ExitCode.Success;
+            }
+
             ParseResult parsed = Parse(arguments, out string[] child);
             command = parsed.CommandResult.Command as MemSnoopCommand;
             if (parsed.GetValue(_help))

@@ -11,6 +11,9 @@ internal static class HelpText
     private const int Column = 30;
     private const char NoBreak = '\u00a0';   // written as a blank
 
+    /// <summary>What the program is for.</summary>
+    internal const string Purpose = "measures how much memory each Linux process really uses, not only holds.";
+
     /// <param name="output">Where to write.</param>
     /// <param name="program">The program's name.</param>
     /// <param name="command">The command in question, or null for the program as a whole.</param>
@@ -30,7 +33,7 @@ internal static class HelpText
 
     private static void WriteProgram(TextWriter output, string program, IReadOnlyList<MemSnoopCommand> commands, IReadOnlyList<Option> common)
     {
-        output.WriteLine($"{program} measures how much memory each Linux process really uses, not only holds.");
+        output.WriteLine($"{program} {Purpose}");
         WriteTitle(output, "Usage");
         foreach (MemSnoopCommand each in commands)
         {
@@ -109,9 +112,7 @@ internal static class HelpText
         }
 
         WriteTitle(output, "Only in the file or the environment");
-        IEnumerable<Setting> others = ExporterSettings.Catalogue.Groups.SelectMany(group => group.Settings)
-            .Where(setting => setting.Options.Count == 0 && setting.OffOption is null);
-        foreach (Setting setting in others.DistinctBy(setting => setting.HelpPath))
+        foreach (Setting setting in WithoutOption)
         {
             WriteRow(output, $"{setting.HelpPath} {setting.Placeholder}", setting.Help + Remarks(setting, defaults));
         }
@@ -124,7 +125,12 @@ internal static class HelpText
         output.WriteLine("  { \"MemSnoop\": { \"Readings\": { \"Interval\": \"15s\" } } }");
     }
 
-    private static string Names(Setting setting)
+    /// <summary>The settings that only the file and the environment can set, one for each row.</summary>
+    internal static IEnumerable<Setting> WithoutOption => ExporterSettings.Catalogue.Groups.SelectMany(static group => group.Settings)
+        .Where(static setting => setting.Options.Count == 0 && setting.OffOption is null).DistinctBy(static setting => setting.HelpPath);
+
+    /// <summary>The option of a setting, with its other names and its value.</summary>
+    internal static string Names(Setting setting)
     {
         if (setting.Options.Count > 0 && setting.OffOption is not null)
         {
@@ -135,7 +141,15 @@ internal static class HelpText
         return setting.IsFlag ? names : $"{names} {setting.Placeholder}";
     }
 
-    private static string Remarks(Setting setting, ExporterOptions defaults)
+    /// <summary>An option with its other names and its value.</summary>
+    internal static string Names(Option option)
+    {
+        string names = string.Join(", ", option.Aliases.Order(StringComparer.Ordinal).Append(option.Name));
+        return option.HelpName is null ? names : $"{names} {option.HelpName}";
+    }
+
+    /// <summary>What follows the help of a setting: whether it can be repeated, and its default value.</summary>
+    internal static string Remarks(Setting setting, ExporterOptions defaults)
     {
         string value = setting.Describe(defaults);
         if (setting.IsFlag)
@@ -164,8 +178,7 @@ internal static class HelpText
     {
         foreach (Option option in options)
         {
-            string names = string.Join(", ", option.Aliases.Order(StringComparer.Ordinal).Append(option.Name));
-            WriteRow(output, option.HelpName is null ? names : $"{names} {option.HelpName}", option.Description!);
+            WriteRow(output, Names(option), option.Description!);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class HostCheck
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
+        CheckNamespace();
         CheckUser();
         CheckMeasurements();
         CheckSettings();
@@ -35,6 +36,17 @@ internal sealed class HostCheck
     internal bool CanMeasureWorkingSets => Method is not null;
 
     internal IReadOnlyList<HostFinding> Findings => _findings;
+
+    /// <summary>Only what limits is told: on a host there is nothing to know.</summary>
+    private void CheckNamespace()
+    {
+        if (PidNamespace.IsContainers(_host.Paths))
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, "processes", "pid_namespace", "the processes of the host cannot be seen, only those of this container",
+                "run the container with --pid=host; in Kubernetes with hostPID: true"));
+        }
+    }
 
     private void CheckUser()
     {

@@ -51,6 +51,9 @@ internal abstract class MemSnoopCommand : Command
     /// <summary>Examples: command lines, each with what it does.</summary>
     public abstract IReadOnlyList<(string CommandLine, string Meaning)> Examples { get; }
 
+    /// <summary>The words that its first argument can be, where there are a few.</summary>
+    public virtual IReadOnlyList<string> ArgumentWords => [];
+
     /// <summary>Whether a program to run may follow <c>--</c>.</summary>
     public virtual bool TakesChild => false;
 

@@ -21,6 +21,8 @@ internal sealed class TextOption<T> : Option<string[]>, ITextOption
 
     public string Expected => _syntax.Expected;
 
+    public IReadOnlyList<string> Words => _syntax.Words;
+
     /// <summary>The value, if the option is given.</summary>
     /// <exception cref="UsageException">It is given twice, or is not such a value.</exception>
     public bool TryRead(ParseResult arguments, out T value)
@@ -40,4 +42,6 @@ internal sealed class TextOption<T> : Option<string[]>, ITextOption
 internal interface ITextOption
 {
     string Expected { get; }
+
+    IReadOnlyList<string> Words { get; }
 }

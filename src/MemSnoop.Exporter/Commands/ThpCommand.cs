@@ -25,6 +25,8 @@ internal sealed class ThpCommand : MemSnoopCommand
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
         [("memsnoop thp never", "before a trace of single pages of 4 kB")];
 
+    public override IReadOnlyList<string> ArgumentWords => TransparentHugePages.Modes;
+
     private static string Words => string.Join(", ", TransparentHugePages.Modes);
 
     public override void CheckArguments(ParseResult arguments) => _ = Mode(arguments);

@@ -52,7 +52,10 @@ internal readonly partial record struct NamedMeasurement(string Name, Measuremen
     public static ValueSyntax<NamedMeasurement[]> ListSyntax { get; } = new(
         "LIST", "a list of measurements",
         $"measurements ({string.Join(", ", Words)}) separated by commas, each once or as NAME=MEASUREMENT with another name",
-        TryParseList, static list => string.Join(',', list));
+        TryParseList, static list => string.Join(',', list))
+    {
+        Words = Words,
+    };
 
     private static bool TryParseList(string text, out NamedMeasurement[] value, ref string? problem)
     {

@@ -31,6 +31,11 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
         }
 
         pipeline.Report(logger);
+        if (PidNamespace.IsContainers(host.Paths))
+        {
+            OwnNamespace(logger);
+        }
+
         if (Libc.EffectiveUserId() != 0)
         {
             NotRoot(logger);
@@ -53,6 +58,9 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
 
     [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the processes of the host cannot be seen, only those of this container: run it with --pid=host, in Kubernetes with hostPID: true")]
+    private static partial void OwnNamespace(ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "not running as root: IO and working sets of other users' processes are missing, and counted with reason=denied")]
     private static partial void NotRoot(ILogger logger);

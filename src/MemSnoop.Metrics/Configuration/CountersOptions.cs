@@ -28,7 +28,10 @@ internal static partial class CountersSettings
         TryParseEvent, static name => name);
 
     private static readonly ValueSyntax<string> Provider = new(
-        "PROVIDER", "a provider", $"one of {string.Join(", ", Providers)}", TryParseProvider, static name => name);
+        "PROVIDER", "a provider", $"one of {string.Join(", ", Providers)}", TryParseProvider, static name => name)
+    {
+        Words = Providers,
+    };
 
     /// <summary>The only provider to use. All commands about events have this option.</summary>
     public static Setting OnlyProvider { get; } =

@@ -12,6 +12,8 @@ internal sealed class ListSetting<TOptions, T>(
 
     public override string Expected => syntax.Expected;
 
+    public override IReadOnlyList<string> Words => syntax.Words;
+
     public override bool IsList => true;
 
     public override bool IsFlag => false;

@@ -8,6 +8,8 @@ internal sealed class ScalarSetting<TOptions, T>(string key, ValueSyntax<T> synt
 
     public override string Expected => syntax.Expected;
 
+    public override IReadOnlyList<string> Words => syntax.Words;
+
     public override bool IsList => false;
 
     public override bool IsFlag => typeof(T) == typeof(bool) && (Options.Count > 0 || OffOption is not null);

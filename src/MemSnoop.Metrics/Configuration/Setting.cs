@@ -31,6 +31,9 @@ internal abstract class Setting(string key)
     /// <summary>What a right value looks like, for error lines.</summary>
     public abstract string Expected { get; }
 
+    /// <summary>The words that are values of it, where there are a few.</summary>
+    public abstract IReadOnlyList<string> Words { get; }
+
     /// <summary>True when it takes several values.</summary>
     public abstract bool IsList { get; }
 

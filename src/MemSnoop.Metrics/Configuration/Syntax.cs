@@ -91,7 +91,10 @@ internal static class Syntax
             return false;
         },
         // A number that is no member of an enumeration has no word.
-        value => words.FirstOrDefault(word => word.Value.Equals(value)).Word ?? value.ToString()!);
+        value => words.FirstOrDefault(word => word.Value.Equals(value)).Word ?? value.ToString()!)
+    {
+        Words = [.. words.Select(static word => word.Word)],
+    };
 
     private static bool TryParseRegex(string text, out Regex value, ref string? problem)
     {

@@ -14,6 +14,9 @@ internal delegate bool ValueParser<T>(string text, out T value, ref string? prob
 /// <param name="Format">Writes it, such that the parser reads the same value again.</param>
 internal sealed record ValueSyntax<T>(string Placeholder, string Noun, string Expected, ValueParser<T> Parser, Func<T, string> Format)
 {
+    /// <summary>The words that are such values, where there are a few; what shells complete.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
     /// <summary>The same texts for a type that knows nothing of text.</summary>
     /// <param name="convert">From what the text says.</param>
     /// <param name="format">Writes a value; one that no text stands for, in a way that no parser takes.</param>
@@ -25,7 +28,10 @@ internal sealed record ValueSyntax<T>(string Placeholder, string Noun, string Ex
             value = isValue ? convert(written) : default!;
             return isValue;
         },
-        format);
+        format)
+    {
+        Words = Words,
+    };
 
     /// <exception cref="UsageException">The text is not such a value.</exception>
     public T Parse(SettingText text)

@@ -17,6 +17,7 @@ public class HelpTests
     [InlineData("help-check.txt", "check", "-h")]
     [InlineData("help-events.txt", "events", "--help")]
     [InlineData("help-thp.txt", "thp", "--help")]
+    [InlineData("help-completion.txt", "completion", "--help")]
     public async Task Help_reads_as_the_golden_file(string golden, params string[] arguments)
     {
         var run = new CommandLineRun();

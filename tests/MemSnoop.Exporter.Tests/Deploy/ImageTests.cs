@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Formats.Tar;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Tests.EndToEnd;
 
 namespace MemSnoop.Exporter.Tests.Deploy;
 
 /// <summary>
-/// The <c>Dockerfile</c>, built and run by Podman. Its base images are in a registry, so empty ones stand in for them, into which this machine's SDK and libraries are
-/// mounted: what is not tested is whether the real ones have all that is needed.
+/// The <c>Dockerfile</c>, built and run by Podman. The image of its build stage is in a registry, so an empty one stands in for it, into which this machine's SDK,
+/// libraries and package lists are mounted. What runs in the end has nothing of that: its last stage begins with nothing.
 /// </summary>
 [Collection(EndToEndCollection.Name)]
 public sealed class ImageTests : IDisposable
@@ -15,14 +16,28 @@ public sealed class ImageTests : IDisposable
     private const string Scenario = "container-image";
     private const string Image = "memsnoop-tests";
     private const string Revision = "0123456789abcdef";
+    private const long MostBytes = 60_000_000;
 
-    // Half a minute for the publishing, and the start of a container.
+    // More than a minute for the compiler, and the start of a container.
     private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     // .NET is wherever the runtime of this test is.
     private static readonly string DotNet = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
-    private static readonly string[] Mounts = ["-v", "/usr:/usr:ro", "-v", $"{DotNet}:{DotNet}:ro"];
+
+    // What is mounted cannot be written: apt finds all installed (tests/packages.txt), and is to leave it as it is.
+    private static readonly string[] Mounts =
+    [
+        .. new[] { "/usr", "/etc", "/var/lib/dpkg", DotNet }.SelectMany(static path => (string[])["-v", $"{path}:{path}:ro"]),
+        "-v", $"{Environment.GetEnvironmentVariable("HOME")}/.nuget:/root/.nuget",
+    ];
+
+    // Podman's own limits may be above what this machine allows.
+    private static readonly string[] Limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
+
+    // As deploy/README.md says, with the host's network, so that the port is a free one.
+    private static readonly string[] Run =
+        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys", .. Limits];
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -35,45 +50,72 @@ public sealed class ImageTests : IDisposable
     public async Task Image_is_built_measures_the_host_and_ends_when_it_is_told()
     {
         long started = Stopwatch.GetTimestamp();
-        string skeleton = await MakeSkeletonAsync();
-        foreach (string stage in Dockerfile.Read().Arguments("FROM"))
-        {
-            // The real ones run as this user too: the one of the SDK as root, the one of the runtime as somebody without rights.
-            string user = stage.EndsWith(" AS build", StringComparison.Ordinal) ? "0" : "1654";
-            await RunAsync(Deadline,
-            [
-                "import", "-c", $"ENV PATH={DotNet}:/usr/bin", "-c", $"ENV DOTNET_ROOT={DotNet}", "-c", $"USER {user}",
-
-                // A container's end would end the compiler's server too; these are no containers while they are built.
-                "-c", "ENV UseSharedCompilation=false", "-c", "ENV MSBUILDDISABLENODEREUSE=1", skeleton, stage.Split(' ')[0],
-            ]);
-        }
-
-        await RunAsync(BuildDeadline,
-        [
-            "build", "--isolation", "chroot", "--pull=never", "--network", "host", .. Mounts, "-v", "/etc:/etc:ro", "-v", $"{Environment.GetEnvironmentVariable("HOME")}/.nuget:/root/.nuget",
-            "--build-arg", $"REVISION={Revision}", "-t", Image, Checkout.Root,
-        ]);
+        await BuildAsync();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Assert.Equal($"0 {Revision}", (await RunAsync(Deadline, ["inspect", "--format", "{{.Config.User}} {{index .Config.Labels \"org.opencontainers.image.revision\"}}", Image])).Trim());
+        long size = long.Parse(await RunAsync(Deadline, ["image", "inspect", "--format", "{{.Size}}", Image]), CultureInfo.InvariantCulture);
+        Assert.InRange(size, 1, MostBytes);
 
-        // As deploy/README.md says, with the host's network, so that the port is a free one.
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--sysfs", "/host/sys", "--container-labels"],
-            [
-                "podman", .. Podman, "run", "--rm", "--privileged", "--pid=host", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys",
-                .. Mounts,
-                "-e", "ASPNETCORE_HTTP_PORTS=8080",   // which the real base image sets
-                "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096",   // Podman's own may be above what this machine allows
-            ],
-            Image);
+            ["--sysfs", "/host/sys", "--container-labels"], ["podman", .. Podman, .. Run, "--pid=host"], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(Revision, Assert.Single(scrape.Of("memsnoop_build_info")).Label("revision"));
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId), "It does not see this process.");
         Assert.True(scrape.Has("memsnoop_process_io_characters_bytes_total", Environment.ProcessId), "It is not root enough.");
+        Assert.DoesNotContain(exporter.Log, IsAboutNamespace);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
-        Measured.Note(Scenario, $"built in {seconds:F0} s; one scrape and an orderly end");
+
+        await SeesOnlyItselfAsync();
+        await HasLibrariesAsync();
+        Measured.Note(Scenario, string.Create(CultureInfo.InvariantCulture, $"built in {seconds:F0} s, {size / 1e6:F1} MB; one scrape and an orderly end"));
+    }
+
+    /// <summary>Without <c>--pid=host</c> it says so, in the log and in <c>check</c>.</summary>
+    private async Task SeesOnlyItselfAsync()
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["podman", .. Podman, .. Run], Image);
+        Scrape scrape = await exporter.ScrapeAsync();
+        Assert.Equal(1, scrape.Value("memsnoop_processes_watched"));
+        Assert.Contains(exporter.Log, IsAboutNamespace);
+        exporter.Signal(ExporterProcess.Terminate);
+        Assert.Equal(0, await exporter.WaitAsync());
+
+        CommandResult check = await Command.TryRunAsync("podman", [.. Podman, .. Run, Image, "check"], Deadline);
+        Assert.Matches("(?m)^limited +processes +.*only those of this container\n +to do: .*--pid=host", check.Output);
+    }
+
+    /// <summary>What the program opens by name while it runs: the libraries of TLS and of the processor's counters, and the system's certificates.</summary>
+    private async Task HasLibrariesAsync()
+    {
+        CommandResult events = await Command.TryRunAsync("podman", [.. Podman, .. Run, "--pid=host", Image, "check"], Deadline);
+        Assert.DoesNotContain("libpapi is not installed", events.Output, StringComparison.Ordinal);
+        Assert.Contains("by papi", events.Output, StringComparison.Ordinal);
+
+        using Certificates certificates = new();
+        await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(certificates);
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--otlp", receiver.Http.ToString(), "--otlp.interval", "200ms"],
+            ["podman", .. Podman, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
+        await receiver.MessageAsync(static message => message.Points.Count > 0);
+        exporter.Signal(ExporterProcess.Terminate);
+        Assert.Equal(0, await exporter.WaitAsync());
+    }
+
+    private static bool IsAboutNamespace(string line) => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal);
+
+    private async Task BuildAsync()
+    {
+        string stage = Assert.Single(Dockerfile.Read().Arguments("FROM"), static stage => stage != "scratch");
+        await RunAsync(Deadline,
+        [
+            "import", "-c", $"ENV PATH={DotNet}:/usr/bin:/usr/sbin", "-c", $"ENV DOTNET_ROOT={DotNet}", "-c", "ENV APT_CONFIG=/apt.conf",
+
+            // A container's end would end the compiler's server too; these are no containers while they are built.
+            "-c", "ENV UseSharedCompilation=false", "-c", "ENV MSBUILDDISABLENODEREUSE=1", await MakeSkeletonAsync(), stage.Split(' ')[0],
+        ]);
+        await RunAsync(BuildDeadline,
+            ["build", "--isolation", "chroot", "--pull=never", "--network", "host", .. Mounts, "--build-arg", $"REVISION={Revision}", "-t", Image, Checkout.Root]);
     }
 
     public void Dispose()
@@ -89,7 +131,8 @@ public sealed class ImageTests : IDisposable
     private async Task<string> MakeSkeletonAsync()
     {
         string root = Directory.CreateDirectory(_directory["skeleton"]).FullName;
-        foreach (string directory in (string[])["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", DotNet.TrimStart('/')])
+        foreach (string directory in (string[])
+            ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "var/cache/apt/archives/partial", "var/lib/apt/lists/partial", "var/lib/dpkg", DotNet.TrimStart('/')])
         {
             Directory.CreateDirectory(Path.Combine(root, directory));
         }
@@ -99,6 +142,7 @@ public sealed class ImageTests : IDisposable
             Directory.CreateSymbolicLink(Path.Combine(root, link), $"usr/{link}");
         }
 
+        await File.WriteAllTextAsync(Path.Combine(root, "apt.conf"), "APT::Get::Upgrade \"false\";\nAPT::Sandbox::User \"root\";\n");
         string archive = _directory["skeleton.tar"];
         await TarFile.CreateFromDirectoryAsync(root, archive, includeBaseDirectory: false);
         return archive;
