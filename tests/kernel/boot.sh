@@ -3,10 +3,13 @@
 # 124 when the deadline passed, 125 when the guest died or never came to the end. The console is shown for anything but success.
 #
 #   boot.sh --results DIR [--app FILE] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
-#           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] [--count-instructions] SCENARIO.sh...
+#           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] [--count-instructions]
+#           [--root memory|debian] [--packages DIR] SCENARIO.sh...
 #
 # --app       the exporter, one native binary, in the guest as /app/memsnoop
 # --programs  workloads and other programs, in the guest on the PATH
+# --root      memory: busybox, in memory. debian: a Debian whose init is systemd, see debian-root.sh; the guest writes to a copy
+# --packages  Debian packages, in the guest in /packages; for the root debian
 # --count-instructions  one processor, and a clock of its instructions, 2 ns each: for costs, since times depend on what else the host does
 # --disk      a fresh disk, in the guest at /disk: file-backed pages need a file system that is not in memory
 #
@@ -16,7 +19,7 @@ set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin   # the makers of file systems are there
 
 here=$(cd "$(dirname "$0")" && pwd)
-results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel='' count_instructions=''
+results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel='' count_instructions='' system=memory packages=''
 programs=() scenarios=()
 
 wrong() { echo "boot: $*" >&2; exit 2; }
@@ -34,16 +37,24 @@ while [ $# -gt 0 ]; do
     --disk) disk=$2; shift 2 ;;
     --filesystem) filesystem=$2; shift 2 ;;
     --kernel) kernel=$2; shift 2 ;;
+    --root) system=$2; shift 2 ;;
+    --packages) packages=$2; shift 2 ;;
     --*) wrong "unknown option $1" ;;
     *) scenarios+=("$1"); shift ;;
   esac
 done
 [ -n "$results" ] || wrong "--results DIR is needed"
 [ ${#scenarios[@]} -gt 0 ] || wrong "name at least one scenario"
+case $system in
+  memory) [ -z "$packages" ] || wrong "--packages is for --root debian" ;;
+  debian) [ "$disk" -eq 0 ] || wrong "--disk is for --root memory: the root debian is on a disk itself" ;;
+  *) wrong "--root is memory or debian" ;;
+esac
 for tool in qemu-system-x86_64 busybox cpio; do
   command -v "$tool" >/dev/null || wrong "$tool is missing: tests/install.sh installs what the lab needs"
 done
 [ -n "$kernel" ] || kernel=$("$here/build-kernel.sh")
+[ $system = memory ] || image=$("$here/debian-root.sh")
 
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
@@ -51,8 +62,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
 
-# The libraries a directory's programs and libraries ask for, asked of the dynamic linker rather than listed.
+# The libraries a directory's programs and libraries ask for, asked of the dynamic linker rather than listed. Debian has its own.
 copy_libraries() {
+  [ $system = memory ] || return 0
   # ldd fails for files that are no dynamic programs, of which a directory may well have some.
   { find "$1" -type f \( -perm -u+x -o -name '*.so' \) -exec ldd {} + 2>/dev/null || true; } |
     awk -v own="$1/" '{ path = $2 == "=>" ? $3 : $1 } path ~ /^\// && path !~ /:$/ && index(path, own) != 1 { print path }' | sort -u |
@@ -62,12 +74,21 @@ copy_libraries() {
     done
 }
 
-mkdir -p "$root"/{bin,proc,sys,dev,tmp,etc,results,scenarios,programs,disk}
+mkdir -p "$root"/{bin,results,scenarios,programs}
 cp -L "$(command -v busybox)" "$root/bin/busybox"
-cp "$here/guest-init.sh" "$root/init"
-echo 'root:x:0:0:root:/tmp:/bin/sh' >"$root/etc/passwd"
-echo 'root:x:0:' >"$root/etc/group"
-echo '127.0.0.1 localhost' >"$root/etc/hosts"
+case $system in
+  memory)
+    mkdir -p "$root"/{proc,sys,dev,tmp,etc,disk}
+    cp "$here/guest-init.sh" "$root/init"
+    echo 'root:x:0:0:root:/tmp:/bin/sh' >"$root/etc/passwd"
+    echo 'root:x:0:' >"$root/etc/group"
+    echo '127.0.0.1 localhost' >"$root/etc/hosts"
+    ;;
+  debian)
+    cp "$here/guest-debian.sh" "$root/init"
+    [ -z "$packages" ] || cp -rL "$packages" "$root/packages"
+    ;;
+esac
 cp "$here/scenarios/lib.sh" "$root/scenarios/lib.sh"
 for directory in ${programs[@]+"${programs[@]}"}; do
   cp -L "$directory"/* "$root/programs/"
@@ -86,9 +107,19 @@ for scenario in "${scenarios[@]}"; do
   rm -rf "${results:?}/$name"
   mkdir "$results/$name"
 done
-# Not compressed: unpacking costs more in the emulator than the bytes do.
-(cd "$root" && find . | cpio --quiet -o -H newc) >"$work/initrd"
-rm -rf "$root"
+case $system in
+  memory)
+    # Not compressed: unpacking costs more in the emulator than the bytes do.
+    (cd "$root" && find . | cpio --quiet -o -H newc) >"$work/initrd"
+    rm -rf "$root"
+    start=(-initrd "$work/initrd")
+    ;;
+  debian)
+    start=(-virtfs "local,path=$root,mount_tag=lab,security_model=none,readonly=on"
+      -drive "file=$image,format=raw,if=virtio,snapshot=on,cache=unsafe")
+    append="root=/dev/vda rw init=/lib/systemd/systemd systemd.show_status=no $append"
+    ;;
+esac
 
 # Counting instructions, the emulator's clock does not go on while its host does other things; only one processor can be counted.
 processors=(-accel tcg,thread=multi -smp 2)
@@ -110,7 +141,7 @@ status=0
 timeout --kill-after=5 "$deadline" qemu-system-x86_64 "${processors[@]}" -cpu max -M q35 -m "$memory" \
   -display none -monitor none -serial "file:$results/console.log" -no-reboot -nodefaults \
   -virtfs "local,path=$results,mount_tag=results,security_model=none" "${drive[@]}" \
-  -kernel "$kernel" -initrd "$work/initrd" \
+  -kernel "$kernel" "${start[@]}" \
   -append "console=ttyS0 panic=-1 oops=panic quiet filesystem=$filesystem $append" </dev/null >"$results/qemu.log" 2>&1 || status=$?
 
 show() {
