@@ -13,7 +13,8 @@ debian_mirror() {
   echo "$mirror"
 }
 
-# download_from_suite SUITE DIRECTORY PACKAGE...: the packages' files, checked against Debian's keyring, into the directory.
+# download_from_suite SUITE DIRECTORY PACKAGE...: the packages' files, checked against Debian's keyring, into the directory. Packages of another architecture
+# (PACKAGE:arm64) need its name in $foreign_architecture.
 download_from_suite() {
   local suite=$1 directory=$2 mirror
   shift 2
@@ -22,6 +23,7 @@ download_from_suite() {
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$directory/sources.list"
   local apt=(apt-get -qq -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::Lists="$directory/lists"
     -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+  [ -z "${foreign_architecture-}" ] || apt+=(-o "APT::Architectures::=$foreign_architecture")
   "${apt[@]}" update >&2
   (cd "$directory" && "${apt[@]}" download "$@" >&2)
 }

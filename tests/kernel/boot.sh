@@ -4,12 +4,13 @@
 #
 #   boot.sh --results DIR [--app FILE] [--programs DIR]... [--memory MB] [--append "KERNEL ARGUMENTS"] [--deadline SECONDS]
 #           [--disk MB [--filesystem ext4|xfs]] [--kernel IMAGE] [--count-instructions]
-#           [--root memory|debian] [--packages DIR] SCENARIO.sh...
+#           [--root memory|debian] [--packages DIR] [--arch x86_64|arm64] SCENARIO.sh...
 #
 # --app       the exporter, one native binary, in the guest as /app/memsnoop
 # --programs  workloads and other programs, in the guest on the PATH
 # --root      memory: busybox, in memory. debian: a Debian whose init is systemd, see debian-root.sh; the guest writes to a copy
 # --packages  Debian packages, in the guest in /packages; for the root debian
+# --arch      arm64: another machine with a kernel, a shell, libraries and programs of its own (build-kernel-arm64.sh); without disks
 # --count-instructions  one processor, and a clock of its instructions, 2 ns each: for costs, since times depend on what else the host does
 # --disk      a fresh disk, in the guest at /disk: file-backed pages need a file system that is not in memory
 #
@@ -19,7 +20,7 @@ set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin   # the makers of file systems are there
 
 here=$(cd "$(dirname "$0")" && pwd)
-results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel='' count_instructions='' system=memory packages=''
+results='' app='' memory=2048 append='' deadline=300 disk=0 filesystem=ext4 kernel='' count_instructions='' system=memory packages='' arch=x86_64
 programs=() scenarios=()
 
 wrong() { echo "boot: $*" >&2; exit 2; }
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
     --kernel) kernel=$2; shift 2 ;;
     --root) system=$2; shift 2 ;;
     --packages) packages=$2; shift 2 ;;
+    --arch) arch=$2; shift 2 ;;
     --*) wrong "unknown option $1" ;;
     *) scenarios+=("$1"); shift ;;
   esac
@@ -50,10 +52,22 @@ case $system in
   debian) [ "$disk" -eq 0 ] || wrong "--disk is for --root memory: the root debian is on a disk itself" ;;
   *) wrong "--root is memory or debian" ;;
 esac
-for tool in qemu-system-x86_64 busybox cpio; do
+case $arch in
+  x86_64)
+    machine=(qemu-system-x86_64 -M q35) console=ttyS0 build_kernel=build-kernel.sh
+    shell=$(command -v busybox) || wrong "busybox is missing: tests/install.sh installs what the lab needs"
+    ;;
+  arm64)
+    [ $system = memory ] && [ "$disk" -eq 0 ] || wrong "--arch arm64 has neither disks nor --root debian"
+    machine=(qemu-system-aarch64 -M virt) console=ttyAMA0 build_kernel=build-kernel-arm64.sh
+    shell=$("$here/busybox-arm64.sh")
+    ;;
+  *) wrong "--arch is x86_64 or arm64" ;;
+esac
+for tool in "${machine[0]}" cpio; do
   command -v "$tool" >/dev/null || wrong "$tool is missing: tests/install.sh installs what the lab needs"
 done
-[ -n "$kernel" ] || kernel=$("$here/build-kernel.sh")
+[ -n "$kernel" ] || kernel=$("$here/$build_kernel")
 [ $system = memory ] || image=$("$here/debian-root.sh")
 
 mkdir -p "$results"
@@ -65,6 +79,12 @@ root=$work/root
 # The libraries a directory's programs and libraries ask for, asked of the dynamic linker rather than listed. Debian has its own.
 copy_libraries() {
   [ $system = memory ] || return 0
+  if [ $arch = arm64 ]; then
+    # This machine's linker cannot ask its programs: what Debian's cross compiler links with is all there is.
+    mkdir -p "$root/lib"
+    cp -L /usr/aarch64-linux-gnu/lib/{ld-linux-aarch64.so.1,libc.so.6,libm.so.6,libdl.so.2,libpthread.so.0,librt.so.1,libgcc_s.so.1} "$root/lib/"
+    return 0
+  fi
   # ldd fails for files that are no dynamic programs, of which a directory may well have some.
   { find "$1" -type f \( -perm -u+x -o -name '*.so' \) -exec ldd {} + 2>/dev/null || true; } |
     awk -v own="$1/" '{ path = $2 == "=>" ? $3 : $1 } path ~ /^\// && path !~ /:$/ && index(path, own) != 1 { print path }' | sort -u |
@@ -75,7 +95,7 @@ copy_libraries() {
 }
 
 mkdir -p "$root"/{bin,results,scenarios,programs}
-cp -L "$(command -v busybox)" "$root/bin/busybox"
+cp -L "$shell" "$root/bin/busybox"
 case $system in
   memory)
     mkdir -p "$root"/{proc,sys,dev,tmp,etc,disk}
@@ -138,11 +158,11 @@ fi
 
 # No reboot and panic=-1: a panic ends QEMU at once. oops=panic: a bug that the kernel would survive is a failure all the same.
 status=0
-timeout --kill-after=5 "$deadline" qemu-system-x86_64 "${processors[@]}" -cpu max -M q35 -m "$memory" \
+timeout --kill-after=5 "$deadline" "${machine[@]}" "${processors[@]}" -cpu max -m "$memory" \
   -display none -monitor none -serial "file:$results/console.log" -no-reboot -nodefaults \
   -virtfs "local,path=$results,mount_tag=results,security_model=none" "${drive[@]}" \
   -kernel "$kernel" "${start[@]}" \
-  -append "console=ttyS0 panic=-1 oops=panic quiet filesystem=$filesystem $append" </dev/null >"$results/qemu.log" 2>&1 || status=$?
+  -append "console=$console panic=-1 oops=panic quiet filesystem=$filesystem $append" </dev/null >"$results/qemu.log" 2>&1 || status=$?
 
 show() {
   echo "boot: $1; the console said:" >&2
