@@ -10,7 +10,7 @@
 #   --version V       of the packages, if it is not that of Directory.Build.props
 #   --rid RID         what the program was built for (linux-x64)
 #
-# The same sources and the same program give the same bytes: all times are that of the last commit.
+# The same commit and the same program give the same archive and the same package: all times are that of the commit.
 set -euo pipefail
 umask 022
 export LC_ALL=C TZ=UTC0
@@ -80,7 +80,8 @@ fill() {
 }
 
 make_deb() {
-  local tree=$work/deb size depends share
+  # Where dpkg-shlibdeps wants it, which takes it for what a source package builds.
+  local tree=$work/source/debian/memsnoop size depends share
   share=$tree/usr/share
   install -D -m 755 "$program" "$tree/usr/bin/memsnoop"
   install -D -m 644 -t "$tree/usr/lib/systemd/system" "$root/deploy/systemd/memsnoop.service"
@@ -88,7 +89,7 @@ make_deb() {
   install -D -m 644 "$texts/memsnoop.bash" "$share/bash-completion/completions/memsnoop"
   install -D -m 644 -t "$share/zsh/vendor-completions" "$texts/_memsnoop"
   install -D -m 644 -t "$share/fish/vendor_completions.d" "$texts/memsnoop.fish"
-  mkdir -p "$share"/man/man{1,5} "$share/doc/memsnoop" "$share/lintian/overrides"
+  mkdir -p "$share"/man/man{1,5} "$share/doc/memsnoop" "$share/lintian/overrides" "$tree/DEBIAN"
   gzip -9n <"$texts/memsnoop.1" >"$share/man/man1/memsnoop.1.gz"
   gzip -9n <"$texts/memsnoop.json.5" >"$share/man/man5/memsnoop.json.5.gz"
   fill copyright >"$share/doc/memsnoop/copyright"
@@ -96,17 +97,15 @@ make_deb() {
   gzip -9n <"$root/CHANGELOG.md" >"$share/doc/memsnoop/CHANGELOG.md.gz"
   install -m 644 "$root/deploy/debian/lintian-overrides" "$share/lintian/overrides/memsnoop"
 
-  # What it is linked against, with the versions that it needs. The tool wants a source package.
-  mkdir -p "$work/source/debian"
+  # What it is linked against, with the versions that it needs.
   printf 'Source: memsnoop\n\nPackage: memsnoop\nArchitecture: any\n' >"$work/source/debian/control"
   if [ "$architecture" = "$(dpkg --print-architecture)" ]; then
-    depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$program" | sed -n 's/^shlibs:Depends=//p')
+    depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$tree/usr/bin/memsnoop" | sed -n 's/^shlibs:Depends=//p')
   else
     depends="libc6 (>= 2.34)"   # the libraries of the other machine are not here to be asked
   fi
 
   size=$(du -sk --apparent-size "$tree" | cut -f1)
-  mkdir "$tree/DEBIAN"
   fill control >"$tree/DEBIAN/control"
   echo /etc/memsnoop/memsnoop.json >"$tree/DEBIAN/conffiles"
   install -m 755 "$root"/deploy/debian/{postinst,prerm,postrm} "$tree/DEBIAN"

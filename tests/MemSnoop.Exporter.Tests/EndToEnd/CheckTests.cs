@@ -47,6 +47,21 @@ public class CheckTests
         Assert.Equal(["CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"], io.GetProperty("capabilities").EnumerateArray().Select(static capability => capability.GetString()));
     }
 
+    /// <summary>As in a container without <c>--pid=host</c>. On a host nothing is said of it.</summary>
+    [Fact]
+    public async Task Who_sees_only_a_container_is_told()
+    {
+        string[] alone = ["--pid", "--fork", "--kill-child", "--mount-proc", Repository.Executable];
+        CommandResult inside = await Command.TryRunAsync("unshare", [.. alone, "check"], ExporterProcess.Deadline);
+        Assert.Matches(@"(?m)^limited +processes +the processes of the host cannot be seen.*\n +to do: run the container with --pid=host", inside.Output);
+        CommandResult outside = await Command.TryRunAsync(Repository.Executable, ["check"], ExporterProcess.Deadline);
+        bool isHost = new FileInfo("/proc/self/ns/pid").LinkTarget == "pid:[4026531836]";   // these tests may run in a container
+        Assert.Equal(!isHost, outside.Output.Contains("the processes of the host cannot be seen", StringComparison.Ordinal));
+
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["unshare", .. alone[..^1]]);
+        Assert.Single(exporter.Log, static line => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_tree_without_working_sets_is_code_1()
     {
