@@ -20,10 +20,9 @@ dpkg -i /packages/first.deb
 unit installed
 scrape >"$RESULTS/installed.metrics"
 dpkg --verify memsnoop >"$RESULTS/verify.txt" || true
-systemd-analyze security --no-pager memsnoop >"$RESULTS/security.txt"
 cat "/proc/$(main_pid)/status" >"$RESULTS/status.txt"
 # What the service could write to, as root and seen from inside.
-for path in /etc /usr /var/lib /root /run /run/memsnoop /proc/sys/vm/swappiness \
+for path in /etc /usr /var/lib /root /run /run/systemd/system /run/memsnoop /proc/sys/vm/swappiness \
   /sys/bus /sys/devices /sys/fs /sys/module /sys/kernel/mm/ksm/run /sys/kernel/mm/page_idle/bitmap /sys/fs/cgroup/cgroup.procs; do
   nsenter --mount --target "$(main_pid)" test -w $path && echo $path
 done >"$RESULTS/writable.txt" || true
@@ -47,6 +46,8 @@ cp /sys/fs/cgroup/system.slice/memsnoop.service/memory.stat "$RESULTS/memory.sta
 
 killed=$(main_pid)
 kill -9 "$killed"
+# It is some seconds until systemd starts it again.
+systemd-analyze security --no-pager memsnoop >"$RESULTS/security.txt"
 is_another() { [ "$(main_pid)" -ne "$1" ] && [ "$(main_pid)" -ne 0 ] && systemctl --quiet is-active memsnoop; }
 wait_for 60 is_another "$killed"
 unit restarted
