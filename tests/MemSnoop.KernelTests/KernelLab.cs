@@ -24,13 +24,13 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     /// <summary>How long compiling and (where it was not kept) the kernel's build took together.</summary>
     public TimeSpan Preparation { get; private set; }
 
-    private static string Scripts { get; } = Path.Combine(Checkout.Root, "tests", "kernel");
+    internal static string Scripts { get; } = Path.Combine(Checkout.Root, "tests", "kernel");
 
-    private static string Output { get; } = Path.Combine(Checkout.Root, "artifacts", "lab");
+    internal static string Output { get; } = Path.Combine(Checkout.Root, "artifacts", "lab");
 
     private static string Programs { get; } = Path.Combine(Output, "programs");
 
-    private static string App { get; } = Path.Combine(Checkout.Root, "artifacts", "native", "memsnoop");
+    internal static string App { get; } = Path.Combine(Checkout.Root, "artifacts", "native", "memsnoop");
 
     public async ValueTask InitializeAsync()
     {

@@ -16,6 +16,9 @@ public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
     /// <summary>How long the guest may take for everything.</summary>
     protected virtual TimeSpan Deadline => TimeSpan.FromMinutes(5);
 
+    /// <summary>Makes what this boot needs beside what <see cref="KernelLab"/> has made.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
+
     /// <summary>What a scenario left behind.</summary>
     /// <exception cref="LabException">The scenario failed, or the guest ended before it did.</exception>
     public ScenarioResult this[string scenario]
@@ -32,7 +35,11 @@ public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
         }
     }
 
-    public async ValueTask InitializeAsync() => _result = await lab.BootAsync(GetType().Name, Scenarios, Arguments, Deadline);
+    public async ValueTask InitializeAsync()
+    {
+        await PrepareAsync();
+        _result = await lab.BootAsync(GetType().Name, Scenarios, Arguments, Deadline);
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -50,9 +50,12 @@ rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
 echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
 echo lab >"$root/etc/hostname"
 rm -f "$root/etc/resolv.conf"
+touch "$root"/{etc,var}/.updated   # else the first start makes caches of what is there
 # The console is the kernel's: nobody logs in, and without udev systemd would wait for the terminal's device.
 ln -s /dev/null "$root/etc/systemd/system/serial-getty@.service"
 ln -s /dev/null "$root/etc/systemd/system/getty@.service"
+# The lab's kernel has no modules, so that this would be a failed unit.
+ln -s /dev/null "$root/etc/systemd/system/systemd-modules-load.service"
 
 # What the host wants done is in its directory "lab". The machine goes off when that has ended, however it ends.
 cat >"$root/etc/systemd/system/lab.service" <<'UNIT'

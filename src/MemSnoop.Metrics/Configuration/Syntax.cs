@@ -74,9 +74,17 @@ internal static class Syntax
     public static Regex CompileRegex(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
     public static ValueSyntax<T> Words<T>(string placeholder, string noun, params (string Word, T Value)[] words)
-        where T : struct => new(
-        placeholder, noun, words.Length == 2 ? $"{words[0].Word} or {words[1].Word}" : $"one of {string.Join(", ", words.Select(word => word.Word))}",
-        (string text, out T value, ref string? _) =>
+        where T : struct
+    {
+        string expected = words.Length == 2 ? $"{words[0].Word} or {words[1].Word}" : $"one of {string.Join(", ", words.Select(word => word.Word))}";
+
+        // A number that is no member of an enumeration has no word.
+        return new(placeholder, noun, expected, TryParse, value => words.FirstOrDefault(word => word.Value.Equals(value)).Word ?? value.ToString()!)
+        {
+            Words = [.. words.Select(static word => word.Word)],
+        };
+
+        bool TryParse(string text, out T value, ref string? problem)
         {
             foreach ((string word, T meaning) in words)
             {
@@ -89,12 +97,8 @@ internal static class Syntax
 
             value = default;
             return false;
-        },
-        // A number that is no member of an enumeration has no word.
-        value => words.FirstOrDefault(word => word.Value.Equals(value)).Word ?? value.ToString()!)
-    {
-        Words = [.. words.Select(static word => word.Word)],
-    };
+        }
+    }
 
     private static bool TryParseRegex(string text, out Regex value, ref string? problem)
     {

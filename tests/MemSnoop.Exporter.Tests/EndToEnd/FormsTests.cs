@@ -38,6 +38,8 @@ public partial class FormsTests
     [InlineData("trace", "--help")]
     [InlineData("check")]
     [InlineData("events")]
+    [InlineData("completion", "zsh")]
+    [InlineData("--help-man", "5")]
     public async Task Both_print_the_same(params string[] arguments)
     {
         CommandResult native = await Command.TryRunAsync(Repository.Executable, arguments, ExporterProcess.Deadline);

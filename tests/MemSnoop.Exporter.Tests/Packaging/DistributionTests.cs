@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Tests.Commands;
 using MemSnoop.Exporter.Tests.Deploy;
-using MemSnoop.Exporter.Tests.EndToEnd;
 using MemSnoop.Metrics.Descriptors;
 
 namespace MemSnoop.Exporter.Tests.Packaging;
