@@ -48,18 +48,18 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     /// <paramref name="arguments"/> are further ones of <c>boot.sh</c>.
     /// </summary>
     /// <returns>Where the scenarios' results are, and what the boot said if it failed.</returns>
-    internal Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline) =>
-        _boots.GetOrAdd(name, _ => BootOnceAsync(name, scenarios, arguments, deadline));
+    internal Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, LabMachine? machine, IReadOnlyList<string> arguments, TimeSpan deadline) =>
+        _boots.GetOrAdd(name, _ => BootOnceAsync(name, scenarios, machine ?? new LabMachine(Kernel, App, Programs), arguments, deadline));
 
-    private async Task<BootResult> BootOnceAsync(string name, IReadOnlyList<string> scenarios, IReadOnlyList<string> arguments, TimeSpan deadline)
+    private async Task<BootResult> BootOnceAsync(string name, IReadOnlyList<string> scenarios, LabMachine machine, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
         string results = Path.Combine(Output, name);
         List<string> command =
         [
             "--results", results,
-            "--app", App,
-            "--programs", Programs,
-            "--kernel", Kernel,
+            "--app", machine.App,
+            "--programs", machine.Programs,
+            "--kernel", machine.Kernel,
             "--deadline", ((int)deadline.TotalSeconds).ToString(),
             .. arguments,
             .. scenarios.Select(scenario => Path.Combine(Scripts, "scenarios", scenario + ".sh")),
@@ -87,6 +87,12 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
 
     public void Dispose() => _oneBootAtATime.Dispose();
 }
+
+/// <summary>What runs on the emulated machine.</summary>
+/// <param name="Kernel">The kernel's image.</param>
+/// <param name="App">The exporter.</param>
+/// <param name="Programs">The directory of the workloads.</param>
+internal sealed record LabMachine(string Kernel, string App, string Programs);
 
 /// <summary>The directory with one folder a scenario, and the boot's own report if anything in it failed.</summary>
 internal readonly record struct BootResult(string Directory, string? Failure);

@@ -16,6 +16,9 @@ public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
     /// <summary>How long the guest may take for everything.</summary>
     protected virtual TimeSpan Deadline => TimeSpan.FromMinutes(5);
 
+    /// <summary>What runs, if that is not what <see cref="KernelLab"/> has made.</summary>
+    private protected virtual LabMachine? Machine => null;
+
     /// <summary>Makes what this boot needs beside what <see cref="KernelLab"/> has made.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
@@ -38,7 +41,7 @@ public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await PrepareAsync();
-        _result = await lab.BootAsync(GetType().Name, Scenarios, Arguments, Deadline);
+        _result = await lab.BootAsync(GetType().Name, Scenarios, Machine, Arguments, Deadline);
     }
 
     public ValueTask DisposeAsync()

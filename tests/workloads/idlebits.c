@@ -36,7 +36,8 @@ int main(int argc, char **argv)
     int bitmap = open_or_fail("/sys/kernel/mm/page_idle/bitmap", mark ? O_WRONLY : O_RDONLY);
 
     size_t pages = 0, idle = 0, unreadable = 0;
-    for (uint64_t page = start / PAGE_BYTES; page < end / PAGE_BYTES; page++) {
+    uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    for (uint64_t page = start / page_bytes; page < end / page_bytes; page++) {
         uint64_t entry, word;
         if (pread(pagemap, &entry, sizeof entry, page * sizeof entry) != sizeof entry) {
             fail(path);
