@@ -2,9 +2,9 @@
 # What one scrape of many processes costs: memsnoop, Debian's prometheus-process-exporter and the kernel by itself, on
 # one machine, in one run, in turn. Needs gcc, make, curl, strace and prometheus-process-exporter; run it as root.
 #
-#     bench/scrape/run.sh [--processes 1000] [--scrapes 40] [--rounds 3] [--memsnoop DIR] [--only memsnoop]
+#     bench/scrape/run.sh [--processes 1000] [--period MS] [--scrapes 40] [--rounds 3] [--only memsnoop]
 #
-# --memsnoop DIR  a published memsnoop; without it, one is published.
+# --period MS     every process runs for a moment each so many milliseconds; without it, all of them sleep.
 # --only WORD     leave out the rows whose name does not begin with WORD.
 set -euo pipefail
 
@@ -14,13 +14,13 @@ if [[ $$ != 1 ]]; then
 fi
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-processes=1000 scrapes=40 rounds=3 published= only=
+processes=1000 period=0 scrapes=40 rounds=3 only=
 while (($# > 0)); do
     case $1 in
         --processes) processes=$2 ;;
         --scrapes) scrapes=$2 ;;
         --rounds) rounds=$2 ;;
-        --memsnoop) published=$(cd "$2" && pwd) ;;
+        --period) period=$2 ;;
         --only) only=$2 ;;
         *) echo "run.sh: unknown option $1" >&2; exit 2 ;;
     esac
@@ -42,14 +42,12 @@ trap cleanup EXIT
 
 make -s -C "$root/tests/workloads" OUT="$root/artifacts/workloads"
 make -s -C "$root/bench/floor-scrape" OUT="$root/artifacts/floor"
-if [[ -z $published ]]; then
-    published=$root/artifacts/publish/scrape
-    dotnet publish --disable-build-servers "$root/src/MemSnoop.Exporter" -c Release -o "$published" > "$work/publish.log" || { cat "$work/publish.log" >&2; exit 1; }
-fi
+make -s -C "$root" native
+dotnet build "$root/src/MemSnoop.Exporter" -c Release --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false
 
 # The idlers end when their standard input does.
 mkfifo "$work/hold"
-"$root/artifacts/workloads/idler" --processes "$processes" < "$work/hold" > "$work/idlers.json" &
+"$root/artifacts/workloads/idler" --processes "$processes" --period "$period" < "$work/hold" > "$work/idlers.json" &
 started+=($!)
 exec 9> "$work/hold"
 until grep -q '"pids"' "$work/idlers.json"; do sleep 0.05; done
@@ -71,18 +69,20 @@ add() { # NAME PORT PATH COMMAND...
         sleep 0.1
     done
 }
-memsnoop() { # NAME PORT OPTION...
-    local name=$1 port=$2
-    shift 2
+memsnoop() { # NAME PORT PROGRAM OPTION...
+    local name=$1 port=$2 program=$3
+    shift 3
     MemSnoop__Web__CacheDuration=0s add "$name" "$port" /metrics \
-        "$published/memsnoop" serve --all --max-processes 30000 --interval 0s --no-collector.working-set --listen "127.0.0.1:$port" "$@"
+        "$root/artifacts/$program" serve --all --max-processes 30000 --interval 0s --no-collector.working-set --run-dir "$work/run-$port" --listen "127.0.0.1:$port" "$@"
 }
-memsnoop "memsnoop" 19464
-memsnoop "memsnoop --collector.smaps" 19465 --collector.smaps
+memsnoop "memsnoop" 19464 native/memsnoop
+memsnoop "memsnoop --collector.smaps" 19465 native/memsnoop --collector.smaps
 add "process-exporter -gather-smaps=false -threads=false" 19256 /metrics \
     prometheus-process-exporter -config.path "$work/groups.yml" -web.listen-address 127.0.0.1:19256 -children=false -gather-smaps=false -threads=false
 add "process-exporter" 19257 /metrics \
     prometheus-process-exporter -config.path "$work/groups.yml" -web.listen-address 127.0.0.1:19257 -children=false
+
+memsnoop "memsnoop, .NET runtime" 19466 bin/MemSnoop.Exporter/release/memsnoop
 
 # utime and stime of the process, in ticks: fields 14 and 15, counted behind the name.
 ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12, $13 }'; }
@@ -121,7 +121,7 @@ done
 hz=$(getconf CLK_TCK)
 total=$((scrapes * rounds))
 declare -A cpu
-printf '%d idle processes; %d scrapes each, in %d turns; %s; %s\n\n' "$processes" "$total" "$rounds" "$(uname -sr)" "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1) x $(nproc)"
+printf '%d processes that %s; %d scrapes each, in %d turns; %s; %s\n\n' "$processes" "$( ((period == 0)) && echo sleep || echo "run every $period ms")" "$total" "$rounds" "$(uname -sr)" "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1) x $(nproc)"
 echo '| exporter | answer | CPU ms | user ms | system ms | wall ms | bytes | series | resident MiB |'
 echo '|---|---|---:|---:|---:|---:|---:|---:|---:|'
 for i in "${!names[@]}"; do

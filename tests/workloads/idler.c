@@ -1,4 +1,4 @@
-/* Starts idle processes, which only wait: the population for measuring what one scrape of many processes costs. */
+/* Starts idle processes, which only wait or wake up again and again: the population for measuring what one scrape of many processes costs. */
 #define _GNU_SOURCE
 #include "workload.h"
 
@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
     size_t processes = 1;
-    parse_options(argc, argv, (struct option_spec[]){{.name = "--processes", .number = &processes}, {0}});
+    size_t period = 0;
+    parse_options(argc, argv, (struct option_spec[]){{.name = "--processes", .number = &processes}, {.name = "--period", .number = &period}, {0}});
     if (processes == 0 || processes > 30000) {
         usage_error("--processes must be 1 to 30000");
     }
@@ -25,8 +27,13 @@ int main(int argc, char **argv)
         }
         if (pids[i] == 0) {
             bind_child();
+            struct timespec rest = {.tv_sec = (time_t)(period / 1000), .tv_nsec = (long)(period % 1000) * 1000000};
             for (;;) {
-                pause();
+                if (period == 0) {
+                    pause();
+                } else {
+                    nanosleep(&rest, NULL);
+                }
             }
         }
     }
