@@ -5,7 +5,7 @@ DOTNET = dotnet publish src/MemSnoop.Exporter -c Release --nologo -v quiet
 ALONE = -nodeReuse:false -p:UseSharedCompilation=false
 RID = linux-x64
 
-.PHONY: native native-arm64 package
+.PHONY: native native-arm64 package package-arm64
 native:
 	$(DOTNET) $(ALONE) -r $(RID) -o artifacts/native
 
@@ -16,3 +16,7 @@ native-arm64:
 
 package: native
 	deploy/package.sh --rid $(RID)
+
+# Texts are made by the program that runs here.
+package-arm64: native native-arm64
+	deploy/package.sh --rid linux-arm64 --program artifacts/native-arm64/memsnoop --runs-here artifacts/native/memsnoop
