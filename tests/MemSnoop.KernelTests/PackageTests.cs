@@ -12,6 +12,8 @@ public sealed class PackageBoot(KernelLab lab) : LabBoot(lab)
 
     protected override IReadOnlyList<string> Arguments => ["--root", "debian", "--packages", Packages];
 
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
+
     // Where the root is not kept from an earlier run, it is made first.
     protected override async Task PrepareAsync()
     {

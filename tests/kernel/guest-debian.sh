@@ -20,7 +20,6 @@ ExecStart=sh -eu -c '. /scenarios/lib.sh; . /scenarios/%i.sh'
 StandardOutput=file:/results/%i/output
 StandardError=file:/results/%i/output
 UNIT
-systemctl daemon-reload
 
 while read -r name; do
   echo "== $name, $(cut -d' ' -f1 /proc/uptime) s after the kernel's start"
