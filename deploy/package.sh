@@ -24,8 +24,8 @@ rid=linux-x64
 forms=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --program) program=$2; shift ;;
-    --runs-here) runs_here=$2; shift ;;
+    --program) program=$(realpath "$2"); shift ;;
+    --runs-here) runs_here=$(realpath "$2"); shift ;;
     --output) output=$2; shift ;;
     --version) version=$2; shift ;;
     --rid) rid=$2; shift ;;
