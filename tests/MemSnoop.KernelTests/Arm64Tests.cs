@@ -31,7 +31,7 @@ public sealed class Arm64Boot(KernelLab lab) : LabBoot(lab)
 [LongTier(Scenario)]
 public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
 {
-    private const string Scenario = "arm64";
+    private const string Scenario = "arm";
     private const int PageBytes = 64 << 10;
     private const double Hot = 20 << 20;
 
@@ -42,8 +42,8 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
     public void The_machine_is_what_it_should_be()
     {
         Assert.StartsWith("6.12.", boot["smoke"].Text("kernel.txt"), StringComparison.Ordinal);
-        Assert.EndsWith("aarch64", boot[Scenario].Text("kernel.txt"), StringComparison.Ordinal);
-        Assert.Contains("linux-arm64", boot[Scenario].Text("version.txt"), StringComparison.Ordinal);
+        Assert.EndsWith("aarch64", boot["arm64"].Text("kernel.txt"), StringComparison.Ordinal);
+        Assert.Contains("linux-arm64", boot["arm64"].Text("version.txt"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
     [Fact]
     public void The_idle_bitmap_tells_what_was_used()
     {
-        JsonElement window = JsonElement.Parse(boot[Scenario].Text("wss.json"));
+        JsonElement window = JsonElement.Parse(boot["arm64"].Text("wss.json"));
         Assert.Equal(("page_idle", "none"), (window.GetProperty("method").GetString(), window.GetProperty("disturbance").GetString()));
         double used = window.GetProperty("used_bytes").GetDouble();
         Assert.InRange(used, Hot, Hot + Own);
@@ -70,7 +70,7 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
     [Fact]
     public void Events_of_the_kernel_are_counted()
     {
-        string[] lines = boot[Scenario].Text("scrape.txt").Split('\n');
+        string[] lines = boot["arm64"].Text("scrape.txt").Split('\n');
         foreach (string name in (ReadOnlySpan<string>)["page-faults", "task-clock"])
         {
             Assert.Contains(lines, line => line.StartsWith("memsnoop_process_counter", StringComparison.Ordinal) && line.Contains($"event=\"{name}\"", StringComparison.Ordinal));
