@@ -54,7 +54,9 @@ public class CounterTests
         Scrape scrape = await exporter.ScrapeAsync();
         int shell = Assert.Single(scrape.Of(Counter, ("comm", "sh"), ("event", "task-clock"))).Label("pid") is { } pid ? int.Parse(pid, CultureInfo.InvariantCulture) : 0;
         double seconds = scrape.Sum("memsnoop_process_cpu_time_seconds_total", shell);
-        Assert.InRange(scrape.Of(Counter, shell).Single(static sample => sample.Label("event") == "task-clock").Number / 1e9, seconds - 0.05, seconds + 0.03 + (stolen.MostNanoseconds / 1e9));
+
+        // The fork before the count is in the CPU time alone, and on a busy machine that is a good part of it. A count from the first scrape on would be next to nothing.
+        Assert.InRange(scrape.Of(Counter, shell).Single(static sample => sample.Label("event") == "task-clock").Number / 1e9, seconds / 2, seconds + 0.03 + (stolen.MostNanoseconds / 1e9));
     }
 
     [Fact]
