@@ -231,9 +231,8 @@ internal sealed class CommandLine(
             bool swallowed = result.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal) && words.Contains(token.Value));
             if (swallowed || result.IdentifierTokenCount > result.Tokens.Count || result.Tokens.Any(token => token.Value.Length == 0))
             {
-                Setting? setting = command.Settings.FirstOrDefault(setting => setting.Options.Contains(result.Option.Name));
                 string name = result.IdentifierToken?.Value ?? result.Option.Name;
-                throw new UsageException(name, "no value follows", setting?.Expected ?? (result.Option as ITextOption)?.Expected ?? "the path of a JSON file");
+                throw new UsageException(name, "no value follows", command.SettingOf(result.Option)?.Expected ?? (result.Option as ITextOption)?.Expected ?? "the path of a JSON file");
             }
         }
 
@@ -246,7 +245,7 @@ internal sealed class CommandLine(
     private UsageException UnknownOption(string word, MemSnoopCommand command)
     {
         string name = word.Split('=', 2)[0];
-        IEnumerable<string> known = command.Options.Append(_help).Append(_version).SelectMany(option => option.Aliases.Prepend(option.Name));
+        IEnumerable<string> known = command.Options.Where(static option => !option.Hidden).Append(_help).Append(_version).SelectMany(option => option.Aliases.Prepend(option.Name));
         return new UsageException(
             UsageException.OneLine(name), "unknown option", NearestName.Find(name, known) ?? $"an option that {Program} {command.Name} --help shows");
     }

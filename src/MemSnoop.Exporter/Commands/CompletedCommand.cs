@@ -20,8 +20,8 @@ internal sealed record CompletedCommand(string Name, string Description, IReadOn
     private static CompletedCommand Of(MemSnoopCommand command, IReadOnlyList<CompletedOption> common) => new(
         command.Name, OneLine(command.Description),
         [
-            .. command.Options.SelectMany(option => CompletedOption.Of(
-                option, (option as ITextOption)?.Words ?? command.Settings.FirstOrDefault(setting => setting.Options.Contains(option.Name))?.Words ?? [])),
+            .. command.Options.Where(static option => !option.Hidden)
+                .SelectMany(option => CompletedOption.Of(option, (option as ITextOption)?.Words ?? command.SettingOf(option)?.Words ?? [])),
             .. common,
         ],
         command.Arguments.Count > 0 ? CompletedValue.Of(command.Arguments[0].Name, command.ArgumentWords) : null);

@@ -40,11 +40,14 @@ internal abstract class MemSnoopCommand : Command
         Description = "Read settings from this JSON file.",
     };
 
-    /// <summary>The settings that have an option here.</summary>
-    public IEnumerable<Setting> Settings => _options.Select(option => option.Setting).Distinct();
+    /// <summary>The settings that have an option here, and will go on having one.</summary>
+    public IEnumerable<Setting> Settings => _options.Where(static option => option.Deprecated is null).Select(static option => option.Setting).Distinct();
 
     /// <summary>The options of this command that are not settings.</summary>
     public IEnumerable<Option> OwnOptions => Options.Except(_options.Select(option => option.Option)).Where(option => option != Config);
+
+    /// <summary>What an option sets, former ones included; null for an option that is no setting.</summary>
+    public Setting? SettingOf(Option option) => _options.FirstOrDefault(each => each.Option == option)?.Setting;
 
     /// <summary>What follows the program's name: <c>wss PID SECONDS [options]</c>.</summary>
     public abstract string Usage { get; }

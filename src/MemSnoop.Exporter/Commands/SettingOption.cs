@@ -6,28 +6,31 @@ using MemSnoop.Metrics.Configuration;
 namespace MemSnoop.Exporter.Commands;
 
 /// <summary>An option of the command line that sets a setting.</summary>
-/// <param name="Option">The option.</param>
+/// <param name="Option">The option; hidden if a later version will not know it.</param>
 /// <param name="Setting">What it sets.</param>
 /// <param name="Constant">The value it sets, if it takes none.</param>
-internal sealed record SettingOption(Option Option, Setting Setting, string? Constant)
+/// <param name="Deprecated">The use that it is; null for an option that stays.</param>
+internal sealed record SettingOption(Option Option, Setting Setting, string? Constant, DeprecatedUse? Deprecated)
 {
     public static IEnumerable<SettingOption> For(Setting setting)
     {
-        if (setting.Options.Count > 0)
+        string? name = setting.Options.Count > 0 ? setting.Options[0] : null;
+        if (name is not null)
         {
-            string name = setting.Options[0];
-            string[] aliases = [.. setting.Options.Skip(1), .. setting.FormerNames.Select(static former => former.Option).OfType<string>()];
-            // OneOrMore counts over all uses; without AllowMultipleArgumentsPerToken each use takes one.
-            yield return setting.IsFlag
-                ? Flag(setting, name, aliases, "true")
-                : new SettingOption(
-                    new Option<string[]>(name, aliases) { Arity = ArgumentArity.OneOrMore, HelpName = setting.Placeholder, Description = setting.Help },
-                    setting, null);
+            yield return Of(setting, name, [.. setting.Options.Skip(1)], (setting as RetiredSetting)?.Use(name, name));
+        }
+
+        foreach (FormerName former in setting.FormerNames)
+        {
+            if (former.Option is string old)
+            {
+                yield return Of(setting, old, [], new DeprecatedUse(old, old, $"use {name ?? setting.Path}", former.Until));
+            }
         }
 
         if (setting.OffOption is string off)
         {
-            yield return Flag(setting, off, [], "false");
+            yield return Flag(setting, off, [], "false", null);
         }
     }
 
@@ -35,9 +38,9 @@ internal sealed record SettingOption(Option Option, Setting Setting, string? Con
     public void AddTo(ConfigurationLayer layer, OptionResult result)
     {
         string source = result.IdentifierToken?.Value ?? Option.Name;
-        if (Setting.DeprecatedOption(source) is { } use)
+        if (Deprecated is { } use)
         {
-            layer.Deprecated.Add(use);
+            layer.Deprecated.Add(use with { Source = source });
         }
 
         if (Setting is RetiredSetting)
@@ -62,6 +65,19 @@ internal sealed record SettingOption(Option Option, Setting Setting, string? Con
         }
     }
 
-    private static SettingOption Flag(Setting setting, string name, string[] aliases, string constant) =>
-        new(new Option<bool>(name, aliases) { Arity = ArgumentArity.Zero, Description = setting.Help }, setting, constant);
+    // OneOrMore counts over all uses; without AllowMultipleArgumentsPerToken each use takes one.
+    private static SettingOption Of(Setting setting, string name, string[] aliases, DeprecatedUse? deprecated) => setting.IsFlag
+        ? Flag(setting, name, aliases, "true", deprecated)
+        : new(
+            new Option<string[]>(name, aliases)
+            {
+                Arity = ArgumentArity.OneOrMore,
+                HelpName = setting.Placeholder,
+                Description = setting.Help,
+                Hidden = deprecated is not null,
+            },
+            setting, null, deprecated);
+
+    private static SettingOption Flag(Setting setting, string name, string[] aliases, string constant, DeprecatedUse? deprecated) =>
+        new(new Option<bool>(name, aliases) { Arity = ArgumentArity.Zero, Description = setting.Help, Hidden = deprecated is not null }, setting, constant, deprecated);
 }

@@ -45,16 +45,18 @@ internal sealed class SeriesIndex
     /// <summary>Makes it empty. Its arrays stay, unless they are four times as large as needed.</summary>
     public void Clear()
     {
-        if (_slots.Length > InitialCapacity && _lines.Count < _slots.Length / 4)
+        bool isTooLarge = _slots.Length > InitialCapacity && _lines.Count < _slots.Length / 4;
+        _lines.Clear();
+        if (isTooLarge)
         {
+            _lines.TrimExcess();
             _slots = new Slot[InitialCapacity];
             _buckets = new int[InitialCapacity * 2];
-            _lines.Clear();
-            _lines.TrimExcess();
         }
-
-        _lines.Clear();
-        Array.Clear(_buckets);
+        else
+        {
+            Array.Clear(_buckets);
+        }
     }
 
     // The runtime seeds it per process, so nobody can choose process names that collide.

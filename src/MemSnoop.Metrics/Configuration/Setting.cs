@@ -53,12 +53,6 @@ internal abstract class Setting(string key)
     /// <exception cref="UsageException">A text is not a value of this setting.</exception>
     public abstract void Apply(MemSnoopOptions options, ConfigurationEntry entry);
 
-    /// <summary>The use of an option under a name that it does not have any more; null for one that it has.</summary>
-    internal DeprecatedUse? DeprecatedOption(string option) =>
-        this is RetiredSetting retired ? retired.Use(option, option)
-        : FormerNames.FirstOrDefault(former => former.Option == option) is { } former ? new DeprecatedUse(option, option, $"use {Options[0]}", former.Until)
-        : null;
-
     /// <summary>Checks a value that code has set: it must be one that could have been written as text.</summary>
     /// <exception cref="UsageException">It is none.</exception>
     public abstract void Verify(MemSnoopOptions options);

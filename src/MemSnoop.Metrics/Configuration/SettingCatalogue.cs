@@ -11,7 +11,8 @@ internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups, param
     private readonly Dictionary<string, Setting> _byPath =
         groups.SelectMany(group => group.Settings).ToDictionary(setting => Normalize(setting.Path), StringComparer.Ordinal);
 
-    private readonly Dictionary<string, (Setting Setting, Func<string, DeprecatedUse> Use)> _byFormerPath = FormerPaths(groups, retired);
+    // The use has no source yet.
+    private readonly Dictionary<string, (Setting Setting, DeprecatedUse Use)> _byFormerPath = FormerPaths(groups, retired);
 
     /// <summary>The groups, in the order of <c>--help</c>.</summary>
     public IReadOnlyList<SettingGroup> Groups => groups;
@@ -35,15 +36,14 @@ internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups, param
             return setting;
         }
 
-        if (!_byFormerPath.TryGetValue(Normalize(path), out (Setting Setting, Func<string, DeprecatedUse> Use) former))
+        if (!_byFormerPath.TryGetValue(Normalize(path), out (Setting Setting, DeprecatedUse Use) former))
         {
             return null;
         }
 
-        DeprecatedUse use = former.Use(source);
-        if (!layer.Deprecated.Exists(other => other.Name == use.Name))
+        if (!layer.Deprecated.Exists(other => other.Name == former.Use.Name))
         {
-            layer.Deprecated.Add(use);
+            layer.Deprecated.Add(former.Use with { Source = source });
         }
 
         return former.Setting;
@@ -93,21 +93,21 @@ internal sealed class SettingCatalogue(IReadOnlyList<SettingGroup> groups, param
         return (Find(whole) is not null ? whole : meant).Replace(":", separator, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, (Setting, Func<string, DeprecatedUse>)> FormerPaths(IReadOnlyList<SettingGroup> groups, IReadOnlyList<RetiredSetting> retired)
+    private static Dictionary<string, (Setting, DeprecatedUse)> FormerPaths(IReadOnlyList<SettingGroup> groups, IReadOnlyList<RetiredSetting> retired)
     {
-        Dictionary<string, (Setting, Func<string, DeprecatedUse>)> paths = new(StringComparer.Ordinal);
+        Dictionary<string, (Setting, DeprecatedUse)> paths = new(StringComparer.Ordinal);
         foreach (Setting setting in groups.SelectMany(static group => group.Settings))
         {
             foreach (FormerName former in setting.FormerNames.Where(static former => former.Key is not null))
             {
                 string path = $"{MemSnoopOptions.Section}:{former.Key}";
-                paths.Add(Normalize(path), (setting, source => new DeprecatedUse(path, source, $"use {setting.Path}", former.Until)));
+                paths.Add(Normalize(path), (setting, new DeprecatedUse(path, "", $"use {setting.Path}", former.Until)));
             }
         }
 
         foreach (RetiredSetting setting in retired)
         {
-            paths.Add(Normalize(setting.Path), (setting, source => setting.Use(setting.Path, source)));
+            paths.Add(Normalize(setting.Path), (setting, setting.Use(setting.Path, "")));
         }
 
         return paths;

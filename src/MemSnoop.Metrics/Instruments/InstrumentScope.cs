@@ -39,7 +39,7 @@ internal sealed class InstrumentScope(
 
     internal void Counter<TSample, TValue>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, TValue>[] series)
         where TSample : struct
-        where TValue : struct, IEquatable<TValue> =>
+        where TValue : struct =>
         Add(meter.CreateObservableCounter(name, new ProcessObserver<TSample, TValue>(samples, series).Observe, unit, description));
 
     internal void Gauge<T>(string name, string unit, string description, Func<IEnumerable<Measurement<T>>> observe)

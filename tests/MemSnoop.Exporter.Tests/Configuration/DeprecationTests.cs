@@ -120,6 +120,22 @@ public class DeprecationTests
     }
 
     [Fact]
+    public void Former_options_are_hidden_from_help_and_completion_and_a_key_may_lose_its_option()
+    {
+        Assert.Equal(
+            [("--pid", false), ("--process-id", true), ("--id", true)],
+            SettingOption.For(Pids).Select(static option => (option.Option.Name, option.Option.Hidden)));
+        Assert.True(Assert.Single(SettingOption.For(Verbose)).Option.Hidden);
+        Setting keyAlone = new ListSetting<MemSnoopOptions, int>(
+            "Processes:Pids", Syntax.Pid, static options => options.Processes.Pids, static (options, pids) => options.Processes.Pids = pids)
+        {
+            Help = "",
+            FormerNames = [new(null, "--pid", "0.4.0")],
+        };
+        Assert.Equal("use MemSnoop:Processes:Pids", Assert.Single(SettingOption.For(keyAlone)).Deprecated?.Advice);
+    }
+
+    [Fact]
     public async Task What_is_in_use_is_published_and_logged_once()
     {
         DeprecatedUse use = new("--id", "--id", "use --pid", "0.3.0");
