@@ -7,11 +7,13 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>The family that an instrument becomes: its names and metadata lines, and its samples, written as bytes while they are observed.</summary>
 internal sealed class MetricFamily : InstrumentSink
 {
+    // The space in front of a value, and the end of the line.
+    private const int PunctuationBytes = 2;
+
     private readonly BlockPool _blocks;
     private readonly bool _hasCreated;
-    private readonly LabelWriter _labels;
-    private readonly byte[] _sampleName;
-    private readonly byte[] _createdName;
+    private readonly SeriesKeyWriter _sampleKeys;
+    private readonly SeriesKeyWriter _createdKeys;
     private readonly byte[] _text;
     private readonly byte[] _openMetrics;
     private SampleBuffer? _samples;
@@ -26,9 +28,9 @@ internal sealed class MetricFamily : InstrumentSink
         bool isCounter = source.Kind == InstrumentKind.Counter;
         Name = MetricName.From(instrument.Name, instrument.Unit, source.Kind);
         _hasCreated = options.CreatedSeries && isCounter;
-        _labels = new LabelWriter(options.ScopeLabels ? ScopeLabels(instrument.Meter) : []);
-        _sampleName = Encoding.ASCII.GetBytes(Name.Sample);
-        _createdName = Encoding.ASCII.GetBytes(Name.Family + "_created");
+        List<KeyValuePair<string, object?>> constants = options.ScopeLabels ? ScopeLabels(instrument.Meter) : [];
+        _sampleKeys = new SeriesKeyWriter(Name.Sample, constants);
+        _createdKeys = new SeriesKeyWriter(Name.Family + "_created", constants);
         string word = isCounter ? "counter" : "gauge";
         _text = TextMetadata(Name.Sample, word, instrument.Description);
         _openMetrics = OpenMetricsMetadata(Name.Family, word, Name.Unit, instrument.Description);
@@ -73,15 +75,17 @@ internal sealed class MetricFamily : InstrumentSink
         Interlocked.CompareExchange(ref _spare, buffer, null);
     }
 
-    public override void Begin() => _samples = Interlocked.Exchange(ref _spare, null) ?? new SampleBuffer(_blocks);
+    public override void Begin() => _samples = Interlocked.Exchange(ref _spare, null) ?? new SampleBuffer(_blocks, Name.Sample.Length);
 
     public override void Record(long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (!_budget.IsSpent)
         {
-            WriteKey(_samples!, tags);
-            _samples!.Append(value);
-            End(_samples, tags);
+            LineWriter line = Begin(tags, out double? created);
+            int keyLength = line.Length;
+            line.Append((byte)' ');
+            line.Append(value);
+            End(ref line, keyLength, created, tags);
         }
     }
 
@@ -89,9 +93,11 @@ internal sealed class MetricFamily : InstrumentSink
     {
         if (!_budget.IsSpent)
         {
-            WriteKey(_samples!, tags);
-            _samples!.Append(value);
-            End(_samples, tags);
+            LineWriter line = Begin(tags, out double? created);
+            int keyLength = line.Length;
+            line.Append((byte)' ');
+            line.Append(value);
+            End(ref line, keyLength, created, tags);
         }
     }
 
@@ -103,26 +109,36 @@ internal sealed class MetricFamily : InstrumentSink
         }
     }
 
-    private void WriteKey(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    // Name and labels are written; the value comes next.
+    private LineWriter Begin(ReadOnlySpan<KeyValuePair<string, object?>> tags, out double? created)
     {
-        samples.BeginSample();
-        samples.Append(_sampleName);
-        _labels.Write(samples, tags);
-        samples.EndKey();
-    }
-
-    private void End(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-    {
-        if (_hasCreated && Source.CreatedTime(tags) is { } created)
+        created = _hasCreated ? Source.CreatedTime(tags) : null;
+        SeriesKeyWriter.Layout layout = _sampleKeys.LayoutOf(tags);
+        int most = layout.MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
+        if (created is not null)
         {
-            samples.BeginCreated();
-            samples.Append(_createdName);
-            _labels.Write(samples, tags);
-            samples.Append((byte)' ');
-            samples.Append(created);
+            most += _createdKeys.LayoutOf(tags).MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
         }
 
-        _budget.Spend(samples.EndSample());
+        LineWriter line = _samples!.BeginSample(most);
+        layout.Write(ref line, tags);
+        return line;
+    }
+
+    private void End(ref LineWriter line, int keyLength, double? created, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        line.Append((byte)'\n');
+        int createdAt = line.Length;
+        if (created is not null)
+        {
+            _createdKeys.LayoutOf(tags).Write(ref line, tags);
+            line.Append((byte)' ');
+            line.Append(created.Value);
+            line.Append((byte)'\n');
+        }
+
+        _samples!.EndSample(line.Length, keyLength, createdAt);
+        _budget.Spend(line.Length);
     }
 
     // OpenMetrics wants quotes escaped; to the text format an escaped quote is a syntax error.

@@ -1,8 +1,3 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
-using System.Text.Unicode;
-
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
@@ -10,12 +5,11 @@ namespace MemSnoop.Exporter.Prometheus;
 /// the <c>_created</c> lines, which only OpenMetrics has.
 /// </summary>
 /// <remarks>A line lies in one block, with its creation time. Once the pool has the blocks of a scrape, writing a line allocates nothing.</remarks>
-internal sealed class SampleBuffer(BlockPool pool)
+/// <param name="pool">Where the blocks come from.</param>
+/// <param name="nameLength">The length of the name in front of the labels, the same in all samples.</param>
+internal sealed class SampleBuffer(BlockPool pool, int nameLength)
 {
-    /// <summary>Room for the longest number, a double of 24 characters.</summary>
-    public const int MaxNumberLength = 24;
-
-    private readonly SeriesIndex _series = new();
+    private readonly SeriesIndex _series = new(nameLength);
     private readonly List<Cut> _cuts = [];
     private readonly List<byte[]> _blocks = [];
 
@@ -23,9 +17,6 @@ internal sealed class SampleBuffer(BlockPool pool)
     private readonly List<int> _ends = [];
     private byte[] _block = [];
     private int _end;
-    private int _start;
-    private int _keyLength;
-    private int _createdLength = -1;
 
     /// <summary>Bytes of one block that a text leaves out: in every format, or in all but OpenMetrics.</summary>
     private readonly record struct Cut(int Block, int Start, int End, bool InOpenMetrics);
@@ -33,110 +24,39 @@ internal sealed class SampleBuffer(BlockPool pool)
     /// <summary>Whether nothing was written.</summary>
     public bool IsEmpty => _blocks.Count == 0;
 
-    private int SampleLength => _end - _start;
-
-    public void Append(ReadOnlySpan<byte> text)
+    /// <summary>Begins a sample.</summary>
+    /// <param name="most">How many bytes it can have at most, with the line of its creation time.</param>
+    public LineWriter BeginSample(int most)
     {
-        text.CopyTo(Room(text.Length));
-        _end += text.Length;
-    }
-
-    public void Append(byte value)
-    {
-        Room(1)[0] = value;
-        _end++;
-    }
-
-    /// <summary>Appends plain digits. Never by way of a double, which would lose everything above 2^53.</summary>
-    public void Append(long value)
-    {
-        Utf8Formatter.TryFormat(value, Room(MaxNumberLength), out int written);
-        _end += written;
-    }
-
-    /// <summary>Appends the shortest text that parses back to the same bits, or the formats' own words for what is not finite.</summary>
-    public void Append(double value)
-    {
-        // Not in one statement: making room may begin another block.
-        int written = Format(value, Room(MaxNumberLength));
-        _end += written;
-    }
-
-    /// <summary>Writes a number as both formats read it, whatever the culture.</summary>
-    /// <returns>The number of bytes written.</returns>
-    public static int Format(double value, Span<byte> destination)
-    {
-        if (double.IsFinite(value))
+        if (_block.Length - _end < most)
         {
-            value.TryFormat(destination, out int written, default, CultureInfo.InvariantCulture);
-            return written;
+            BeginBlock(most);
         }
 
-        ReadOnlySpan<byte> word = double.IsNaN(value) ? "NaN"u8 : value > 0 ? "+Inf"u8 : "-Inf"u8;
-        word.CopyTo(destination);
-        return word.Length;
-    }
-
-    /// <summary>Appends text as UTF-8; what is no character becomes U+FFFD.</summary>
-    public void AppendUtf8(ReadOnlySpan<char> text)
-    {
-        // A UTF-16 unit never needs more than three bytes, also when it is replaced. Longer texts are counted instead of tripled.
-        int most = text.Length <= 512 ? text.Length * 3 : Encoding.UTF8.GetByteCount(text);
-        Utf8.FromUtf16(text, Room(most), out _, out int written);
-        _end += written;
-    }
-
-    /// <summary>Begins a sample: its name and labels come next.</summary>
-    public void BeginSample()
-    {
-        _start = _end;
-        _createdLength = -1;
-    }
-
-    /// <summary>Ends the name and labels; the value comes next.</summary>
-    public void EndKey()
-    {
-        _keyLength = SampleLength;
-        Append((byte)' ');
-    }
-
-    /// <summary>Ends the line of the value; the line of the sample's creation time comes next.</summary>
-    public void BeginCreated()
-    {
-        Append((byte)'\n');
-        _createdLength = SampleLength;
+        return new LineWriter(_block.AsSpan(_end));
     }
 
     /// <summary>
     /// Ends the sample. If the same series is here already, the earlier one is removed: a server would keep the first and drop the rest, and the last observation
     /// is the right one.
     /// </summary>
-    /// <returns>Its length in bytes.</returns>
-    public int EndSample()
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="keyLength">The length of its name and labels.</param>
+    /// <param name="createdAt">Where in it the line of its creation time begins; its length if there is none.</param>
+    public void EndSample(int length, int keyLength, int createdAt)
     {
-        Append((byte)'\n');
         int block = _blocks.Count - 1;
-        if (_series.AddOrReplace(_blocks, new SampleLine(block, _start, _keyLength, _end)) is { } earlier)
+        int start = _end;
+        _end += length;
+        if (_series.AddOrReplace(_blocks, new SampleLine(block, start, keyLength, _end)) is { } earlier)
         {
             Remove(earlier);
         }
 
-        if (_createdLength >= 0)
+        if (createdAt < length)
         {
-            _cuts.Add(new Cut(block, _start + _createdLength, _end, InOpenMetrics: true));
+            _cuts.Add(new Cut(block, start + createdAt, _end, InOpenMetrics: true));
         }
-
-        int length = SampleLength;
-        _start = _end;
-        return length;
-    }
-
-    /// <summary>A short text that is written once.</summary>
-    public static byte[] Compose(Action<SampleBuffer> write)
-    {
-        SampleBuffer buffer = new(new BlockPool());
-        write(buffer);
-        return buffer._block.AsSpan(0, buffer._end).ToArray();
     }
 
     /// <summary>Adds the pieces of the text in one format to <paramref name="segments"/>.</summary>
@@ -174,7 +94,7 @@ internal sealed class SampleBuffer(BlockPool pool)
         _cuts.Clear();
         _series.Clear();
         _block = [];
-        _end = _start = 0;
+        _end = 0;
     }
 
     private int EndOf(int block) => block < _ends.Count ? _ends[block] : _end;
@@ -201,41 +121,15 @@ internal sealed class SampleBuffer(BlockPool pool)
         _cuts.Insert(place, new Cut(line.Block, line.Start, line.End, InOpenMetrics: false));
     }
 
-    private Span<byte> Room(int count)
+    private void BeginBlock(int most)
     {
-        if (_block.Length - _end < count)
+        if (_blocks.Count > 0)
         {
-            BeginBlock(count);
+            _ends.Add(_end);
         }
 
-        return _block.AsSpan(_end);
-    }
-
-    /// <summary>Begins another block; the sample that was begun moves there.</summary>
-    private void BeginBlock(int count)
-    {
-        int begun = SampleLength;
-
-        // One that needs a block of its own grows by doubling.
-        byte[] next = pool.Rent(checked(begun + Math.Max(count, begun)));
-        _block.AsSpan(_start, begun).CopyTo(next);
-        if (_blocks.Count > 0 && _start == 0)
-        {
-            // It had this block for itself.
-            pool.Return([_block]);
-            _blocks[^1] = next;
-        }
-        else
-        {
-            if (_blocks.Count > 0)
-            {
-                _ends.Add(_start);
-            }
-
-            _blocks.Add(next);
-        }
-
-        _block = next;
-        (_start, _end) = (0, begun);
+        _block = pool.Rent(most);
+        _blocks.Add(_block);
+        _end = 0;
     }
 }

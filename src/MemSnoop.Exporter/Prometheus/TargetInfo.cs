@@ -13,12 +13,11 @@ internal sealed class TargetInfo
         }
 
         KeyValuePair<string, object?>[] tags = [.. attributes.Select(attribute => KeyValuePair.Create(attribute.Key, (object?)attribute.Value))];
-        byte[] line = SampleBuffer.Compose(buffer =>
-        {
-            buffer.Append("target_info"u8);
-            new LabelWriter([]).Write(buffer, tags);
-            buffer.Append(" 1\n"u8);
-        });
+        SeriesKeyWriter.Layout layout = new SeriesKeyWriter("target_info", []).LayoutOf(tags);
+        byte[] room = new byte[layout.MostBytes(tags)];
+        LineWriter key = new(room);
+        layout.Write(ref key, tags);
+        byte[] line = [.. room.AsSpan(0, key.Length), .. " 1\n"u8];
         Text = [.. MetricFamily.TextMetadata("target_info", "gauge", Help), .. line];
         OpenMetrics = [.. MetricFamily.OpenMetricsMetadata("target", "info", unit: null, Help), .. line];
     }

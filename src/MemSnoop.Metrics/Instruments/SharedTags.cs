@@ -15,6 +15,11 @@ internal sealed class SharedTags<T>
     // By length: some processes have one attribute more.
     private readonly KeyValuePair<string, object?>[]?[] _scratch = new KeyValuePair<string, object?>[WatchedProcess.MostAttributes + 2][];
 
+    // Whose attributes were copied last, with which attribute in between: the next series of a process differs in that one's value alone.
+    private WatchedProcess? _process;
+    private string? _key;
+    private int _keyAt;
+
     /// <summary>A measurement, valid until the next one is made.</summary>
     internal Measurement<T> Measure(T value, WatchedProcess process, string? key, string? keyValue)
     {
@@ -23,7 +28,15 @@ internal sealed class SharedTags<T>
         {
             int length = tags.Length + 1;
             tags = _scratch[length] ??= new KeyValuePair<string, object?>[length];
-            process.CopyAttributesWith(key, keyValue, tags);
+            if (ReferenceEquals(process, _process) && ReferenceEquals(key, _key))
+            {
+                tags[_keyAt] = new(key, keyValue);
+            }
+            else
+            {
+                _keyAt = process.CopyAttributesWith(key, keyValue, tags);
+                (_process, _key) = (process, key);
+            }
         }
 
         if (!Field.IsKnown)

@@ -30,7 +30,8 @@ internal sealed class WatchedProcess
     internal KeyValuePair<string, object?>[] Attributes { get; }
 
     /// <summary>Copies the common attributes and one more, in ordinal order, so that no exporter has to sort them.</summary>
-    internal void CopyAttributesWith(string key, object? value, Span<KeyValuePair<string, object?>> all)
+    /// <returns>The position of the one.</returns>
+    internal int CopyAttributesWith(string key, object? value, Span<KeyValuePair<string, object?>> all)
     {
         int at = 0;
         while (at < Attributes.Length && string.CompareOrdinal(Attributes[at].Key, key) < 0)
@@ -41,5 +42,6 @@ internal sealed class WatchedProcess
 
         all[at] = new(key, value);
         Attributes.AsSpan(at).CopyTo(all[(at + 1)..]);
+        return at;
     }
 }
