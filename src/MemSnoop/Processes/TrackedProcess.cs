@@ -241,7 +241,9 @@ public sealed class TrackedProcess : IDisposable
         where T : struct
     {
         KernelHandle? kept = file.Handle;
-        if (kept is null && _directory is not null)
+        // Not before the first look. Then the handle that finds sleepers comes first: where handles are scarce, a process without it would keep the others for ever. And a
+        // process that has left by then has taken none.
+        if (kept is null && _directory is not null && _witness.Looks > 0)
         {
             ReadOutcome opened = Keep(ref file, name, out kept);
             if (opened != ReadOutcome.Success)

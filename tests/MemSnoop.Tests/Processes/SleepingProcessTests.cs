@@ -104,13 +104,47 @@ public sealed class SleepingProcessTests : IDisposable
         Assert.Equal(now, io);
     }
 
+    [Fact]
+    public void Where_handles_are_scarce_every_sleeper_is_found_all_the_same()
+    {
+        const int Count = 8;
+        HandleBudget scarce = new((3 * Count) + 2);
+        TrackedProcess[] processes = [.. Enumerable.Range(0, Count).Select(_ =>
+        {
+            Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), scarce, _cat.Id, out TrackedProcess? tracked));
+            return tracked!;
+        })];
+
+        // Measurements read a process that was just found before the table looks at it again.
+        Array.ForEach(processes, process => ReadAll(process));
+
+        // Those who got handles fall asleep and give theirs to the others, a few at a time.
+        for (int i = 0; i < Count * (TrackedProcess.LooksUntilAsleep + 1); i++)
+        {
+            foreach (TrackedProcess process in processes)
+            {
+                Assert.Equal(ReadOutcome.Success, process.Look(_buffer, out _));
+                ReadAll(process);
+            }
+        }
+
+        Assert.Equal(3 * Count, scarce.Used);   // its directory, schedstat and statm of each
+        Array.ForEach(processes, static process => process.Dispose());
+        Assert.Equal(0, scarce.Used);
+    }
+
     /// <summary>A look with all readings, as a collection makes them.</summary>
     private ProcessIo Look()
     {
         Assert.Equal(ReadOutcome.Success, _tracked.Look(_buffer, out _));
-        Assert.Equal(ReadOutcome.Success, _tracked.ReadStatm(_buffer, out _));
-        Assert.Equal(ReadOutcome.Success, _tracked.ReadIo(_buffer, out ProcessIo io));
-        Assert.Equal(ReadOutcome.Success, _tracked.ReadStatus(_buffer, out _));
+        return ReadAll(_tracked);
+    }
+
+    private ProcessIo ReadAll(TrackedProcess process)
+    {
+        Assert.Equal(ReadOutcome.Success, process.ReadStatm(_buffer, out _));
+        Assert.Equal(ReadOutcome.Success, process.ReadIo(_buffer, out ProcessIo io));
+        Assert.Equal(ReadOutcome.Success, process.ReadStatus(_buffer, out _));
         return io;
     }
 
