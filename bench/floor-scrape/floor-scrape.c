@@ -2,13 +2,17 @@
  * through kept handles and asks for the size of fd. Nothing is parsed. One file is read of all processes before the
  * next, so that a clock read is paid once a file and round, not once a call.
  *
- *     floor-scrape [--rounds N]
+ *     floor-scrape [--smaps] [--rounds N | --paced]
+ *
+ * --smaps  read smaps_rollup of every process instead, and nothing else
+ * --paced  a round, and its line of JSON, for each line on standard input
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +22,9 @@
 #include <unistd.h>
 
 /* schedstat comes last: it is not part of the answer, only a cheap way to learn that a process has not run. */
-enum { STAT, STATM, IO, STATUS, SCHEDSTAT, FILES };
-static const char *const file_names[FILES] = {"stat", "statm", "io", "status", "schedstat"};
+enum { STAT, STATM, IO, STATUS, SCHEDSTAT, ROLLUP, FILES };
+static const char *const file_names[FILES] = {"stat", "statm", "io", "status", "schedstat", "smaps_rollup"};
+static bool smaps;
 
 struct process {
     int directory;
@@ -59,8 +64,12 @@ static void keep(const char *pid)
         return; /* it left */
     }
     for (int i = 0; i < FILES; i++) {
+        process->file[i] = -1;
+        if ((i == ROLLUP) != smaps) {
+            continue;
+        }
         process->file[i] = openat(process->directory, file_names[i], O_RDONLY | O_CLOEXEC);
-        if (process->file[i] < 0 && errno != ENOENT && errno != ESRCH) {
+        if (process->file[i] < 0 && errno != ENOENT && errno != ESRCH && errno != EACCES) {
             fail(file_names[i]);
         }
     }
@@ -95,12 +104,78 @@ static double read_all(int file)
     return now_us() - began;
 }
 
+static double spent[FILES + 2]; /* the files, fd, the list */
+
+static void scrape(int proc)
+{
+    double last = now_us();
+    list(proc, NULL);
+    spent[FILES + 1] += now_us() - last;
+    if (smaps) {
+        spent[ROLLUP] += read_all(ROLLUP);
+        return;
+    }
+    for (int i = 0; i < SCHEDSTAT; i++) {
+        spent[i] += read_all(i);
+    }
+    last = now_us();
+    struct statx result;
+    for (size_t p = 0; p < count; p++) {
+        if (statx(processes[p].directory, "fd", 0, STATX_SIZE, &result) < 0 && errno != ENOENT && errno != ESRCH) {
+            fail("fd");
+        }
+    }
+    spent[FILES] += now_us() - last;
+}
+
+static void measure(int proc, long rounds)
+{
+    memset(spent, 0, sizeof spent);
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    for (long round = 0; round < rounds; round++) {
+        scrape(proc);
+    }
+    getrusage(RUSAGE_SELF, &after);
+    if (!smaps) {
+        for (long round = 0; round < rounds; round++) {
+            spent[SCHEDSTAT] += read_all(SCHEDSTAT);
+        }
+    }
+
+    double user = (microseconds(after.ru_utime) - microseconds(before.ru_utime)) / rounds;
+    double system = (microseconds(after.ru_stime) - microseconds(before.ru_stime)) / rounds;
+    printf("{\"processes\":%zu,\"rounds\":%ld,\"cpu_us\":%.0f,\"user_us\":%.0f,\"system_us\":%.0f,\"wall_us\":{\"list\":%.0f", count, rounds, user + system, user, system, spent[FILES + 1] / rounds);
+    for (int i = 0; i < FILES; i++) {
+        if ((i == ROLLUP) == smaps) {
+            printf(",\"%s\":%.0f", file_names[i], spent[i] / rounds);
+        }
+    }
+    if (!smaps) {
+        printf(",\"fd\":%.0f", spent[FILES] / rounds);
+    }
+    puts("}}");
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
-    long rounds = argc == 3 && strcmp(argv[1], "--rounds") == 0 ? strtol(argv[2], NULL, 10) : 50;
-    if (rounds < 1 || (argc != 1 && argc != 3)) {
-        fputs("floor-scrape: usage: floor-scrape [--rounds N]\n", stderr);
-        return 2;
+    long rounds = 50;
+    bool paced = false;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--smaps") == 0) {
+            smaps = true;
+        } else if (strcmp(argv[i], "--paced") == 0) {
+            paced = true;
+        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
+            rounds = strtol(argv[++i], NULL, 10);
+        } else {
+            rounds = 0;
+        }
+        if (rounds < 1) {
+            fputs("floor-scrape: usage: floor-scrape [--smaps] [--rounds N | --paced]\n", stderr);
+            return 2;
+        }
     }
 
     struct rlimit limit;
@@ -111,39 +186,16 @@ int main(int argc, char **argv)
     if (proc < 0) {
         fail("/proc");
     }
-
     list(proc, keep);
 
-    double spent[FILES + 2] = {0}; /* the files, fd, the list */
-    struct rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
-    for (long round = 0; round < rounds; round++) {
-        double last = now_us();
-        list(proc, NULL);
-        spent[FILES + 1] += now_us() - last;
-        for (int i = 0; i < SCHEDSTAT; i++) {
-            spent[i] += read_all(i);
+    if (!paced) {
+        measure(proc, rounds);
+        return 0;
+    }
+    for (int c; (c = getchar()) != EOF;) {
+        if (c == '\n') {
+            measure(proc, 1);
         }
-        last = now_us();
-        struct statx result;
-        for (size_t p = 0; p < count; p++) {
-            if (statx(processes[p].directory, "fd", 0, STATX_SIZE, &result) < 0 && errno != ENOENT && errno != ESRCH) {
-                fail("fd");
-            }
-        }
-        spent[FILES] += now_us() - last;
     }
-    getrusage(RUSAGE_SELF, &after);
-    for (long round = 0; round < rounds; round++) {
-        spent[SCHEDSTAT] += read_all(SCHEDSTAT);
-    }
-
-    double user = (microseconds(after.ru_utime) - microseconds(before.ru_utime)) / rounds;
-    double system = (microseconds(after.ru_stime) - microseconds(before.ru_stime)) / rounds;
-    printf("{\"processes\":%zu,\"rounds\":%ld,\"cpu_us\":%.0f,\"user_us\":%.0f,\"system_us\":%.0f,\"wall_us\":{\"list\":%.0f", count, rounds, user + system, user, system, spent[FILES + 1] / rounds);
-    for (int i = 0; i < FILES; i++) {
-        printf(",\"%s\":%.0f", file_names[i], spent[i] / rounds);
-    }
-    printf(",\"fd\":%.0f}}\n", spent[FILES] / rounds);
     return 0;
 }
