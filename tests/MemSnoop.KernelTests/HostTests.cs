@@ -17,6 +17,14 @@ public sealed class HostTests(TruthBoot boot) : IClassFixture<TruthBoot>
         Assert.Equal(referenced, Reason(host, "working-set by referenced"));
     }
 
+    [Theory]
+    [InlineData("bitmap", "switched_off")]
+    [InlineData("generations", "no_swap")]
+    [InlineData("no-bitmap", "no_swap")]
+    [InlineData("nothing", "not_built")]
+    [InlineData("unmounted", "no_swap")]
+    public void Check_says_whether_generations_can_be_read(string host, string reason) => Assert.Equal(reason, Reason(host, "generations"));
+
     // Findings about what takes accessed bits are compared, whatever they are called.
     [Fact]
     public void Check_tells_hosts_with_generations_from_those_without() => Assert.NotEqual(Findings("bitmap"), Findings("generations"));

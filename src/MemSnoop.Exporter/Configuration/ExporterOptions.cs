@@ -59,6 +59,7 @@ internal static class ExporterSettings
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),
         new("Disks", DisksSettings.All),
+        new("Generations of control groups", GenerationsSettings.All),
         new("HTTP endpoint", WebSettings.All),
         new("Push by OTLP (off, unless an endpoint is given)", OtlpSettings.All),
         new("Resource", ResourceSettings.All),

@@ -23,6 +23,9 @@ public class MemSnoopOptions
     /// <summary>Which block devices are reported.</summary>
     public DisksOptions Disks { get; } = new();
 
+    /// <summary>Which control groups are reported by the age of their generations.</summary>
+    public GenerationsOptions Generations { get; } = new();
+
     /// <summary>How working sets are estimated.</summary>
     public WorkingSetOptions WorkingSet { get; } = new();
 

@@ -16,6 +16,7 @@ internal static class MeasurementCatalogue
         new OomDescriptor(),
         new CountersDescriptor(),
         new DiskIoDescriptor(),
+        new GenerationsDescriptor(),
         new WorkingSetDescriptor(),
         new ActivePagesDescriptor(),
     ];

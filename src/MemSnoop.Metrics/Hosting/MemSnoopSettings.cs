@@ -12,6 +12,7 @@ internal static class MemSnoopSettings
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),
         new("Disks", DisksSettings.All),
+        new("Generations", GenerationsSettings.All),
         new("Kernel", KernelSettings.All),
     ]);
 }

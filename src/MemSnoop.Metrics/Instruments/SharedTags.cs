@@ -39,6 +39,12 @@ internal sealed class SharedTags<T>
             }
         }
 
+        return Measure(value, tags);
+    }
+
+    /// <summary>A measurement with an array of attributes that stays as it is until the next one is made.</summary>
+    internal static Measurement<T> Measure(T value, KeyValuePair<string, object?>[] tags)
+    {
         if (!Field.IsKnown)
         {
             return new Measurement<T>(value, tags.AsSpan());

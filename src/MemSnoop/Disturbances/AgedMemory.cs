@@ -1,3 +1,5 @@
+using MemSnoop.Kernel;
+
 namespace MemSnoop.Disturbances;
 
 /// <summary>Bounds what aging and eviction by the multi-generational LRU can have hidden between two moments.</summary>
@@ -139,27 +141,6 @@ internal sealed class AgedMemory(ControlGroups groups)
         if (isEvictedAnywhere || end.Host.Reclaims > start.Host.Reclaims)
         {
             report.AddEverywhere(all);
-        }
-    }
-
-    /// <summary>Compares paths as bytes, so that a part of a text can be looked up.</summary>
-    private sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        internal static Utf8Comparer Instance { get; } = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            HashCode hash = default;
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
         }
     }
 }

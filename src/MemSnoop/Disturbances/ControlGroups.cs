@@ -49,8 +49,17 @@ internal sealed class ControlGroups : IDisposable
     /// The inode of a group's directory, as <c>/proc/kpagecgroup</c> has it. Of a group that was removed it is that of the nearest one above that is there,
     /// which is where the kernel shows its pages. 0 if no hierarchy is found.
     /// </summary>
-    internal ulong InodeOf(ReadOnlySpan<byte> path)
+    internal ulong InodeOf(ReadOnlySpan<byte> path) => FindNearest(path, out _);
+
+    /// <summary>
+    /// How many bytes of a path name the nearest group at or above it that is there; 0 for the root. Where no hierarchy is found, every group is taken to be
+    /// there.
+    /// </summary>
+    internal int LengthOfNearest(ReadOnlySpan<byte> path) => FindNearest(path, out int length) == 0 ? path.TrimEnd((byte)'/').Length : length;
+
+    private ulong FindNearest(ReadOnlySpan<byte> path, out int nearest)
     {
+        nearest = 0;
         if (_root.IsInvalid)
         {
             return 0;
@@ -72,6 +81,7 @@ internal sealed class ControlGroups : IDisposable
             ulong inode = InodeOf(_root, _path.AsSpan(0, length + 1));
             if (inode != 0 || length == 1)
             {
+                nearest = length - 1;
                 return inode;
             }
 

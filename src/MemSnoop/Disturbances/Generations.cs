@@ -12,9 +12,14 @@ namespace MemSnoop.Disturbances;
 internal record struct NodeGenerations(ulong Group, int Node, (int Start, int Length) Path)
 {
     /// <summary>More generations than the kernel has (4), so that a kernel with some more can still be read.</summary>
-    private const int MostGenerations = 8;
+    internal const int MostGenerations = 8;
 
     private GenerationPages _pages;
+    private GenerationAges _ages;
+    private int _count;
+
+    /// <summary>The number of the oldest generation that is listed.</summary>
+    internal ulong Oldest { get; private set; }
 
     /// <summary>The number of the youngest generation.</summary>
     internal ulong Youngest { get; private set; }
@@ -25,9 +30,20 @@ internal record struct NodeGenerations(ulong Group, int Node, (int Start, int Le
     /// <summary>Takes in the next generation; they come in the order of their numbers.</summary>
     internal void Add(in LruGen line)
     {
+        Oldest = _count++ == 0 ? line.Generation : Oldest;
         Youngest = line.Generation;
         YoungestAge = line.AgeMilliseconds;
-        _pages[(int)(line.Generation % MostGenerations)] = (line.Generation, ToPages(line.Anon), ToPages(line.File));
+        int slot = (int)(line.Generation % MostGenerations);
+        _pages[slot] = (line.Generation, ToPages(line.Anon), ToPages(line.File));
+        _ages[slot] = line.AgeMilliseconds;
+    }
+
+    /// <summary>A generation by its number: how long ago it was opened in milliseconds, and its pages. False when it is not listed.</summary>
+    internal readonly bool TryGet(ulong generation, out (ulong AgeMilliseconds, long Anon, long File) found)
+    {
+        int slot = (int)(generation % MostGenerations);
+        found = (_ages[slot], _pages[slot].Anon, _pages[slot].File);
+        return _count > 0 && generation >= Oldest && generation <= Youngest && _pages[slot].Number == generation;
     }
 
     /// <summary>The pages in generations of this number or higher. That is where everything is that was found accessed since the number was the highest.</summary>
@@ -69,6 +85,12 @@ internal record struct NodeGenerations(ulong Group, int Node, (int Start, int Le
     private struct GenerationPages
     {
         private (ulong Number, long Anon, long File) _first;
+    }
+
+    [InlineArray(MostGenerations)]
+    private struct GenerationAges
+    {
+        private ulong _first;
     }
 }
 

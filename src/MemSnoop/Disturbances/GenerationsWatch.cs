@@ -14,7 +14,7 @@ namespace MemSnoop.Disturbances;
 internal sealed class GenerationsWatch : IDisposable
 {
     /// <summary>The number of the youngest generation in a new group (<c>MIN_NR_GENS + 1</c> since Linux 6.1): nothing was ever aged there.</summary>
-    private const ulong FirstYoungest = 3;
+    internal const ulong FirstYoungest = 3;
 
     private readonly KernelText _enabled;
     private readonly KernelHandle _listing = KernelHandle.None;
@@ -56,13 +56,10 @@ internal sealed class GenerationsWatch : IDisposable
         && System.Buffers.Text.Utf8Parser.TryParse(digits, out ulong mask, out _, 'x') && (mask & 1) != 0;
 
     /// <summary>Reads the generations of this moment; the listing is unknown if they cannot be read.</summary>
-    internal void Read(GenerationsListing listing)
+    internal ReadOutcome Read(GenerationsListing listing)
     {
         listing.Clear();
-        if (IsReadable)
-        {
-            listing.Read(_listing);
-        }
+        return IsReadable ? listing.Read(_listing) : ReadOutcome.NotSupported;
     }
 
     /// <summary>Whether a node was aged between two moments.</summary>

@@ -1,0 +1,77 @@
+using MemSnoop.Kernel;
+using MemSnoop.WorkingSets.Generations;
+using Microsoft.Extensions.Logging;
+
+namespace MemSnoop.Metrics.Sampling;
+
+/// <summary>The memory of control groups by the age of its generations, read when a collection needs it and the last reading is too old.</summary>
+internal sealed partial class SampledGenerations(HostGenerations generations, ReadingSchedule schedule, TimeProvider clock, ILogger logger)
+    : SampledMeasurement(HostGenerations.MeasurementName)
+{
+    private ProbeResult _support = generations.Support;
+
+    /// <summary>Held while what <see cref="Current"/> returned is read.</summary>
+    internal object Gate { get; } = new();
+
+    /// <summary>Can change while this runs: the generations can be switched off.</summary>
+    internal override IEnumerable<MethodState> Methods
+    {
+        get
+        {
+            ProbeResult support = _support;
+            return [new MethodState(support.Method, support.IsSupported ? MethodState.On : MethodState.Unavailable, support.Reason)];
+        }
+    }
+
+    /// <summary>What the current collection shows; empty when it could not be read. Call it and read it under <see cref="Gate"/>.</summary>
+    internal HostGenerations Current()
+    {
+        if (schedule.IsDue())
+        {
+            Look();
+            Stint.Beginning beginning = Stint.Begin(clock);
+            ReadOutcome outcome = generations.Read();
+            if (_support.IsSupported)
+            {
+                Count(outcome);
+                Finish(beginning.End(), outcome == ReadOutcome.Success);
+            }
+        }
+
+        return generations;
+    }
+
+    internal override void Report(ILogger logger)
+    {
+        if (_support.IsSupported)
+        {
+            Reads(logger, _support.Explanation);
+        }
+        else
+        {
+            Unavailable(logger, _support.Explanation);
+        }
+    }
+
+    private void Look()
+    {
+        ProbeResult support = generations.Support;
+        if (support.Reason != _support.Reason)
+        {
+            _support = support;
+            Report(logger);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "generations: {Explanation}")]
+    private static partial void Reads(ILogger logger, string explanation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "generations of control groups are not read: {Explanation}")]
+    private static partial void Unavailable(ILogger logger, string explanation);
+
+    public override void Dispose()
+    {
+        generations.Dispose();
+        base.Dispose();
+    }
+}
