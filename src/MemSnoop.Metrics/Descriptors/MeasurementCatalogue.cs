@@ -17,6 +17,7 @@ internal static class MeasurementCatalogue
         new CountersDescriptor(),
         new DiskIoDescriptor(),
         new WorkingSetDescriptor(),
+        new ContainerMemoryDescriptor(),
         new ActivePagesDescriptor(),
     ];
 

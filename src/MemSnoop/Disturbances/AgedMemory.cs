@@ -1,3 +1,5 @@
+using MemSnoop.Containers;
+
 namespace MemSnoop.Disturbances;
 
 /// <summary>Bounds what aging and eviction by the multi-generational LRU can have hidden between two moments.</summary>
