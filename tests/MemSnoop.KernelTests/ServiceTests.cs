@@ -47,11 +47,13 @@ public sealed class ServiceTests(ServiceBoot boot) : IClassFixture<ServiceBoot>
         Measured.Note(
             Scenario,
             $"{method}: Redis of {Number(boot["service"].Text("resident.txt")) / 1e6:F0} MB, one processor, a pass each second: pass {pass * 1000:F0} ms of CPU, "
-            + $"requests {change:+0.0%;-0.0%} (off once more {Change("again", Throughput):+0.0%;-0.0%}), p99 {Change(method, Percentile99):+0.0%;-0.0%} ({Change("again", Percentile99):+0.0%;-0.0%})");
+            + $"requests {Signed(change)} (off once more {Signed(Change("again", Throughput))}), p99 {Signed(Change(method, Percentile99))} ({Signed(Change("again", Percentile99))})");
 
         // The rest is pages that the processor marks anew, caches that it fills anew, and a scrape.
         Assert.InRange(change, -2 * pass / WindowSeconds - noise - 0.01, noise + 0.01);
     }
+
+    private static string Signed(double part) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(part * 100, 1):+0.0;-0.0;0.0} %");
 
     private double Change(string condition, int column) =>
         Middle([.. Rounds("off").Zip(Rounds(condition), (off, on) => (on[column] / off[column]) - 1)]);

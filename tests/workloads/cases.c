@@ -8,7 +8,7 @@
  *   touch ID FROM MB        touches one byte a page, once, from so many MB behind its start
  *   peep ID FROM MB         the same, but reads
  *   skim ID N               reads one byte of every Nth page
- *   keep ID FROM MB         touches that part again and again from now on
+ *   keep ID FROM MB         touches that part again and again from now on; of a file it reads
  *   sweep ID RATE           touches the block from its start to its end and again, so many MB a second
  *   rest                    ends all touching
  *   advise ID WORD          madvise: cold, free, pageout, collapse, mergeable, huge
@@ -44,7 +44,7 @@
 
 enum { MAX_BLOCKS = 8, MAX_WORDS = 6, MOVE_PAGES = 2 /* MPOL_MF_MOVE */ };
 
-static struct block { char *start, *keep; size_t bytes, kept_bytes, rate, swept; uint64_t sweep_start; int file; } blocks[MAX_BLOCKS];
+static struct block { char *start, *keep; size_t bytes, kept_bytes, rate, swept; uint64_t sweep_start; int file; bool is_file; } blocks[MAX_BLOCKS];
 static pid_t child;
 
 static char *slot(size_t number) { return (char *)(0x100000000000 + (number << 30)); }
@@ -81,6 +81,7 @@ static void map_block(struct block *block, size_t bytes, const char *kind, const
 {
     block->file = -1;
     block->bytes = bytes;
+    block->is_file = strcmp(kind, "file") == 0;
     if (strcmp(kind, "memfd") == 0) {
         block->file = memfd_create("block", 0);
         if (block->file < 0 || ftruncate(block->file, bytes) != 0) {
@@ -413,7 +414,7 @@ static bool touch_on(void)
     for (size_t i = 0; i < MAX_BLOCKS; i++) {
         struct block *block = &blocks[i];
         if (block->keep != NULL) {
-            touch_pages(block->keep, block->kept_bytes, KIND_ANON);
+            touch_pages(block->keep, block->kept_bytes, block->is_file ? KIND_FILE : KIND_ANON);
             any = true;
         }
         if (block->rate > 0) {

@@ -18,6 +18,7 @@ internal static class MeasurementCatalogue
         new DiskIoDescriptor(),
         new GenerationsDescriptor(),
         new WorkingSetDescriptor(),
+        new ContainerMemoryDescriptor(),
         new ActivePagesDescriptor(),
     ];
 

@@ -1,5 +1,6 @@
 using MemSnoop.Metrics.Instruments;
 using MemSnoop.Metrics.Sampling;
+using MemSnoop.WorkingSets;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Metrics.Descriptors;
@@ -14,6 +15,9 @@ namespace MemSnoop.Metrics.Descriptors;
 internal sealed record SamplingContext(
     MeasuredHost Host, WatchList WatchList, CollectionNumber CollectionNumber, ILoggerFactory Loggers, TimeProvider Clock, Func<SampledMeasurement, InstrumentScope> Scope)
 {
+    /// <summary>The windows of working sets and what measures them; null before that measurement has started, and when none are measured.</summary>
+    internal (WorkingSetWindows Windows, IWorkingSetEstimator Estimator)? WorkingSets { get; set; }
+
     /// <summary>When a measurement that is read on request is read anew.</summary>
     internal ReadingSchedule Schedule(string measurement) => new(Host.Options.Readings.IntervalOf(measurement), CollectionNumber, Clock);
 }

@@ -87,7 +87,10 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             return sampled;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null);
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null) with
+        {
+            ContainerOf = ContainerMemoryDescriptor.IsWanted(options) ? ContainerMemoryDescriptor.ContainerOf : null,
+        };
         WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
@@ -97,6 +100,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         }
 
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
+        context.WorkingSets = (windows, estimator);
         sampled.Run(estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
         scope.Gauge<double>(
@@ -163,7 +167,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     ];
 
     /// <summary>Memory is known to have been idle for whole windows only, so an age below one window says nothing of its own.</summary>
-    private static bool CanBeTold(TimeSpan age, TimeSpan interval) => age == TimeSpan.Zero || age >= interval;
+    internal static bool CanBeTold(TimeSpan age, TimeSpan interval) => age == TimeSpan.Zero || age >= interval;
 
     private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows, BytesOfKind select) =>
         from container in windows.Shown().Groups

@@ -103,6 +103,9 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     public void GroupCompleted(string group, in WorkingSetSample sample) => sink.GroupCompleted(group, sample);
 
     /// <inheritdoc/>
+    void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => sink.ContainerCompleted(container, sample);
+
+    /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
     {
         ref Wait wait = ref CollectionsMarshal.GetValueRefOrNullRef(_processes, process);

@@ -16,6 +16,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly HashSet<TrackedProcess> _lost = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
+    private readonly List<KeyValuePair<string, ContainerMemorySample>> _containers = [];
+    private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
     private long _collection = -1;
@@ -54,6 +56,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         }
     }
 
+    /// <summary>Has the memory that is charged to containers accounted for by a measurement of its own. Before the first pass.</summary>
+    internal void AccountTo(SampledContainerMemory containerMemory) => _containerMemory = containerMemory;
+
     /// <summary>Begins a pass over these processes, or continues one that comes in parts.</summary>
     internal void Begin(ReadOnlySpan<WatchedProcess> processes, bool isNew)
     {
@@ -61,6 +66,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             _passing.Clear();
             _groups.Clear();
+            _containers.Clear();
         }
 
         Watch(processes);
@@ -96,10 +102,13 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             spread = entry.Sample.WindowSpread > spread ? entry.Sample.WindowSpread : spread;
         }
 
+        _containerMemory?.EndPass();
         Publish(new WorkingSetRound
         {
             Processes = [.. _passing],
             Groups = [.. _groups],
+            Containers = [.. _containers],
+            ContainerSkips = _containerMemory?.Skipped.ToArray() ?? [],
             Skips = sampled.Skipped.ToArray(),
             Cost = cost,
             Succeeded = succeeded,
@@ -150,6 +159,21 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
 
     /// <inheritdoc/>
+    void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample)
+    {
+        for (int kind = 0; kind < ChargedKinds.Count; kind++)
+        {
+            if (!sample.Kinds[kind].IsWhole)
+            {
+                _containerMemory?.Skipped.Add(sample.Kinds[kind].Disturbance.ToReason());
+                break;
+            }
+        }
+
+        _containers.Add(new(container, sample));
+    }
+
+    /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
     {
         _lost.Add(process);
@@ -161,13 +185,19 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
 internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
-    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Skips = [], Cost = ReadingCost.Unknown };
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
 
     /// <summary>The last window of each container, by its id.</summary>
     internal required KeyValuePair<string, WorkingSetSample>[] Groups { get; init; }
+
+    /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
+    internal required KeyValuePair<string, ContainerMemorySample>[] Containers { get; init; }
+
+    /// <summary>How often windows of what is charged to a container were disturbed so far, by reason.</summary>
+    internal required KeyValuePair<string, long>[] ContainerSkips { get; init; }
 
     /// <summary>How often processes were skipped so far, and windows disturbed, by reason.</summary>
     internal required KeyValuePair<string, long>[] Skips { get; init; }

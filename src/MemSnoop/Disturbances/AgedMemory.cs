@@ -1,3 +1,4 @@
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 
 namespace MemSnoop.Disturbances;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 

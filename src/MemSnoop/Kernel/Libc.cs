@@ -16,6 +16,9 @@ internal static partial class Libc
     /// <summary>The one flag in use whose value is not the same on x86-64 and arm64.</summary>
     internal static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
+    /// <summary>The number of getdents64, older than those that are the same everywhere.</summary>
+    internal static readonly nint GetDirectoryEntriesNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217;
+
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
@@ -58,6 +61,7 @@ internal static partial class Libc
 
     internal const int AccessWrite = 2;
 
+    internal const uint StatxLinks = 0x4;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
 
@@ -155,6 +159,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint FsMount(nint number, KernelHandle context, nint flags, nint attributes);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint GetDirectoryEntries(nint number, KernelHandle directory, Span<byte> buffer, nint count);
+
     [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true)]
     internal static partial int StatFileSystem(ReadOnlySpan<byte> path, out FileSystemStatus status);
 
@@ -210,12 +217,15 @@ internal static partial class Libc
         internal uint NameLength;
     }
 
-    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_ino at offset 32 and stx_size at 40 on every architecture.</summary>
+    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_nlink at offset 16, stx_ino at 32 and stx_size at 40 on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxResult
     {
         [FieldOffset(0)]
         internal uint Mask;
+
+        [FieldOffset(16)]
+        internal uint Links;
 
         [FieldOffset(32)]
         internal ulong Inode;

@@ -19,9 +19,13 @@ internal sealed class KpageCgroup : IDisposable
 
     private KpageCgroup(KernelHandle handle) => _handle = handle;
 
-    /// <summary>Null if the kernel has no memory control groups, or does not let us read.</summary>
-    internal static KpageCgroup? TryOpen(KernelPaths paths) =>
-        KernelFile.Open(paths.Proc("kpagecgroup"), out KernelHandle handle) == ReadOutcome.Success ? new KpageCgroup(handle) : null;
+    /// <summary>Null if the kernel has no memory control groups, or does not let us read; the outcome tells which.</summary>
+    internal static ReadOutcome Open(KernelPaths paths, out KpageCgroup? cgroups)
+    {
+        ReadOutcome outcome = KernelFile.Open(paths.Proc("kpagecgroup"), out KernelHandle handle);
+        cgroups = outcome == ReadOutcome.Success ? new KpageCgroup(handle) : null;
+        return outcome;
+    }
 
     /// <summary>Drops what was read: pages are charged elsewhere when they are freed and allocated again.</summary>
     internal void Clear() => _first = ulong.MaxValue;
@@ -39,6 +43,32 @@ internal sealed class KpageCgroup : IDisposable
 
         int index = (int)(frame - first);
         return index < _count ? _groups[index] : 0;
+    }
+
+    /// <summary>The control groups of frames from <paramref name="first"/>.</summary>
+    /// <param name="first">The first frame.</param>
+    /// <param name="groups">Takes an inode number for each.</param>
+    /// <param name="count">How many were read: fewer than asked for at the end of memory.</param>
+    internal ReadOutcome Read(ulong first, Span<ulong> groups, out int count)
+    {
+        count = 0;
+        while (count < groups.Length)
+        {
+            ReadOutcome outcome = KernelFile.Read(_handle, MemoryMarshal.AsBytes(groups[count..]), (long)((first + (ulong)count) * sizeof(ulong)), out int bytes);
+            if (outcome != ReadOutcome.Success)
+            {
+                return outcome;
+            }
+
+            if (bytes < sizeof(ulong))
+            {
+                break;
+            }
+
+            count += bytes / sizeof(ulong);
+        }
+
+        return ReadOutcome.Success;
     }
 
     public void Dispose() => _handle.Dispose();

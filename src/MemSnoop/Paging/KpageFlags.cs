@@ -44,6 +44,8 @@ internal sealed class KpageFlags : IDisposable
 public readonly record struct PageFlags(ulong Word)
 {
     private const int LruBit = 5;
+    private const int SlabBit = 7;
+    private const int MappedBit = 11;
     private const int AnonBit = 12;
     private const int SwapBackedBit = 14;
     private const int CompoundHeadBit = 15;
@@ -51,6 +53,7 @@ public readonly record struct PageFlags(ulong Word)
     private const int HugeBit = 17;
     private const int KsmBit = 21;
     private const int ZeroPageBit = 24;
+    private const int IdleBit = 25;
 
     /// <summary>On a list of the page reclaim; only such pages can be idle.</summary>
     public bool IsOnLru => IsSet(LruBit);
@@ -78,6 +81,18 @@ public readonly record struct PageFlags(ulong Word)
 
     /// <summary>The zero page or the huge zero page, which belongs to no process.</summary>
     public bool IsZeroPage => IsSet(ZeroPageBit);
+
+    /// <summary>Belongs to the kernel's allocator of small objects.</summary>
+    internal bool IsSlab => IsSet(SlabBit);
+
+    /// <summary>At least one page table leads to it; of a folio, in some versions, to any of its pages.</summary>
+    internal bool IsMapped => IsSet(MappedBit);
+
+    /// <summary>Has the idle flag. Of a mapped page it may be stale: the accessed bits of its mappings are not looked at (<c>idle_page_tracking.rst</c>).</summary>
+    internal bool HasIdleFlag => IsSet(IdleBit);
+
+    /// <summary>What is known of a tail: its own flags and those of its head, since older kernels say less of a tail.</summary>
+    internal PageFlags With(PageFlags head) => new(Word | head.Word);
 
     /// <summary>On a list of the reclaim and neither hugetlb nor a zero page: its own idle flag, or its folio's, tells.</summary>
     internal bool IsOrdinary => (Word & ((1UL << LruBit) | (1UL << HugeBit) | (1UL << ZeroPageBit))) == 1UL << LruBit;

@@ -24,6 +24,9 @@ public interface IWorkingSetEstimator : IDisposable
     /// </summary>
     TimeSpan? LongestStall => null;
 
+    /// <summary>Whether the memory charged to containers is measured, or why not.</summary>
+    internal ContainerMemoryState ContainerMemory => ContainerMemoryState.Off;
+
     /// <summary>
     /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
     /// dropped.
@@ -67,6 +70,11 @@ public interface IWorkingSetSink
     {
     }
 
+    /// <summary>The windows of the memory that is charged to a container are complete; see <see cref="EstimatorOptions.ContainerOf"/>.</summary>
+    internal void ContainerCompleted(string container, in ContainerMemorySample sample)
+    {
+    }
+
     /// <summary>The working set of this process could not be measured; there is no number for it.</summary>
     void Skipped(TrackedProcess process, ReadOutcome reason);
 }
@@ -91,6 +99,12 @@ public sealed record EstimatorOptions
     /// value: null, no groups. Only the page_idle method uses this.
     /// </summary>
     public Func<TrackedProcess, string?>? GroupOf { get; init; }
+
+    /// <summary>
+    /// The container of a control group by the group's path, or null. What is charged to the groups of a container is measured, each page frame once, mapped or not.
+    /// Default value: null, which measures no such thing. Only the page_idle method uses this.
+    /// </summary>
+    internal Func<string, string?>? ContainerOf { get; init; }
 
     /// <summary>
     /// The referenced method skips processes that hold more resident memory, in bytes. Default value: 4 GiB, for which a write to clear_refs holds the

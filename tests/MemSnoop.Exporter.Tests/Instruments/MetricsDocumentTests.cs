@@ -39,6 +39,10 @@ public class MetricsDocumentTests
         ["memsnoop.container.working_set.upper"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
+        ["memsnoop.container.memory.used"] = "only the idle bitmap tells which frames were used",
+        ["memsnoop.container.memory.used.lower"] = "only the idle bitmap tells which frames were used",
+        ["memsnoop.container.memory.used.upper"] = "only the idle bitmap tells which frames were used",
+        ["memsnoop.container.memory.idle"] = "only the idle bitmap tells which frames were used",
     };
 
     [Fact]

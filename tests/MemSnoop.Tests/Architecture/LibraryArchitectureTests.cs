@@ -16,6 +16,9 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
         new("Paging", "ProcFs", "The areas whose pages are looked up are lines of maps."),
         new("Paging", "Processes", "A page map belongs to the address space of a process."),
 
+        new("Containers", "Kernel", "Control groups are directories that the kernel shows."),
+
+        new("Disturbances", "Containers", "What happened to accessed bits is told by control group."),
         new("Disturbances", "Kernel", "What takes accessed bits shows in kernel files."),
         new("Disturbances", "ProcFs", "The generations and the kernel's event counters are parsed kernel files."),
         new("Disturbances", "Processes", "Other users of the idle bitmap are found among all processes."),
@@ -26,6 +29,7 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
 
         new("WorkingSets", "Locks", "One program at a time takes accessed bits."),
         new("WorkingSets", "Disturbances", "A window is whole only if nothing disturbed it."),
+        new("WorkingSets", "Containers", "The page_idle method finds out what is charged to containers."),
         new("WorkingSets", "Kernel", "A method asks the kernel whether it works here."),
         new("WorkingSets", "ProcFs", "The referenced method sums up the areas of smaps."),
         new("WorkingSets", "Processes", "Windows belong to processes."),

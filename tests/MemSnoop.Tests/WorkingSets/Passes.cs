@@ -11,6 +11,7 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     private readonly Dictionary<TrackedProcess, WorkingSetSample> _completed = [];
     private readonly Dictionary<TrackedProcess, ReadOutcome> _skipped = [];
     private readonly Dictionary<string, WorkingSetSample> _groups = [];
+    private readonly Dictionary<string, ContainerMemorySample> _containers = [];
 
     /// <summary>Looks at each process, as the table does before a pass, and passes.</summary>
     public void Run(params IReadOnlyList<TrackedProcess> processes)
@@ -18,6 +19,7 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
         _completed.Clear();
         _skipped.Clear();
         _groups.Clear();
+        _containers.Clear();
         foreach (TrackedProcess process in processes)
         {
             process.Look(_buffer, out _);
@@ -44,6 +46,9 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     /// <summary>The groups of processes of the last pass.</summary>
     public IReadOnlyDictionary<string, WorkingSetSample> Groups => _groups;
 
+    /// <summary>The memory charged to containers, of the last pass.</summary>
+    public IReadOnlyDictionary<string, ContainerMemorySample> Containers => _containers;
+
     public int Reported => _completed.Count + _skipped.Count;
 
     public WorkingSetSample Completed(TrackedProcess process)
@@ -57,6 +62,8 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     void IWorkingSetSink.Completed(TrackedProcess process, in WorkingSetSample sample) => _completed.Add(process, sample);
 
     void IWorkingSetSink.GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(group, sample);
+
+    void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => _containers.Add(container, sample);
 
     void IWorkingSetSink.Skipped(TrackedProcess process, ReadOutcome reason) => _skipped.Add(process, reason);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 

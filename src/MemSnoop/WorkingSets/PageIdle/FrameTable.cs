@@ -2,7 +2,7 @@ using MemSnoop.Disturbances;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>The blocks of frames that watched processes map, by physical address.</summary>
+/// <summary>The blocks of frames that watched processes map, or that are charged to containers, by physical address.</summary>
 internal sealed class FrameTable
 {
     /// <summary>
@@ -67,7 +67,7 @@ internal sealed class FrameTable
 
 /// <summary>
 /// The state of 32,768 frames (128 MiB of memory with pages of 4 KiB), as many as one call on the idle bitmap can reach. Three bits and a byte a frame; blocks
-/// exist only for memory that watched processes map, so a hole in the physical address space costs nothing. A frame that is neither marked nor idle came into
+/// exist only for memory that watched processes map or that is charged to containers, so a hole in the physical address space costs nothing. A frame that is neither marked nor idle came into
 /// use after the window began.
 /// </summary>
 internal sealed class FrameBlock(long index)
@@ -124,6 +124,9 @@ internal sealed class FrameBlock(long index)
 
     /// <summary>Whether some frames of the walk are doubtful: their content may only have moved there, or they were not marked.</summary>
     internal bool HasDoubts => _doubtful is not null;
+
+    /// <summary>The doubtful frames of a word.</summary>
+    internal ulong DoubtfulIn(int word) => _doubtful is null ? 0 : _doubtful[word];
 
     /// <summary>Why frames are doubtful.</summary>
     internal Disturbance DoubtReason { get; private set; }

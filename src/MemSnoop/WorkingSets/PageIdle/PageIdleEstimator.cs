@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
@@ -37,6 +38,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly List<(TrackedProcess Process, string? Group, int Index)> _order = [];
     private readonly List<FrameBlock> _empty = [];
     private readonly GroupTotals _group = new();
+    private readonly ChargedPass? _charged;
 
     /// <summary>Moments before the marks of this and earlier calls, oldest first: as many as the window of a page spans.</summary>
     private readonly Queue<IDisturbanceMoment> _moments = [];
@@ -64,6 +66,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _pagemap = new Pagemap(files.PageBytes);
         _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, options.Parts > 1, active);
         _collector = new FrameCollector(_frames);
+        _charged = options.ContainerOf is null || files is not { Cgroups: not null, Groups: not null } ? null
+            : new ChargedPass(files, _frames, new FreshFrames(_frames, files.Flags, _bitmap, _resolver), _epochs, options);
     }
 
     /// <inheritdoc/>
@@ -71,6 +75,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     public int Parts => _options.Parts;
+
+    /// <inheritdoc/>
+    ContainerMemoryState IWorkingSetEstimator.ContainerMemory =>
+        _charged?.State
+            ?? (_options.ContainerOf is null ? ContainerMemoryState.Off
+            : _files.Cgroups is not null ? ContainerMemoryState.NoHierarchy
+            : _files.CgroupsOpened == ReadOutcome.Denied ? ContainerMemoryState.Denied
+            : ContainerMemoryState.NoFile);
 
     /// <summary>
     /// Memory that the estimator keeps from pass to pass, in bytes: three bits and a byte a frame, about a byte a page, and as much again for the largest process.
@@ -128,7 +140,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
 
             // After the bitmap: the watch takes who opens it from then on for a stranger.
-            PageIdleFiles files = new(bitmap, flags!, KpageCgroup.TryOpen(paths), HostDisturbances.Open(paths, clock), KernelUnits.Current.PageBytes) { Lock = taken };
+            outcome = KpageCgroup.Open(paths, out KpageCgroup? cgroups);
+            PageIdleFiles files = new(bitmap, flags!, cgroups, HostDisturbances.Open(paths, clock), KernelUnits.Current.PageBytes)
+            {
+                Lock = taken,
+                CgroupsOpened = outcome,
+                Groups = options.ContainerOf is null ? null : new ControlGroups(paths, HostMounts.AreReal(paths)),
+                ZoneInfoPath = paths.Proc("zoneinfo"),
+            };
             return new PageIdleEstimator(files, options, clock, active);
         }
         catch
@@ -156,18 +175,22 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Remember(start);
         if (Parts > 1)
         {
+            _charged?.Take(part, Parts, _report);
             AdoptSeen(part);
         }
 
         WalkProcesses(processes, part, sink);
         if (Parts == 1)
         {
+            // After the walk, which knows of frames that are new what was at their addresses before.
+            _charged?.Take(part, Parts, _report);
             AdoptSeen(part);
         }
 
         _marked = _windowEnd + ((Now - _windowEnd) / 2);
         if (part == Parts - 1)
         {
+            _charged?.Complete(sink);
             Forget();
         }
     }
@@ -244,7 +267,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(process);
-        PageIdleEstimator own = new(_files, _options with { Parts = 1, GroupOf = null }, _clock, ownsFiles: false);
+        PageIdleEstimator own = new(_files, _options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, ownsFiles: false);
         RequestedWindow window = new(own, process);
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
@@ -299,6 +322,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 }
             }
         }
+
+        _charged?.Begin(_windowStart, _windowEnd);
     }
 
     private void EndWindows(int part)
@@ -345,6 +370,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
 
             Measure(process, own is null ? 0 : _groupNumber, sink);
+            if (own is not null)
+            {
+                _charged?.AddHiddenReads(own, _walk.HiddenReads.File, _walk.HiddenReads.Shmem);
+            }
         }
 
         CompleteGroup(group, sink);
@@ -509,6 +538,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             moment.Dispose();
         }
 
+        _charged?.Dispose();
         _bitmap.Dispose();
         if (_ownsFiles)
         {

@@ -1,3 +1,4 @@
+using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
@@ -16,6 +17,15 @@ internal sealed class PageIdleFiles(IIdleBitmap bitmap, KpageFlags flags, KpageC
     /// <summary>Null on a kernel without memory control groups.</summary>
     internal KpageCgroup? Cgroups => cgroups;
 
+    /// <summary>How opening that file ended.</summary>
+    internal ReadOutcome CgroupsOpened { get; init; }
+
+    /// <summary>The hierarchy of memory control groups; null if nobody asked for what is charged to them.</summary>
+    internal ControlGroups? Groups { get; init; }
+
+    /// <summary>The file that tells where there is memory.</summary>
+    internal required string ZoneInfoPath { get; init; }
+
     internal IDisturbanceWatch Disturbances => disturbances;
 
     internal ulong PageBytes => pageBytes;
@@ -32,6 +42,7 @@ internal sealed class PageIdleFiles(IIdleBitmap bitmap, KpageFlags flags, KpageC
         Bitmap.Dispose();
         flags.Dispose();
         cgroups?.Dispose();
+        Groups?.Dispose();
         Lock?.Dispose();
     }
 }

@@ -47,12 +47,16 @@ internal sealed class PageWalk(
     /// <summary>The idle pages of the group's processes since it began.</summary>
     internal IdlePages GroupIdle => _groupIdle;
 
+    /// <summary>Idle pages of files and of shared memory that the process may have read by descriptor, without a trace.</summary>
+    internal (long File, long Shmem) HiddenReads { get; private set; }
+
     /// <summary>Sets what was counted to zero.</summary>
     internal void Clear()
     {
         _tally = default;
         _groupTally = default;
         _window = default;
+        HiddenReads = default;
         _idle.Clear();
     }
 
@@ -86,7 +90,7 @@ internal sealed class PageWalk(
             _idle.AddDoubts(_report, ref _tally);
         }
 
-        (long file, long shmem) = reads.FindHidden(process, pages, areas.Areas, _report, _isGlance, _tally);
+        (long file, long shmem) = HiddenReads = reads.FindHidden(process, pages, areas.Areas, _report, _isGlance, _tally);
         AddFileReads(ref _tally, file, shmem);
         if (_group != 0)
         {

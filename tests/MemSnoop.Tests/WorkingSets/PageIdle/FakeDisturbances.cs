@@ -7,7 +7,16 @@ internal sealed class FakeDisturbances : IDisturbanceWatch, IDisturbanceMoment
 {
     public DisturbanceReport Report { get; set; } = DisturbanceReport.Quiet;
 
-    public IDisturbanceMoment Now() => this;
+    /// <summary>What happens, once, in the middle of the next pass.</summary>
+    public Action? OnNow { get; set; }
+
+    public IDisturbanceMoment Now()
+    {
+        Action? action = OnNow;
+        OnNow = null;
+        action?.Invoke();
+        return this;
+    }
 
     public DisturbanceReport Compare(IDisturbanceMoment start, IDisturbanceMoment end) => Report;
 

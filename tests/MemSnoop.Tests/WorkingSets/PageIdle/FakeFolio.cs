@@ -17,12 +17,14 @@ internal enum FolioKind
 internal sealed class FakeFolio(ulong first, int order, FolioKind kind)
 {
     private const int Lru = 5;
+    private const int Mapped = 11;
     private const int Anon = 12;
     private const int SwapBacked = 14;
     private const int Head = 15;
     private const int Tail = 16;
     private const int Huge = 17;
     private const int ZeroPage = 24;
+    private const int IdleFlag = 25;
 
     public ulong First { get; } = first;
 
@@ -38,12 +40,22 @@ internal sealed class FakeFolio(ulong first, int order, FolioKind kind)
     /// <summary>How many page table entries lead to each page.</summary>
     public int[] Mappings { get; } = new int[1 << order];
 
+    /// <summary>The path of the control group that it is charged to; null for none.</summary>
+    public string? Group { get; set; }
+
+    /// <summary>Whether it stays although nobody maps it, as page cache does.</summary>
+    public bool IsKept { get; set; }
+
+    public bool IsMapped => Mappings.Any(static count => count > 0);
+
     public bool IsOnLru => Kind is FolioKind.Anon or FolioKind.File or FolioKind.Shmem;
 
     /// <summary>The entry of kpageflags. Kernels before 6.10 say of a tail only that it is one, and of what kind.</summary>
     public ulong Flags(int page, bool tailsTellAll)
     {
         ulong folio = (IsOnLru ? 1UL << Lru : 0)
+            | (IsMapped ? 1UL << Mapped : 0)
+            | (Idle ? 1UL << IdleFlag : 0)
             | (Kind is FolioKind.Anon or FolioKind.Shmem ? 1UL << SwapBacked : 0);
         ulong each = (Kind == FolioKind.Anon ? 1UL << Anon : 0)
             | (Kind == FolioKind.Hugetlb ? 1UL << Huge : 0)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
@@ -43,6 +44,9 @@ internal sealed class FakeHost : IDisposable
     /// <summary>Where the bitmap ends; a word that is not whole cannot be read.</summary>
     public ulong BitmapFrames { get; set; } = 1 << 20;
 
+    /// <summary>Whether kpagecgroup says of a tail what its folio is charged to, as kernels since 6.4 do.</summary>
+    public bool TailsTellCharge { get; set; } = true;
+
     /// <summary>Whether kpageflags says of a tail what its folio is, as kernels since 6.10 do.</summary>
     public bool TailsTellAll { get; set; } = true;
 
@@ -59,12 +63,50 @@ internal sealed class FakeHost : IDisposable
     public PageIdleEstimator Estimator(EstimatorOptions? options = null, IActivePages? active = null)
     {
         Assert.Equal(ReadOutcome.Success, KpageFlags.Open(Paths, out KpageFlags? flags));
-        PageIdleFiles files = new(Bitmap, flags!, KpageCgroup.TryOpen(Paths), Disturbances, FakeArea.PageBytes)
+        ReadOutcome opened = KpageCgroup.Open(Paths, out KpageCgroup? cgroups);
+        PageIdleFiles files = new(Bitmap, flags!, cgroups, Disturbances, FakeArea.PageBytes)
         {
+            CgroupsOpened = opened,
+            Groups = options?.ContainerOf is null ? null : new ControlGroups(Paths, isReal: false),
+            ZoneInfoPath = Paths.Proc("zoneinfo"),
             LifeOf = process => Lives.GetValueOrDefault(process.Identity.Pid, TimeSpan.MaxValue),
         };
         return new PageIdleEstimator(files, options ?? new EstimatorOptions(), Clock, active);
     }
+
+    /// <summary>Makes a memory control group; "" is the root, and makes the hierarchy.</summary>
+    public void AddGroup(string path)
+    {
+        Directory.CreateDirectory(Path.Join(GroupRoot, path));
+        if (path.Length == 0)
+        {
+            File.WriteAllText(Path.Join(GroupRoot, "cgroup.procs"), "");
+            File.WriteAllText(Path.Join(GroupRoot, "cgroup.controllers"), "memory\n");
+            File.WriteAllBytes(Paths.Proc("kpagecgroup"), []);
+        }
+    }
+
+    /// <summary>Removes a group; what is charged to it shows as charged to the one above.</summary>
+    public void RemoveGroup(string path)
+    {
+        Directory.Delete(Path.Join(GroupRoot, path));
+        foreach (FakeFolio folio in _folios.Values.Where(folio => folio.Group == path))
+        {
+            folio.Group = path[..path.LastIndexOf('/')];
+        }
+    }
+
+    public ulong InodeOf(string path)
+    {
+        Assert.Equal(ReadOutcome.Success, KernelFile.Open(Path.Join(GroupRoot, path), Libc.OpenPath, out KernelHandle handle));
+        using (handle)
+        {
+            Assert.Equal(0, Libc.Statx(handle, "."u8, 0, Libc.StatxInode, out Libc.StatxResult result));
+            return result.Inode;
+        }
+    }
+
+    public string GroupRoot => Paths.Sys("fs/cgroup");
 
     public FakeProcess Start()
     {
@@ -120,7 +162,7 @@ internal sealed class FakeHost : IDisposable
     /// <summary>Gives the frames of folios back that nobody maps.</summary>
     public void FreeUnmapped()
     {
-        foreach (FakeFolio folio in _folios.Values.Where(static folio => folio.Kind != FolioKind.Zero && folio.Mappings.All(static count => count == 0)).ToArray())
+        foreach (FakeFolio folio in _folios.Values.Where(static folio => folio.Kind != FolioKind.Zero && !folio.IsKept && folio.Mappings.All(static count => count == 0)).ToArray())
         {
             _folios.Remove(folio.First);
             _freed.Add(folio);
@@ -129,6 +171,14 @@ internal sealed class FakeHost : IDisposable
                 _frames.Remove(folio.First + (ulong)page);
             }
         }
+    }
+
+    /// <summary>Page cache: a folio of a file that nobody maps, charged to a group.</summary>
+    public FakeFolio Cache(string? group, FolioKind kind = FolioKind.File, int order = 0, ulong near = 4096)
+    {
+        FakeFolio folio = Allocate(kind, order, near);
+        (folio.Group, folio.IsKept) = (group, true);
+        return folio;
     }
 
     /// <summary>The frames of a folio have come to hold something else.</summary>
@@ -151,6 +201,7 @@ internal sealed class FakeHost : IDisposable
     public void Write()
     {
         WriteFlags();
+        WriteCharges();
         foreach (FakeProcess process in Processes)
         {
             process.Write();
@@ -173,6 +224,29 @@ internal sealed class FakeHost : IDisposable
             file.Position = (long)folio.First * sizeof(ulong);
             file.Write(MemoryMarshal.AsBytes(flags.AsSpan()));
         }
+    }
+
+    private void WriteCharges()
+    {
+        // A test without groups may write the file itself.
+        if (!File.Exists(Path.Join(GroupRoot, "cgroup.procs")) || !File.Exists(Paths.Proc("kpagecgroup")))
+        {
+            return;
+        }
+
+        Dictionary<string, ulong> inodes = [];
+        ulong[] charges = new ulong[_frames.Count == 0 ? 0 : _frames.Keys.Max() + 1];
+        foreach (FakeFolio folio in _folios.Values.Where(static folio => folio.Group is not null))
+        {
+            if (!inodes.TryGetValue(folio.Group!, out ulong inode))
+            {
+                inodes.Add(folio.Group!, inode = InodeOf(folio.Group!));
+            }
+
+            charges.AsSpan((int)folio.First, TailsTellCharge ? folio.Pages : 1).Fill(inode);
+        }
+
+        File.WriteAllBytes(Paths.Proc("kpagecgroup"), MemoryMarshal.AsBytes(charges.AsSpan()).ToArray());
     }
 
     public void Dispose()

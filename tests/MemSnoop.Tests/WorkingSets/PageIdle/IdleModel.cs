@@ -6,14 +6,18 @@ namespace MemSnoop.Tests.WorkingSets.PageIdle;
 /// What a pass must say, by the plainest possible means: it remembers of each folio whether it was touched since the last
 /// pass, and of each page of each process the number of the pass that last saw it in use.
 /// </summary>
-internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupOf)
+internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupOf, Func<string, string?> containerOf)
 {
     private readonly HashSet<FakeFolio> _touched = [];
     private readonly Dictionary<FakeProcess, Known> _processes = [];
     private readonly Dictionary<string, List<(int Pass, int Pages)>> _groupDoubts = [];
+    private readonly Dictionary<string, int> _containers = [];
     private Dictionary<ulong, int> _watched = [];
     private HashSet<FakeFolio> _known = [];
     private int _pass;
+
+    /// <summary>How many ages are asked for.</summary>
+    private const int Ages = 6;
 
     private enum State
     {
@@ -29,7 +33,7 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     /// <summary>
     /// What the next pass must report; null for a process that is new. To be asked before the pass, while the kernel's flags are still those of the window.
     /// </summary>
-    public (Dictionary<FakeProcess, Expected?> Processes, Dictionary<string, Expected> Groups) Pass()
+    public (Dictionary<FakeProcess, Expected?> Processes, Dictionary<string, Expected> Groups, Dictionary<string, string> Containers) Pass()
     {
         _pass++;
         Dictionary<FakeProcess, Expected?> processes = [];
@@ -88,6 +92,7 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
         }
 
         SettleGroups(groups, complete);
+        Dictionary<string, string> containers = Charge(frames);
         _watched = frames.Where(static frame => frame.Key >> 40 == 0).ToDictionary(static frame => frame.Key, static frame => frame.Value.Age);
         _touched.Clear();
         _known = [.. host.Folios];
@@ -96,7 +101,60 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
             _processes.Remove(gone);
         }
 
-        return (processes, groups);
+        return (processes, groups, containers);
+    }
+
+    /// <summary>What is charged to each container, in the words of <see cref="Expected.Describe(in ContainerMemorySample)"/>. Who maps it does not matter, and whether anybody does.</summary>
+    private Dictionary<string, string> Charge(Dictionary<ulong, (State State, int Age)> frames)
+    {
+        Dictionary<string, Expected[]> charged = [];
+        foreach (FakeFolio folio in host.Folios.Where(static folio => folio.IsOnLru))
+        {
+            if (folio.Group is null || containerOf(folio.Group) is not { } container)
+            {
+                continue;
+            }
+
+            if (!charged.TryGetValue(container, out Expected[]? kinds))
+            {
+                charged.Add(container, kinds = [.. Enumerable.Range(0, ChargedKinds.Count).Select(static _ => new Expected())]);
+            }
+
+            Expected expected = kinds[(int)(folio.Kind switch
+            {
+                FolioKind.Anon => ChargedKind.Anon,
+                FolioKind.Shmem => ChargedKind.Shmem,
+                _ => folio.IsMapped ? ChargedKind.File : ChargedKind.Cache,
+            })];
+            for (int index = 0; index < folio.Pages; index++)
+            {
+                FakePage page = new(folio, index);
+                if (!frames.TryGetValue(page.Frame, out var frame))
+                {
+                    frame = Look(page, isInDoubt: false, _pass - 1);
+                    frames[page.Frame] = frame;
+                }
+
+                // A frame is in doubt for a process that is new; that it is new to the container is certain.
+                Count(expected, page, frame.State == State.Doubtful ? State.Active : frame.State, frame.Age);
+            }
+        }
+
+        // A container is known by whatever is charged to it, be it the kernel's own.
+        string[] known = [.. host.Folios.Select(folio => folio.Group is null ? null : containerOf(folio.Group)).OfType<string>().Distinct()];
+        foreach (string gone in _containers.Keys.Except(known).ToArray())
+        {
+            _containers.Remove(gone);
+        }
+
+        foreach (string container in known)
+        {
+            _containers.TryAdd(container, Math.Max(_pass - 1, 1));
+        }
+
+        return _pass == 1 ? [] : charged.ToDictionary(
+            static container => container.Key,
+            container => Expected.Describe(container.Value, Math.Min(_pass - _containers[container.Key] + 1, Ages)));
     }
 
     private static IEnumerable<(FakeArea Area, ulong Address, FakePage Page)> PagesOf(FakeProcess process) =>
@@ -237,6 +295,21 @@ internal sealed class Expected
     /// <summary>The same of a sample; ages only as far as they are known.</summary>
     public string Describe(int bands) =>
         $"resident {Resident} active {string.Join('/', Active)} doubtful {string.Join('/', Doubtful)} untracked {Untracked} hugetlb {Hugetlb} idle {string.Join('/', Idle.Skip(1).Take(bands - 1))}";
+
+    /// <summary>The same of a container's memory, kind by kind: held, used, and idle for each age that is known.</summary>
+    public static string Describe(Expected[] kinds, int bands) => string.Join('\n', kinds.Select((kind, index) =>
+        $"{(ChargedKind)index} {kind.Resident} used {kind.Active.Sum()} idle {string.Join('/', kind.Idle.Skip(1).Take(bands - 1))}"));
+
+    public static string Describe(in ContainerMemorySample sample)
+    {
+        ContainerMemorySample copy = sample;
+        return string.Join('\n', ChargedKinds.All.Select(kind => (Kind: kind, Memory: copy[kind])).Select(static each =>
+        {
+            IdleBytes idle = each.Memory.Idle;
+            return $"{each.Kind} {each.Memory.HeldBytes / FakeArea.PageBytes} used {each.Memory.UsedBytes / FakeArea.PageBytes} "
+                + $"idle {string.Join('/', Enumerable.Range(1, each.Memory.KnownAges - 1).Select(band => idle[band] / FakeArea.PageBytes))}";
+        }));
+    }
 
     public static string Describe(in WorkingSetSample sample, int bands)
     {

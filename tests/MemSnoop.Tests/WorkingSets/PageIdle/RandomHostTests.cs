@@ -11,6 +11,9 @@ public class RandomHostTests
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     private static readonly IdleAges Ages = new([.. Enumerable.Range(0, 6).Select(static windows => windows * Window)]);
 
+    /// <summary>What memory can be charged to; null for nothing.</summary>
+    private static readonly string?[] Groups = [null, "/docker/a", "/docker/b", "/system.slice", "/docker/a/nested"];
+
     /// <summary>One thing that happens; the numbers choose who and what among those there are.</summary>
     private readonly record struct Step(int Action, int Who, int Where, int What, int HowMany);
 
@@ -34,12 +37,15 @@ public class RandomHostTests
             from what in Gen.Choose(0, 1000)
             from many in Gen.Choose(0, 1000)
             select new Step(action, who, at, what, many);
-        Gen<(Step[], int, bool)> hosts =
+        Gen<(Step[], int, bool, bool)> hosts =
             from steps in step.ArrayOf(150)
             from end in Gen.Elements(1 << 20, 5000, 4500 + 64, 34_000)
             from tails in Gen.Elements(true, false)
-            select (steps, end, tails);
-        Prop.ForAll(Arb.From(hosts, static host => WithLess(host.Item1).Select(steps => (steps, host.Item2, host.Item3))), static host => Run(host.Item1, (ulong)host.Item2, host.Item3))
+            from charges in Gen.Elements(true, false)
+            select (steps, end, tails, charges);
+        Prop.ForAll(
+            Arb.From(hosts, static host => WithLess(host.Item1).Select(steps => (steps, host.Item2, host.Item3, host.Item4))),
+            static host => Run(host.Item1, (ulong)host.Item2, host.Item3, host.Item4))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(count).WithQuietOnSuccess(true));
     }
 
@@ -55,14 +61,24 @@ public class RandomHostTests
         }
     }
 
-    private static void Run(Step[] steps, ulong bitmapFrames, bool tailsTellAll)
+    private static void Run(Step[] steps, ulong bitmapFrames, bool tailsTellAll, bool tailsTellCharge)
     {
-        using FakeHost host = new() { BitmapFrames = bitmapFrames, TailsTellAll = tailsTellAll };
+        using FakeHost host = new() { BitmapFrames = bitmapFrames, TailsTellAll = tailsTellAll, TailsTellCharge = tailsTellCharge };
+        foreach (string group in (string[])["", "/docker", .. Groups.OfType<string>()])
+        {
+            host.AddGroup(group);
+        }
+
         FakeFolio zero = host.Allocate(FolioKind.Zero, near: 64);
         FakeFolio hugeZero = host.Allocate(FolioKind.Zero, 9, near: 1024);
         static string? GroupOf(int pid) => (pid % 3) switch { 0 => null, 1 => "a", _ => "b" };
-        using PageIdleEstimator estimator = host.Estimator(new EstimatorOptions { IdleAges = Ages, GroupOf = static process => GroupOf(process.Identity.Pid) });
-        IdleModel model = new(host, static process => GroupOf(process.Pid));
+        using PageIdleEstimator estimator = host.Estimator(new EstimatorOptions
+        {
+            IdleAges = Ages,
+            GroupOf = static process => GroupOf(process.Identity.Pid),
+            ContainerOf = ChargedMemoryTests.ContainerOf,
+        });
+        IdleModel model = new(host, static process => GroupOf(process.Pid), ChargedMemoryTests.ContainerOf);
         Passes passes = new(estimator);
         host.Start();
         foreach (Step step in steps)
@@ -88,6 +104,12 @@ public class RandomHostTests
             return;
         }
 
+        if (step.Action >= 94)
+        {
+            UseCache(step, host, model);
+            return;
+        }
+
         FakeProcess process = host.Processes[step.Who % host.Processes.Count];
         FolioKind kind = (FolioKind)(step.What % 6);
         if (step.Action < 18)
@@ -95,11 +117,11 @@ public class RandomHostTests
             host.Exit(process);
             host.FreeUnmapped();
         }
-        else if (step.Action < 30 || process.Areas.Count == 0)
+        else if (step.Action < 29 || process.Areas.Count == 0)
         {
             process.Map(1 + (step.HowMany % 700), kind == FolioKind.Zero ? FolioKind.Anon : kind, inode: 1 + (step.What % 7));
         }
-        else if (step.Action < 40)
+        else if (step.Action < 38)
         {
             FakeArea area = process.Areas[step.Where % process.Areas.Count];
             Reshape(step, process, area);
@@ -108,11 +130,11 @@ public class RandomHostTests
         else
         {
             FakeArea area = process.Areas[step.Where % process.Areas.Count];
-            if (step.Action < 70)
+            if (step.Action < 67)
             {
                 Fill(step, host, area, zero, hugeZero);
             }
-            else if (step.Action < 90)
+            else if (step.Action < 86)
             {
                 Touch(step, model, area);
             }
@@ -159,6 +181,7 @@ public class RandomHostTests
         else
         {
             folio = host.Allocate(area.Kind, step.HowMany % 10, near: new ulong[] { 4000, 4300, 33_000, 70_000 }[step.Who % 4]);
+            folio.Group = Groups[step.Who % Groups.Length];
         }
 
         int at = step.Where * 37 % area.Pages.Count;
@@ -175,6 +198,48 @@ public class RandomHostTests
         }
 
         host.FreeUnmapped();
+    }
+
+    /// <summary>A file is read or given back, of which no process need map anything; or a group comes or goes.</summary>
+    private static void UseCache(Step step, FakeHost host, IdleModel model)
+    {
+        FakeFolio[] kept = [.. host.Folios.Where(static folio => folio.IsKept)];
+        switch (step.What % 8)
+        {
+            case < 3:
+                string? group = Groups[step.Who % Groups.Length];
+                for (int i = 0; i <= step.HowMany % 20; i++)
+                {
+                    host.Cache(group, step.What % 2 == 0 ? FolioKind.File : FolioKind.Shmem, step.HowMany % 10, near: new ulong[] { 4100, 33_000 }[step.Where % 2]);
+                }
+
+                break;
+            case < 6:
+                foreach (FakeFolio folio in kept.Skip(step.Where % (kept.Length + 1)).Take(step.HowMany % 20))
+                {
+                    FakeHost.Touch(folio);
+                    model.Touch(folio);
+                }
+
+                break;
+            case 6:
+                foreach (FakeFolio folio in kept.Skip(step.Where % (kept.Length + 1)).Take(step.HowMany % 20))
+                {
+                    folio.IsKept = false;
+                }
+
+                host.FreeUnmapped();
+                break;
+            default:
+                // Groups[^1] is the one in which there are no others.
+                if (Directory.Exists(Path.Join(host.GroupRoot, Groups[^1])))
+                {
+                    host.RemoveGroup(Groups[^1]!);
+                }
+
+                host.AddGroup(Groups[^1]!);
+                break;
+        }
     }
 
     private static void Touch(Step step, IdleModel model, FakeArea area)
@@ -203,7 +268,7 @@ public class RandomHostTests
     {
         host.Clock.Advance(Window);
         host.Write();
-        var (processes, groups) = model.Pass();
+        var (processes, groups, containers) = model.Pass();
         passes.Run([.. host.Processes.Select(static process => process.Tracked)]);
         Assert.Empty(passes.AllSkipped);
         foreach ((FakeProcess process, Expected? expected) in processes)
@@ -223,6 +288,12 @@ public class RandomHostTests
             WorkingSetSample sample = passes.Groups[group];
             int bands = Math.Min(expected.KnownBands, sample.KnownAges);
             Assert.Equal(expected.Describe(bands), Expected.Describe(sample, bands));
+        }
+
+        Assert.Equal(containers.Keys.Order(), passes.Containers.Keys.Order());
+        foreach ((string container, string expected) in containers)
+        {
+            Assert.Equal(expected, Expected.Describe(passes.Containers[container]));
         }
     }
 }

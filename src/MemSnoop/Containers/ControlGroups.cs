@@ -1,7 +1,7 @@
 using System.Text;
 using MemSnoop.Kernel;
 
-namespace MemSnoop.Disturbances;
+namespace MemSnoop.Containers;
 
 /// <summary>The directories of memory control groups on this host.</summary>
 internal sealed class ControlGroups : IDisposable
@@ -38,6 +38,9 @@ internal sealed class ControlGroups : IDisposable
             }
         }
     }
+
+    /// <summary>The directory of the hierarchy's root; invalid if none is found.</summary>
+    internal KernelHandle Root => _root;
 
     /// <summary>Where the hierarchy is mounted that has the memory controller; null if none is found.</summary>
     internal string? Mount { get; }

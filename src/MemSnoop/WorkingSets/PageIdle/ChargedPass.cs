@@ -1,0 +1,250 @@
+using System.Runtime.InteropServices;
+using MemSnoop.Containers;
+using MemSnoop.Disturbances;
+using MemSnoop.Kernel;
+using MemSnoop.Paging;
+using MemSnoop.ProcFs;
+
+namespace MemSnoop.WorkingSets.PageIdle;
+
+/// <summary>
+/// Measures the memory that is charged to containers, as part of each pass: every frame of the host is asked which control group it is charged to. Which groups lie in a
+/// container is looked up before, and again after, so that a group that came, went or took over another's number in between does no harm.
+/// </summary>
+internal sealed class ChargedPass : IChargedGroups, IDisposable
+{
+    /// <summary>So many groups that are not in use are kept for the next pass, beside as many as the last pass used.</summary>
+    private const int SpareGroups = 64;
+
+    private readonly PageIdleFiles _files;
+    private readonly IdleAges _ages;
+    private readonly Epochs _epochs;
+    private readonly bool _isSpread;
+    private readonly ContainerGroups _containers;
+    private readonly ChargedFrames _charged;
+    private readonly KernelText _zoneText;
+    private readonly List<ZoneInfo> _zones = [];
+    private readonly List<ChargedGroup> _groups = [];
+    private readonly Dictionary<ulong, ChargedGroup?> _byInode = [];
+    private readonly Dictionary<string, ContainerAccount> _accounts = [];
+    private readonly HashSet<string> _living = [];
+    private readonly HashSet<string> _mixedUp = [];
+    private readonly byte[] _reached = new byte[256];
+    private ulong _lastInode;
+    private ChargedGroup? _lastGroup;
+    private int _used;
+    private long _pass;
+    private TimeSpan _windowStart;
+    private TimeSpan _windowEnd;
+    private bool _isPassing;
+    private bool _hasFrames;
+
+    internal ChargedPass(PageIdleFiles files, FrameTable frames, FreshFrames fresh, Epochs epochs, EstimatorOptions options)
+    {
+        _files = files;
+        _ages = options.IdleAges;
+        _epochs = epochs;
+        _isSpread = options.Parts > 1;
+        _containers = new ContainerGroups(files.Groups!, options.ContainerOf!);
+        _charged = new ChargedFrames(files.Cgroups!, files.Flags, frames, fresh, epochs);
+        _zoneText = new KernelText(files.ZoneInfoPath, new KernelBuffer(16384));
+    }
+
+    /// <summary>Whether it is measured.</summary>
+    internal ContainerMemoryState State { get; private set; } = ContainerMemoryState.Measured;
+
+    /// <summary>Whether a pass before has marked the frames, so that this one ends windows.</summary>
+    private bool EndsWindows => _pass > 1;
+
+    /// <summary>Begins a pass: finds out which groups there are, and where there is memory.</summary>
+    internal void Begin(TimeSpan windowStart, TimeSpan windowEnd)
+    {
+        (_windowStart, _windowEnd) = (windowStart, windowEnd);
+        _isPassing = _containers.Look();
+        if (!_isPassing)
+        {
+            Fail(ContainerMemoryState.NoHierarchy);
+            return;
+        }
+
+        _pass++;
+        _hasFrames = false;
+        State = ContainerMemoryState.Measured;
+        _byInode.Clear();
+        _used = 0;
+        (_lastInode, _lastGroup) = (0, null);
+        for (int epoch = 0; epoch < _reached.Length; epoch++)
+        {
+            _reached[epoch] = (byte)(epoch < _epochs.Count ? _ages.CountReached(windowEnd - _epochs[epoch]) : 0);
+        }
+
+        if (!ZoneInfo.TryParse(_zoneText.Read(), _zones))
+        {
+            // Without the file there is one zone, from the first frame to the end of the other files.
+            _zones.Add(new ZoneInfo(0, FrameTable.HighestFrame + 1));
+        }
+    }
+
+    /// <summary>Counts the frames of the blocks of one part, whose windows have just ended.</summary>
+    internal void Take(int part, int parts, DisturbanceReport report)
+    {
+        if (!_isPassing)
+        {
+            return;
+        }
+
+        if (report.FileReadsAreHidden)
+        {
+            State = ContainerMemoryState.WithoutReads;
+        }
+
+        long next = 0;
+        foreach (ZoneInfo zone in _zones)
+        {
+            // Two zones can share a block.
+            long end = (long)Math.Min(zone.First + zone.Count - 1, FrameTable.HighestFrame) >> FrameBlock.FrameShift;
+            for (long index = Math.Max(next, (long)(zone.First >> FrameBlock.FrameShift)); index <= end; index++)
+            {
+                next = index + 1;
+                if (index % parts != part)
+                {
+                    continue;
+                }
+
+                if (_charged.Take(index, this, report, EndsWindows ? _reached : default, out int count) != ReadOutcome.Success)
+                {
+                    Fail(ContainerMemoryState.Failed);
+                    return;
+                }
+
+                if (count == 0)
+                {
+                    break;
+                }
+
+                _hasFrames = true;
+            }
+        }
+
+        foreach (ChargedGroup group in CollectionsMarshal.AsSpan(_groups)[.._used])
+        {
+            group.EndPart(report);
+        }
+    }
+
+    /// <inheritdoc/>
+    ChargedGroup? IChargedGroups.Find(ulong inode)
+    {
+        if (inode != _lastInode)
+        {
+            ref ChargedGroup? group = ref CollectionsMarshal.GetValueRefOrAddDefault(_byInode, inode, out bool isKnown);
+            if (!isKnown && _containers.TryFind(inode, out string? container))
+            {
+                group = Rent();
+                group.Begin(inode, container);
+            }
+
+            (_lastInode, _lastGroup) = (inode, group);
+        }
+
+        return _lastGroup;
+    }
+
+    /// <summary>Adds what processes of a container may have read by descriptor without a trace, of files that they map.</summary>
+    internal void AddHiddenReads(string container, long file, long shmem)
+    {
+        if (_isPassing && file + shmem > 0)
+        {
+            AccountOf(container).AddHiddenReads(file, shmem);
+        }
+    }
+
+    /// <summary>Ends a pass: tells what is charged to each container that is still there.</summary>
+    internal void Complete(IWorkingSetSink sink)
+    {
+        if (!_isPassing)
+        {
+            return;
+        }
+
+        _isPassing = false;
+        if (!_hasFrames || !_containers.Look())
+        {
+            // Another file may be mounted over this one to hide it.
+            Fail(_hasFrames ? ContainerMemoryState.NoHierarchy : ContainerMemoryState.NoFile);
+            return;
+        }
+
+        FindMixedUp();
+        foreach (ChargedGroup group in CollectionsMarshal.AsSpan(_groups)[.._used])
+        {
+            AccountOf(group.Container).Add(group, _pass);
+        }
+
+        foreach ((string container, ContainerAccount account) in _accounts)
+        {
+            if (account.LastPass != _pass || !_living.Contains(container))
+            {
+                _accounts.Remove(container);
+                continue;
+            }
+
+            // Spread over the interval, a pass may have come by the memory of a new container before it knew the container.
+            bool isComplete = EndsWindows && !_mixedUp.Contains(container) && (!_isSpread || account.FirstPass < _pass);
+            if (isComplete && account.Complete(_windowEnd, _ages, _files.PageBytes) is { HeldBytes: > 0 } sample)
+            {
+                sink.ContainerCompleted(container, sample);
+            }
+
+            account.Clear();
+        }
+
+        if (_groups.Count > (2 * _used) + SpareGroups)
+        {
+            _groups.RemoveRange(_used, _groups.Count - _used);
+        }
+    }
+
+    /// <summary>Notes which containers there are after the pass, and those of them that have a group whose number belonged to another container before.</summary>
+    private void FindMixedUp()
+    {
+        _living.Clear();
+        _mixedUp.Clear();
+        foreach ((ulong inode, string container) in _containers.Containers)
+        {
+            _living.Add(container);
+            if (_containers.Before.TryGetValue(inode, out string? before) && before != container)
+            {
+                _mixedUp.Add(before);
+                _mixedUp.Add(container);
+            }
+        }
+    }
+
+    private ContainerAccount AccountOf(string container)
+    {
+        ref ContainerAccount? account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, container, out _);
+        return account ??= new ContainerAccount(EndsWindows && !_isSpread ? _windowStart : _windowEnd, _pass);
+    }
+
+    private ChargedGroup Rent()
+    {
+        if (_used == _groups.Count)
+        {
+            _groups.Add(new ChargedGroup());
+        }
+
+        return _groups[_used++];
+    }
+
+    /// <summary>There are no numbers until two passes in a row succeed: windows of frames that were not taken over are lost.</summary>
+    private void Fail(ContainerMemoryState state)
+    {
+        State = state;
+        _isPassing = false;
+        _pass = 0;
+        _accounts.Clear();
+    }
+
+    public void Dispose() => _zoneText.Dispose();
+}

@@ -1,0 +1,88 @@
+# What is charged to a container, of every kind, whoever maps it or nobody: the kinds of memory of the container, a neighbour that shares its file,
+# and what memory.current says. Then the multi-generational LRU, with which reads leave no trace; the end of a container; and no kpagecgroup.
+echo 0 >/sys/kernel/mm/lru_gen/enabled
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir -p /sys/fs/cgroup/docker
+echo +memory >/sys/fs/cgroup/docker/cgroup.subtree_control
+container=$(container charged)
+neighbour=$(container neighbour)
+mkdir -p "$container" "$neighbour"
+
+# As some runtimes do, the container has groups of its own.
+echo +memory >"$container/cgroup.subtree_control"
+mkdir "$container/main" "$container/side"
+
+# in_group GROUP COMMAND: a line of shell in a control group.
+in_group() { sh -c "echo \$\$ >'$1/cgroup.procs'; $2"; }
+
+# The first to use a page of a file is charged for it, so nothing of the files may be in the cache.
+mkdir -p /disk/data
+dd if=/dev/zero of=/disk/data/mapped bs=1M count=60 2>/dev/null
+dd if=/dev/zero of=/disk/data/read bs=1M count=80 2>/dev/null
+sync
+echo 3 >/proc/sys/vm/drop_caches
+
+start_in "$container/main" main
+tell main "map 0 100 anon; map 1 60 file /disk/data/mapped; keep 0 0 40; keep 1 0 12"
+start_in "$container/side" side
+tell side "map 1 60 file /disk/data/mapped; map 2 10 anon"
+start_in "$neighbour" beside
+tell beside "map 0 30 anon; map 1 60 file /disk/data/mapped; keep 0 0 5; keep 1 12 8"
+in_group "$container/side" "dd if=/disk/data/read of=/dev/null bs=1M 2>/dev/null"
+in_group "$container/side" "dd if=/dev/zero of=/dev/shm/charged bs=1M count=50 2>/dev/null"
+again="while :; do dd if=/disk/data/read of=/dev/null bs=1M count=30 2>/dev/null; dd if=/dev/shm/charged of=/dev/null bs=1M count=10 2>/dev/null; usleep 100000; done"
+in_group "$container/side" "$again" &
+reader=$!
+
+echo "$container" | sed 's/.*\///' >"$RESULTS/container.txt"
+echo "$neighbour" | sed 's/.*\///' >"$RESULTS/neighbour.txt"
+exporter --all --container-labels --working-set-interval 2s --idle-ages 0,2s,6s
+
+duration() { series memsnoop_measurement_duration_seconds '"working-set"'; }
+has_passed() { [ "$(duration)" != "$last_duration" ]; }
+# passes N: waits for so many more.
+passes() {
+  for passes_left in $(seq "$1"); do
+    last_duration=$(duration)
+    wait_for 60 has_passed
+  done
+}
+
+passes 6
+for window in 1 2 3; do
+  passes 1
+  scrape >"$RESULTS/window-$window.txt"
+  cat "$container/memory.current" >"$RESULTS/current-$window.txt"
+  cat "$container/memory.stat" >"$RESULTS/stat-$window.txt"
+done
+
+# Reads leave no trace from now on, and then they do again.
+echo 7 >/sys/kernel/mm/lru_gen/enabled
+passes 3
+scrape >"$RESULTS/generations.txt"
+echo 0 >/sys/kernel/mm/lru_gen/enabled
+passes 3
+scrape >"$RESULTS/classic.txt"
+
+finish beside
+is_empty() { ! grep -q 'populated 1' "$neighbour/cgroup.events"; }
+wait_for 30 is_empty
+rmdir "$neighbour"
+passes 2
+scrape >"$RESULTS/ended.txt"
+end_exporter
+mv "$RESULTS/exporter.log" "$RESULTS/log.txt"
+
+# A file that is empty in place of the kernel's: all else is measured as before.
+: >/tmp/empty
+mount -o bind /tmp/empty /proc/kpagecgroup
+exporter --all --container-labels --working-set-interval 2s --idle-ages 0,2s,6s
+passes 4
+scrape >"$RESULTS/hidden.txt"
+end_exporter
+umount /proc/kpagecgroup
+
+kill "$reader"
+finish main
+finish side
+rm -f /dev/shm/charged
