@@ -4,11 +4,11 @@
 #
 #     bench/run.sh [--quick] [--no-build] [PIECE...]
 #
-# PIECE       start, scrape, idle, memory, service; all without any. All of them take an hour, `service` 48 minutes of it.
+# PIECE       start, scrape, idle, memory, service; all without any. All of them take an hour, `service` 45 minutes of it.
 # --quick     a fraction of the rounds: to see that everything runs. The figures are too few to be kept.
 # --no-build  measure what artifacts/ holds.
 #
-# A run of all pieces that is not quick writes its table into docs/performance.md and the costs to services into README.md, too.
+# Unless it is quick, a run writes its tables into docs/performance.md: of start, scrape, idle and memory if all four ran, of service also into README.md.
 set -euo pipefail
 exec </dev/null
 export LC_ALL=C
@@ -25,8 +25,13 @@ for word in "$@"; do
     *) echo "run.sh: unknown word $word" >&2; exit 2 ;;
   esac
 done
-complete=$([ ${#pieces[@]} -eq 0 ] && [ $quick = false ] && echo true || echo false)
 [ ${#pieces[@]} -gt 0 ] || pieces=("${all[@]}")
+# ran PIECE...: whether these are among what runs, and their figures are to be kept.
+ran() {
+  local piece
+  for piece in "$@"; do [[ " ${pieces[*]} " == *" $piece "* ]] || return 1; done
+  [ $quick = false ]
+}
 [ "$(id -u)" -eq 0 ] || { echo "run.sh: needs root: memsnoop reads the memory of all processes" >&2; exit 2; }
 
 work=$(mktemp -d /tmp/memsnoop-bench.XXXXXX)
@@ -114,9 +119,13 @@ between() {
     index($0, "<!-- " mark ": begin") { inside = 1; while ((getline line <file) > 0) print line }' "$3" >"$work/document"
   cat "$work/document" >"$3"
 }
-if [ $complete = true ]; then
+if ran start scrape idle memory; then
   between performance "$work/performance.md" docs/performance.md
-  between service "$work/service.md" docs/performance.md
+  say "written to docs/performance.md"
+fi
+if ran service; then
+  { cat "$work/head.md"; echo; cat "$work/service.md"; } >"$work/service.page.md"
+  between service "$work/service.page.md" docs/performance.md
   {
     echo "What does it cost the service beside it? Changes against memsnoop off, while clients ask as fast as they get answers ([how it was measured](docs/performance.md)):"
     echo

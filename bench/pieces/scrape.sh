@@ -14,8 +14,8 @@ start_floor() { # KEY OPTION...
 stop_floor() {
   local input=${input_of[$1]} output=${output_of[$1]}
   exec {input}>&- {output}<&-
-  # The end of its input would not do: whoever was started after it holds the other end, too.
-  kill "${pid_of[$1]}"
+  # The end of its input need not do: whoever was started after it holds the other end, too.
+  kill "${pid_of[$1]}" 2>/dev/null || true
   wait "${pid_of[$1]}" 2>/dev/null || true
 }
 floor() { # KEY: a round; its CPU milliseconds

@@ -2,7 +2,7 @@
 # Rounds take turns: memsnoop off, off once more (the noise), and on with windows of 10 s. Then windows of 60 s, in longer turns: each turn has one pass.
 
 short=10 long=60
-rounds=$(pick 20 2) long_rounds=$(pick 5 1)
+rounds=$(pick 20 2) long_rounds=$(pick 4 1)
 [ "$quick" = false ] || long=12
 
 # The method that this kernel offers, as memsnoop chooses it.
@@ -127,6 +127,6 @@ for service in postgres redis; do
   } >>"$work/service.changes"
 done
 cat >"$work/service.notes" <<END
-In brackets: the change against memsnoop off in the same round, as the median of $rounds rounds ($long_rounds of windows of 60 s) and the interval that holds it with 95 % certainty. "Off, once
-more" is the noise. memsnoop watches every process of the host and is scraped once a turn.
+In brackets: the change against memsnoop off in the same round, as the median of $rounds rounds, and the interval that holds it with 95 % certainty. "Off, once more" is the noise. Of windows of
+60 s: the median of $long_rounds rounds, the smallest and the largest. memsnoop watches every process of the host and is scraped once a turn.
 END

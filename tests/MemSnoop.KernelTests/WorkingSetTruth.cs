@@ -53,12 +53,15 @@ internal sealed class WorkingSetTruth
     public static string Count(IReadOnlyList<PublishedWindow> windows) =>
         $"{windows.Count(static window => window.Exact.HasValue)} whole, {windows.Count(static window => window.IsBracket)} bracketed, {windows.Count(static window => window.IsAbsent)} absent";
 
-    /// <summary>A program that goes on touching its memory: at least 90 % of the windows have a number, and the brackets are narrow.</summary>
+    /// <summary>
+    /// A program that goes on touching its memory: at least 90 % of the windows have a number, and the brackets are narrow or rare. On a busy machine the kernel may age on its own
+    /// account, also a group that nobody ages, and the bracket of such a window is as wide as what the program leaves alone.
+    /// </summary>
     public static void AssertUseful(string what, IReadOnlyList<PublishedWindow> windows)
     {
         Assert.True(windows.Count(static window => !window.IsAbsent) >= windows.Count * 0.9, $"{what}: {Count(windows)}");
         double[] widths = [.. windows.Where(static window => window.IsBracket && window.Idle.ContainsKey(0)).Select(static window => (window.Upper!.Value - window.Lower!.Value) / window.Idle[0]).Order()];
-        Assert.True(widths.Length == 0 || widths[widths.Length / 2] <= 0.25, $"{what}: {Count(windows)}; widths of brackets as parts of what is resident: {string.Join(' ', widths.Select(static width => $"{width:P0}"))}");
+        Assert.True(widths.Length <= windows.Count / 5 || widths[widths.Length / 2] <= 0.25, $"{what}: {Count(windows)}; widths of brackets as parts of what is resident: {string.Join(' ', widths.Select(static width => $"{width:P0}"))}");
     }
 
     /// <summary>The uses that a program's lines with these commands say.</summary>
