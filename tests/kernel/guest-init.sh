@@ -31,6 +31,8 @@ put_back() {
   echo 10000 >$thp/khugepaged/scan_sleep_millisecs
   echo 0 >/sys/kernel/mm/ksm/run
   echo 7 >/sys/kernel/mm/lru_gen/enabled
+  ! grep -q zram0 /proc/swaps || swapoff /dev/zram0
+  [ ! -e /sys/block/zram0/reset ] || echo 1 >/sys/block/zram0/reset
   echo 0 >/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
   echo 2 >/proc/sys/kernel/randomize_va_space
   # A scenario that wants NUMA balancing, which takes accessed bits, switches it on.
