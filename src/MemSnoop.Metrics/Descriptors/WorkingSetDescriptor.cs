@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Checks;
@@ -110,7 +109,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
     private static IEnumerable<Measurement<double>> Known(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
 
-    private static string? ContainerOf(TrackedProcess process) => ContainerId.Find(process.CgroupPath) is { Length: > 0 } id ? id : null;
+    private static string? ContainerOf(TrackedProcess process) => process.Membership.Container.Id is { Length: > 0 } id ? id : null;
 
     private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages, TimeSpan interval)
     {

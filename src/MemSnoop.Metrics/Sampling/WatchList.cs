@@ -1,4 +1,3 @@
-using MemSnoop.Containers;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
@@ -75,7 +74,7 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
             TrackedProcess process = current[i];
             watched[i] = previous.TryGetValue(process, out WatchedProcess? same) && ReferenceEquals(same.Comm, process.Comm)
                 ? same
-                : new WatchedProcess(process, withContainers ? ContainerId.Find(process.CgroupPath) : null);
+                : new WatchedProcess(process, withContainers ? process.Membership.Container.Id : null);
         }
 
         _known = current;

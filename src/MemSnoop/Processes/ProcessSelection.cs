@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -37,7 +39,10 @@ public sealed record ProcessSelection
     /// <summary>Whether every process is selected, within the limits. Default value: false.</summary>
     public bool All { get; init; }
 
-    internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || Cgroups.Count > 0;
+    internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || HasCgroupFilters;
+
+    /// <summary>Whether a process can become or cease to be selected by being moved to another control group.</summary>
+    internal bool HasCgroupFilters => Cgroups.Count > 0;
 }
 
 /// <summary>Matches one process against a selection; reads status, cmdline and cgroup only if a filter needs them.</summary>
@@ -94,7 +99,7 @@ internal sealed class SelectionMatcher(ProcessSelection selection)
 
         if (selection.Cgroups.Count > 0)
         {
-            string path = ReadCgroup(directory);
+            ReadCgroup(directory, _buffer, out string path, out _);
             if (!selection.Cgroups.Any(matches => matches(path)))
             {
                 return ReadOutcome.Success;
@@ -105,8 +110,18 @@ internal sealed class SelectionMatcher(ProcessSelection selection)
         return ReadOutcome.Success;
     }
 
-    internal string ReadCgroup(ProcessDirectory directory) =>
-        directory.ReadToEnd("cgroup"u8, _buffer, out ReadOnlySpan<byte> text) == ReadOutcome.Success && Cgroup.TryParse(text, out Cgroup cgroup)
-            ? System.Text.Encoding.UTF8.GetString(cgroup.Path)
-            : "";
+    /// <summary>Reads the control groups of a process: the path that tells workloads apart, and what the process belongs to. Both are empty if they cannot be read.</summary>
+    internal static ReadOutcome ReadCgroup(ProcessDirectory directory, KernelBuffer buffer, out string path, out Membership membership)
+    {
+        path = "";
+        membership = Membership.None;
+        ReadOutcome outcome = directory.ReadToEnd("cgroup"u8, buffer, out ReadOnlySpan<byte> text);
+        if (outcome == ReadOutcome.Success)
+        {
+            path = Cgroup.TryParse(text, out Cgroup cgroup) ? Encoding.UTF8.GetString(cgroup.Path) : "";
+            membership = Membership.Parse(text);
+        }
+
+        return outcome;
+    }
 }
