@@ -86,7 +86,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             return sampled;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null);
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, context.Labels.HasContainers ? context.Labels.GroupOf : null);
         WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
@@ -108,8 +108,6 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     }
 
     private static IEnumerable<Measurement<double>> Known(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
-
-    private static string? ContainerOf(TrackedProcess process) => process.Membership.Container.Id is { Length: > 0 } id ? id : null;
 
     private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages, TimeSpan interval)
     {
@@ -167,21 +165,27 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows, BytesOfKind select) =>
         from container in windows.Shown().Groups
         from kind in Enum.GetValues<PageKind>()
-        let bytes = @select(container.Value, kind)
+        let bytes = @select(container.Sample, kind)
         where bytes is not null
         select new Measurement<long>(
             Clamp(bytes.Value),
-            new KeyValuePair<string, object?>("container_id", container.Key),
-            new KeyValuePair<string, object?>("kind", kind.ToWord()));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("kind", kind.ToWord()),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     private static IEnumerable<Measurement<long>> ContainerIdle(WorkingSetWindows windows, IdleAges ages, TimeSpan interval) =>
         from container in windows.Shown().Groups
-        from band in Enumerable.Range(0, container.Value.KnownAges)
+        from band in Enumerable.Range(0, container.Sample.KnownAges)
         where CanBeTold(ages[band], interval)
         select new Measurement<long>(
-            Clamp(container.Value.Idle[band]),
+            Clamp(container.Sample.Idle[band]),
             new KeyValuePair<string, object?>("age", Word(ages[band])),
-            new KeyValuePair<string, object?>("container_id", container.Key));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     private static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 

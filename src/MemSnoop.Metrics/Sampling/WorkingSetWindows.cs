@@ -1,3 +1,4 @@
+using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
@@ -15,7 +16,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly HashSet<TrackedProcess> _lost = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
-    private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
+    private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
+    private readonly List<ContainerSample> _groups = [];
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
     private long _collection = -1;
@@ -78,9 +80,14 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private void Watch(ReadOnlySpan<WatchedProcess> processes)
     {
         _watched.Clear();
+        _members.Clear();
         foreach (WatchedProcess process in processes)
         {
             _watched.Add(process.Process, process);
+            if (process.Container.Id.Length > 0)
+            {
+                _members[process.Container.Id] = process;
+            }
         }
     }
 
@@ -147,7 +154,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
+    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new ContainerSample(group, _members.GetValueOrDefault(group), sample));
 
     /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
@@ -155,6 +162,16 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         _lost.Add(process);
         sampled.Count(reason);
     }
+}
+
+/// <summary>The window of a container.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Member">One of its processes, which knows the container's names; null if none is watched any more.</param>
+/// <param name="Sample">What was found.</param>
+internal readonly record struct ContainerSample(string Id, WatchedProcess? Member, WorkingSetSample Sample)
+{
+    /// <summary>The names of the container, as far as they are known by now.</summary>
+    internal ContainerNames Names => Member?.Container.Names ?? ContainerNames.None;
 }
 
 /// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
@@ -167,7 +184,7 @@ internal sealed record WorkingSetRound
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
 
     /// <summary>The last window of each container, by its id.</summary>
-    internal required KeyValuePair<string, WorkingSetSample>[] Groups { get; init; }
+    internal required ContainerSample[] Groups { get; init; }
 
     /// <summary>How often processes were skipped so far, and windows disturbed, by reason.</summary>
     internal required KeyValuePair<string, long>[] Skips { get; init; }

@@ -27,6 +27,14 @@ public sealed record ProcessSelection
     /// <summary>Predicates on the control group path.</summary>
     public IReadOnlyList<Func<string, bool>> Cgroups { get; init; } = [];
 
+    /// <summary>Predicates on the unit of systemd: the innermost service or scope, empty for a process of none.</summary>
+    public IReadOnlyList<Func<string, bool>> Units { get; init; } = [];
+
+    /// <summary>
+    /// A predicate on the container of a process whose name (comm) is given too; null selects by no container. What it says can change when the names of a container become known.
+    /// </summary>
+    internal Func<ContainerIdentity, string, bool>? Container { get; init; }
+
     /// <summary>Whether the descendants of a selected process are watched with it. Default value: true.</summary>
     public bool IncludeChildren { get; init; } = true;
 
@@ -42,7 +50,7 @@ public sealed record ProcessSelection
     internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || HasCgroupFilters;
 
     /// <summary>Whether a process can become or cease to be selected by being moved to another control group.</summary>
-    internal bool HasCgroupFilters => Cgroups.Count > 0;
+    internal bool HasCgroupFilters => Cgroups.Count > 0 || Units.Count > 0 || Container is not null;
 }
 
 /// <summary>Matches one process against a selection; reads status, cmdline and cgroup only if a filter needs them.</summary>
@@ -97,17 +105,21 @@ internal sealed class SelectionMatcher(ProcessSelection selection)
             }
         }
 
-        if (selection.Cgroups.Count > 0)
+        if (selection.HasCgroupFilters && !MatchesCgroup(directory, stat))
         {
-            ReadCgroup(directory, _buffer, out string path, out _);
-            if (!selection.Cgroups.Any(matches => matches(path)))
-            {
-                return ReadOutcome.Success;
-            }
+            return ReadOutcome.Success;
         }
 
         selected = true;
         return ReadOutcome.Success;
+    }
+
+    private bool MatchesCgroup(ProcessDirectory directory, in Stat stat)
+    {
+        ReadCgroup(directory, _buffer, out string path, out Membership membership);
+        return (selection.Cgroups.Count == 0 || selection.Cgroups.Any(matches => matches(path)))
+            && (selection.Units.Count == 0 || selection.Units.Any(matches => matches(membership.Unit)))
+            && selection.Container?.Invoke(membership.Container, stat.Comm.ToString()) != false;
     }
 
     /// <summary>Reads the control groups of a process: the path that tells workloads apart, and what the process belongs to. Both are empty if they cannot be read.</summary>
