@@ -55,6 +55,7 @@ internal static class ExporterSettings
     public static SettingCatalogue Catalogue { get; } = new(
     [
         new("Which processes (all, unless options select some)", ProcessesSettings.All),
+        new("Names of containers", ContainersSettings.All),
         new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),

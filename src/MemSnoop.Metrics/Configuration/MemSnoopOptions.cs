@@ -14,6 +14,9 @@ public class MemSnoopOptions
     /// <summary>Which processes are watched. Default value: the process itself.</summary>
     public ProcessesOptions Processes { get; } = new();
 
+    /// <summary>Where the names of containers come from.</summary>
+    public ContainersOptions Containers { get; } = new();
+
     /// <summary>What is read from the kernel, and how often.</summary>
     public ReadingsOptions Readings { get; } = new();
 

@@ -25,6 +25,20 @@ public sealed class ProcessesOptions
     /// </summary>
     public IReadOnlyList<string> Cgroups { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
+    /// <summary>
+    /// Patterns for the namespace of the pod that a process is in: <c>*</c> and <c>?</c> stand for any characters, and for one. Default value: none.
+    /// </summary>
+    public IReadOnlyList<string> Namespaces { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
+    /// <summary>Patterns for the name of the pod that a process is in. Default value: none.</summary>
+    public IReadOnlyList<string> Pods { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
+    /// <summary>Patterns for the container that a process is in: for its name in the pod, or for its id. Default value: none.</summary>
+    public IReadOnlyList<string> Containers { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
+    /// <summary>Patterns for the service or scope of systemd that a process is in, such as <c>ssh.service</c>. Default value: none.</summary>
+    public IReadOnlyList<string> Units { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
     /// <summary>Watch every process, whatever else is selected. Default value: false.</summary>
     public bool All { get; set; }
 
@@ -37,8 +51,17 @@ public sealed class ProcessesOptions
     /// <summary>At most this many processes are watched, those that hold most first. Default value: 2000.</summary>
     public int MaxProcesses { get; set; } = 2000;
 
-    /// <summary>Label series with the container a process runs in. Default value: false.</summary>
-    public bool ContainerLabels { get; set; }
+    /// <summary>
+    /// Whether series have the labels <c>namespace</c>, <c>pod</c>, <c>container</c> and <c>container_id</c>, which are empty for processes of the host. Default value: null, they
+    /// have them if a process is in a container at the start. Not so where the process watches itself alone.
+    /// </summary>
+    public bool? ContainerLabels { get; set; }
+
+    /// <summary>
+    /// Whether series have the label <c>unit</c>, the service or scope of systemd. Default value: null, they have it if systemd runs the host. Not so where the process watches
+    /// itself alone.
+    /// </summary>
+    public bool? UnitLabel { get; set; }
 
     /// <summary>
     /// Whether the process itself is watched where nothing is selected. Not by the program <c>memsnoop</c>: it watches every process then, or the command that it starts.
@@ -47,7 +70,10 @@ public sealed class ProcessesOptions
     internal bool WatchesItself { get; set; } = true;
 
     /// <summary>Whether anything is selected.</summary>
-    internal bool HasSelection => All || Pids.Count > 0 || Names.Count > 0 || CommandLines.Count > 0 || Users.Count > 0 || Cgroups.Count > 0;
+    internal bool HasSelection => All || Pids.Count > 0 || Names.Count > 0 || CommandLines.Count > 0 || Users.Count > 0 || Cgroups.Count > 0 || Units.Count > 0 || SelectsContainers;
+
+    /// <summary>Whether the names or the id of a container are selected.</summary>
+    internal bool SelectsContainers => Namespaces.Count > 0 || Pods.Count > 0 || Containers.Count > 0;
 }
 
 /// <summary>The settings of <see cref="ProcessesOptions"/>.</summary>
@@ -81,6 +107,26 @@ internal static class ProcessesSettings
             Options = ["--cgroup"],
             Help = "Watch the processes of cgroups whose path matches; * and ? match within one part of the path, ** matches across parts.",
         },
+        new ListSetting<MemSnoopOptions, string>("Processes:Namespaces", Syntax.NameGlob, o => o.Processes.Namespaces, (o, v) => o.Processes.Namespaces = v)
+        {
+            Options = ["--namespace"],
+            Help = "Watch the processes of pods in namespaces that match.",
+        },
+        new ListSetting<MemSnoopOptions, string>("Processes:Pods", Syntax.NameGlob, o => o.Processes.Pods, (o, v) => o.Processes.Pods = v)
+        {
+            Options = ["--pod"],
+            Help = "Watch the processes of pods whose name matches.",
+        },
+        new ListSetting<MemSnoopOptions, string>("Processes:Containers", Syntax.NameGlob, o => o.Processes.Containers, (o, v) => o.Processes.Containers = v)
+        {
+            Options = ["--container"],
+            Help = "Watch the processes of containers whose name in the pod, or whose id, matches.",
+        },
+        new ListSetting<MemSnoopOptions, string>("Processes:Units", Syntax.NameGlob, o => o.Processes.Units, (o, v) => o.Processes.Units = v)
+        {
+            Options = ["--unit"],
+            Help = "Watch the processes of services and scopes of systemd whose name matches.",
+        },
         new ScalarSetting<MemSnoopOptions, bool>("Processes:All", Syntax.Boolean, o => o.Processes.All, (o, v) => o.Processes.All = v)
         {
             Options = ["--all"],
@@ -103,10 +149,20 @@ internal static class ProcessesSettings
             Options = ["--max-processes"],
             Help = "Watch at most this many processes, the largest first.",
         },
-        new ScalarSetting<MemSnoopOptions, bool>("Processes:ContainerLabels", Syntax.Boolean, o => o.Processes.ContainerLabels, (o, v) => o.Processes.ContainerLabels = v)
+        new ScalarSetting<MemSnoopOptions, bool>(
+            "Processes:ContainerLabels", Syntax.Boolean, o => o.Processes.ContainerLabels ?? false, (o, v) => o.Processes.ContainerLabels = v)
         {
             Options = ["--container-labels"],
-            Help = "Add the label container_id to the series of processes.",
+            OffOption = "--no-container-labels",
+            IsSet = o => o.Processes.ContainerLabels is not null,
+            Help = "Add the labels namespace, pod, container and container_id. They are there if there is a container at the start.",
+        },
+        new ScalarSetting<MemSnoopOptions, bool>("Processes:UnitLabel", Syntax.Boolean, o => o.Processes.UnitLabel ?? false, (o, v) => o.Processes.UnitLabel = v)
+        {
+            Options = ["--unit-label"],
+            OffOption = "--no-unit-label",
+            IsSet = o => o.Processes.UnitLabel is not null,
+            Help = "Add the label unit, the service or scope of systemd. It is there on a host that runs systemd.",
         },
     ];
 }

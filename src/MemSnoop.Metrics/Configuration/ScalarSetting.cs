@@ -16,7 +16,10 @@ internal sealed class ScalarSetting<TOptions, T>(string key, ValueSyntax<T> synt
 
     public override char? Separator => null;
 
-    public override string Describe(MemSnoopOptions options) => get((TOptions)options) is { } value ? syntax.Format(value) : "";
+    /// <summary>Whether there is a value, for a type that has none to say that there is not. Default value: null, there always is.</summary>
+    public Func<TOptions, bool>? IsSet { get; init; }
+
+    public override string Describe(MemSnoopOptions options) => IsSet?.Invoke((TOptions)options) != false && get((TOptions)options) is { } value ? syntax.Format(value) : "";
 
     public override void Apply(MemSnoopOptions options, ConfigurationEntry entry)
     {

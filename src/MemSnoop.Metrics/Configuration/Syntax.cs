@@ -23,6 +23,11 @@ internal static class Syntax
         (string text, out Glob value, ref string? _) => Glob.TryParse(text, out value!), value => value.ToString())
         .As(static glob => glob.ToString(), static pattern => pattern);
 
+    /// <summary>Patterns for names that have no slash in them.</summary>
+    public static ValueSyntax<string> NameGlob { get; } = new(
+        "PATTERN", "a pattern", "a name without a slash, or a pattern such as web-* or ?.service",
+        static (string text, out string value, ref string? problem) => (value = text).Length > 0 && !text.AsSpan().ContainsAny('/', '\0'), static pattern => pattern);
+
     public static ValueSyntax<Regex> Regex { get; } = new(
         "REGEX", "a regular expression", "a regular expression without look-around and back-references", TryParseRegex, value => value.ToString());
 
@@ -38,6 +43,18 @@ internal static class Syntax
     public static ValueSyntax<string> FuturePath { get; } = new(
         "DIRECTORY", "an absolute path", "the absolute path of a directory, such as /run/memsnoop",
         static (string text, out string value, ref string? problem) => (value = text).StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal), static path => path);
+
+    /// <summary>A file that may have to appear; absolute, for the same reason.</summary>
+    public static ValueSyntax<string> FilePath { get; } = new(
+        "FILE", "an absolute path", "the absolute path of a file",
+        static (string text, out string value, ref string? problem) => (value = text).StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal), static path => path);
+
+    /// <summary>Where a server listens that gets a secret.</summary>
+    public static ValueSyntax<Uri> SecureUrl { get; } = new(
+        "URL", "a URL", "an https:// URL without user, path, query and fragment, such as https://10.0.0.7:10250",
+        static (string text, out Uri value, ref string? problem) =>
+            Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme == Uri.UriSchemeHttps && value.UserInfo.Length == 0 && value.PathAndQuery == "/" && value.Fragment.Length == 0,
+        static url => url.GetLeftPart(UriPartial.Authority));
 
     public static ValueSyntax<string> ProcFs { get; } = new(
         "DIRECTORY", "a proc file system", "a directory with a mounted proc file system, such as /proc or /host/proc", TryParseProcFs, value => value);

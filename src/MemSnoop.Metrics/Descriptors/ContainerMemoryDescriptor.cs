@@ -43,14 +43,12 @@ internal sealed class ContainerMemoryDescriptor : PublishedMeasurementDescriptor
     protected override string Method => "kpagecgroup";
 
     /// <summary>Whether the passes are to look at what is charged to containers.</summary>
-    internal static bool IsWanted(MemSnoopOptions options) => options.Processes.ContainerLabels && options.Readings.IsEnabled(MeasurementName, isOnByDefault: true);
-
-    /// <summary>The container of a control group by its path.</summary>
-    internal static string? ContainerOf(string path) => ContainerId.Find(path) is { Length: > 0 } id ? id : null;
+    internal static bool IsWanted(SamplingContext context) =>
+        context.Labels.HasContainers && context.Host.Options.Readings.IsEnabled(MeasurementName, isOnByDefault: true);
 
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
-        if (!context.Host.Options.Processes.ContainerLabels)
+        if (!context.Labels.HasContainers)
         {
             return new SampledMeasurement(Name, new MethodState(Method, MethodState.Off, "no_container_labels"));
         }
@@ -82,24 +80,30 @@ internal sealed class ContainerMemoryDescriptor : PublishedMeasurementDescriptor
     private static IEnumerable<Measurement<long>> Used(SampledContainerMemory sampled, BytesOf select) =>
         from container in sampled.Containers
         from kind in ChargedKinds.All
-        let bytes = @select(container.Value[kind])
+        let bytes = @select(container.Sample[kind])
         where bytes is not null
         select new Measurement<long>(
             Clamp(bytes.Value),
-            new KeyValuePair<string, object?>("container_id", container.Key),
-            new KeyValuePair<string, object?>("kind", kind.ToWord()));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("kind", kind.ToWord()),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     private static IEnumerable<Measurement<long>> Idle(SampledContainerMemory sampled, IdleAges ages, TimeSpan interval) =>
         from container in sampled.Containers
         from kind in ChargedKinds.All
-        let memory = container.Value[kind]
+        let memory = container.Sample[kind]
         from band in Enumerable.Range(0, memory.KnownAges)
         where WorkingSetDescriptor.CanBeTold(ages[band], interval)
         select new Measurement<long>(
             Clamp(memory.Idle[band]),
             new KeyValuePair<string, object?>("age", ages[band].TotalSeconds.ToString(CultureInfo.InvariantCulture)),
-            new KeyValuePair<string, object?>("container_id", container.Key),
-            new KeyValuePair<string, object?>("kind", kind.ToWord()));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("kind", kind.ToWord()),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     internal override IEnumerable<HostFinding> Check(CheckContext context)
     {

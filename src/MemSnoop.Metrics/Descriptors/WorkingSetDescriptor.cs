@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Checks;
@@ -87,9 +86,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             return sampled;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, options.Processes.ContainerLabels ? ContainerOf : null) with
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, context.Labels.HasContainers ? context.Labels.GroupOf : null) with
         {
-            ContainerOf = ContainerMemoryDescriptor.IsWanted(options) ? ContainerMemoryDescriptor.ContainerOf : null,
+            ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
         };
         WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
@@ -113,8 +112,6 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     }
 
     private static IEnumerable<Measurement<double>> Known(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
-
-    private static string? ContainerOf(TrackedProcess process) => ContainerId.Find(process.CgroupPath) is { Length: > 0 } id ? id : null;
 
     private static void AddInstruments(InstrumentScope scope, IProcessSamples<WorkingSetSample> windows, IdleAges ages, TimeSpan interval)
     {
@@ -172,21 +169,27 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     private static IEnumerable<Measurement<long>> ContainerSets(WorkingSetWindows windows, BytesOfKind select) =>
         from container in windows.Shown().Groups
         from kind in Enum.GetValues<PageKind>()
-        let bytes = @select(container.Value, kind)
+        let bytes = @select(container.Sample, kind)
         where bytes is not null
         select new Measurement<long>(
             Clamp(bytes.Value),
-            new KeyValuePair<string, object?>("container_id", container.Key),
-            new KeyValuePair<string, object?>("kind", kind.ToWord()));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("kind", kind.ToWord()),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     private static IEnumerable<Measurement<long>> ContainerIdle(WorkingSetWindows windows, IdleAges ages, TimeSpan interval) =>
         from container in windows.Shown().Groups
-        from band in Enumerable.Range(0, container.Value.KnownAges)
+        from band in Enumerable.Range(0, container.Sample.KnownAges)
         where CanBeTold(ages[band], interval)
         select new Measurement<long>(
-            Clamp(container.Value.Idle[band]),
+            Clamp(container.Sample.Idle[band]),
             new KeyValuePair<string, object?>("age", Word(ages[band])),
-            new KeyValuePair<string, object?>("container_id", container.Key));
+            new KeyValuePair<string, object?>("container", container.Names.Container),
+            new KeyValuePair<string, object?>("container_id", container.Id),
+            new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
+            new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
     private static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 

@@ -8,6 +8,7 @@ internal static class MemSnoopSettings
     public static SettingCatalogue Catalogue { get; } = new(
     [
         new("Processes", ProcessesSettings.All),
+        new("Names of containers", ContainersSettings.All),
         new("Readings", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),

@@ -17,6 +17,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal const string MeterName = MemSnoopMeter.Name;
 
     private readonly MeasuredHost _host;
+    private readonly ContainerNaming? _naming;
     private readonly WatchList _watchList;
     private readonly List<SampledMeasurement> _measurements = [];
     private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
@@ -31,13 +32,17 @@ internal sealed class SamplingPipeline : IDisposable
     {
         _host = host;
         Meter = meter;
-        ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths);
         CollectionNumber = new CollectionNumber(clock);
-        bool withContainers = host.Options.Processes.ContainerLabels;
-        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, wantsCgroup: withContainers), CollectionNumber, withContainers);
+        bool withContainers = ProcessLabels.WantContainers(host);
+        _naming = withContainers || host.Options.Processes.SelectsContainers
+            ? ContainerNaming.From(host.Options.Containers, clock, loggers.CreateLogger<ContainerNaming>())
+            : null;
+        ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
+        ProcessLabels labels = new(withContainers ? _naming : null, ProcessLabels.WantUnit(host));
+        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups), CollectionNumber, labels);
         try
         {
-            SamplingContext context = new(host, _watchList, CollectionNumber, loggers, clock, Scope);
+            SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope);
             foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
             {
                 _measurements.Add(descriptor.Start(context));
@@ -45,6 +50,7 @@ internal sealed class SamplingPipeline : IDisposable
 
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
+            ContainerInstruments.Create(Scope(null), _naming);
             SystemInstruments.Create(Scope(null), host.Paths);
             DeprecationInstruments.Create(Scope(null), host.Options.Deprecated, _deprecatedSeries);
         }
@@ -61,7 +67,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal Meter Meter { get; }
 
     /// <summary>What runs in the background; disposed with the pipeline.</summary>
-    internal IEnumerable<BackgroundService> Services => _measurements.Select(static measurement => measurement.Service).OfType<BackgroundService>();
+    internal IEnumerable<BackgroundService> Services => _measurements.Select(static measurement => measurement.Service).Append(_naming).OfType<BackgroundService>();
 
     /// <summary>The windows of working sets, for who asks on this host; null when none are measured.</summary>
     internal ILocalWindows? Windows => _measurements.OfType<SampledWorkingSet>().FirstOrDefault()?.Windows;
@@ -77,7 +83,11 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Begins, with the processes that live now, what has to begin before it can be read; with others when they are first read.</summary>
-    internal void Begin() => _measurements.ForEach(static measurement => measurement.Begin());
+    internal void Begin()
+    {
+        _naming?.Begin();
+        _measurements.ForEach(static measurement => measurement.Begin());
+    }
 
     /// <summary>Says in the log how measurements are taken and what limits them.</summary>
     internal void Report(ILogger logger) => _measurements.ForEach(measurement => measurement.Report(logger));
@@ -139,5 +149,6 @@ internal sealed class SamplingPipeline : IDisposable
         Meter.Dispose();
         _measurements.ForEach(static measurement => measurement.Dispose());
         _watchList.Dispose();
+        _naming?.Dispose();
     }
 }

@@ -15,28 +15,30 @@ internal sealed class SharedTags<T>
     // By length: some processes have one attribute more.
     private readonly KeyValuePair<string, object?>[]?[] _scratch = new KeyValuePair<string, object?>[WatchedProcess.MostAttributes + 2][];
 
-    // Whose attributes were copied last, with which attribute in between: the next series of a process differs in that one's value alone.
-    private WatchedProcess? _process;
+    // The attributes that were copied last, with which attribute in between: the next series of a process differs in that one's value alone.
+    private KeyValuePair<string, object?>[]? _copied;
     private string? _key;
     private int _keyAt;
 
     /// <summary>A measurement, valid until the next one is made.</summary>
     internal Measurement<T> Measure(T value, WatchedProcess process, string? key, string? keyValue)
     {
-        KeyValuePair<string, object?>[] tags = process.Attributes;
-        if (key is not null)
+        KeyValuePair<string, object?>[] common = process.Attributes;
+        if (key is null)
         {
-            int length = tags.Length + 1;
-            tags = _scratch[length] ??= new KeyValuePair<string, object?>[length];
-            if (ReferenceEquals(process, _process) && ReferenceEquals(key, _key))
-            {
-                tags[_keyAt] = new(key, keyValue);
-            }
-            else
-            {
-                _keyAt = process.CopyAttributesWith(key, keyValue, tags);
-                (_process, _key) = (process, key);
-            }
+            return Measure(value, common);
+        }
+
+        int length = common.Length + 1;
+        KeyValuePair<string, object?>[] tags = _scratch[length] ??= new KeyValuePair<string, object?>[length];
+        if (ReferenceEquals(common, _copied) && ReferenceEquals(key, _key))
+        {
+            tags[_keyAt] = new(key, keyValue);
+        }
+        else
+        {
+            _keyAt = WatchedProcess.CopyWith(common, key, keyValue, tags);
+            (_copied, _key) = (common, key);
         }
 
         return Measure(value, tags);

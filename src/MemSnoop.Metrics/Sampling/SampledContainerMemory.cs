@@ -28,7 +28,7 @@ internal sealed partial class SampledContainerMemory(
     internal override IEnumerable<KeyValuePair<string, long>> ShownSkips => workingSets?.Windows.Shown().ContainerSkips ?? [];
 
     /// <summary>What each container holds, as of the last pass.</summary>
-    internal KeyValuePair<string, ContainerMemorySample>[] Containers => workingSets?.Windows.Shown().Containers ?? [];
+    internal ContainerSample<ContainerMemorySample>[] Containers => workingSets?.Windows.Shown().Containers ?? [];
 
     /// <summary>Notes the end of a pass; says in the log when something has changed.</summary>
     internal void EndPass()

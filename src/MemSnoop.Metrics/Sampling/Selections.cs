@@ -9,12 +9,15 @@ namespace MemSnoop.Metrics.Sampling;
 internal static class Selections
 {
     /// <summary>The selection; where nothing is selected, this process without its children, unless the options say no to that too.</summary>
-    internal static ProcessSelection From(ProcessesOptions options, KernelPaths paths) =>
+    /// <param name="options">What is selected.</param>
+    /// <param name="paths">Where the kernel's files are.</param>
+    /// <param name="naming">Knows the names of containers; needed where containers are selected.</param>
+    internal static ProcessSelection From(ProcessesOptions options, KernelPaths paths, ContainerNaming? naming) =>
         options.HasSelection || !options.WatchesItself
-            ? Of(options, [.. options.Pids], options.Children)
-            : Of(options, Own(paths) is int own ? [own] : [], includeChildren: false);
+            ? Of(options, naming, [.. options.Pids], options.Children)
+            : Of(options, naming, Own(paths) is int own ? [own] : [], includeChildren: false);
 
-    private static ProcessSelection Of(ProcessesOptions options, HashSet<int> pids, bool includeChildren) => new()
+    private static ProcessSelection Of(ProcessesOptions options, ContainerNaming? naming, HashSet<int> pids, bool includeChildren) => new()
     {
         All = options.All,
         Pids = pids,
@@ -22,6 +25,8 @@ internal static class Selections
         CommandLines = options.CommandLines,
         UserIds = options.Users.ToHashSet(),
         Cgroups = [.. options.Cgroups.Select(static pattern => Matcher(pattern))],
+        Units = [.. options.Units.Select(static pattern => NameMatcher(pattern))],
+        Container = options.SelectsContainers ? new ContainerSelection(options, naming!).Matches : null,
         IncludeChildren = includeChildren,
         MinResidentBytes = (ulong)options.MinResident,
         MaxProcesses = options.MaxProcesses,
@@ -36,6 +41,13 @@ internal static class Selections
 
     private static Func<string, bool> Matcher(string pattern) =>
         Glob.TryParse(pattern, out Glob? glob) ? glob!.IsMatch : throw new ArgumentException($"{UsageException.Quote(pattern)} is not a pattern", nameof(pattern));
+
+    /// <summary>A pattern for names, which is one for paths of a single part.</summary>
+    internal static Func<string, bool> NameMatcher(string pattern)
+    {
+        Func<string, bool> matches = Matcher("/" + pattern);
+        return name => matches("/" + name);
+    }
 
     /// <summary>Checks that each selected pid exists now.</summary>
     /// <exception cref="UsageException">One does not.</exception>

@@ -1,10 +1,9 @@
-using MemSnoop.Containers;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>The watched processes with their attributes, refreshed once in each collection.</summary>
-internal sealed class WatchList(ProcessTable table, CollectionNumber collections, bool withContainers) : IDisposable
+internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels) : IDisposable
 {
     private readonly Lock _gate = new();
     private IReadOnlyList<TrackedProcess> _known = [];
@@ -25,7 +24,13 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
         long collection = collections.Current;
         lock (_gate)
         {
-            return collection == _seen ? _watched : Look(collection);
+            if (collection != _seen)
+            {
+                Look(collection);
+                Renew();
+            }
+
+            return _watched;
         }
     }
 
@@ -60,6 +65,17 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
     /// <summary>When a watched process started, in clock ticks since boot; null when it is not watched.</summary>
     internal ulong? StartTicksOf(int pid) => Volatile.Read(ref _startTicks).TryGetValue(pid, out ulong ticks) ? ticks : null;
 
+    private void Renew()
+    {
+        foreach (WatchedProcess watched in _watched)
+        {
+            if (watched.MayHaveChanged)
+            {
+                watched.Renew();
+            }
+        }
+    }
+
     private void Adopt()
     {
         IReadOnlyList<TrackedProcess> current = table.Watched;
@@ -75,7 +91,7 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
             TrackedProcess process = current[i];
             watched[i] = previous.TryGetValue(process, out WatchedProcess? same) && ReferenceEquals(same.Comm, process.Comm)
                 ? same
-                : new WatchedProcess(process, withContainers ? ContainerId.Find(process.CgroupPath) : null);
+                : new WatchedProcess(process, labels);
         }
 
         _known = current;

@@ -1,23 +1,26 @@
+using MemSnoop.Containers;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
 /// A process with the attributes of its series. Made once for a process and its name: when the name changes, by exec or prctl, its series end and new ones
-/// begin.
+/// begin. The other attributes can change: its container gets a name, or it is moved.
 /// </summary>
 internal sealed class WatchedProcess
 {
     /// <summary>The greatest number of attributes that are common to all series of a process.</summary>
-    internal const int MostAttributes = 3;
+    internal const int MostAttributes = 7;
 
-    internal WatchedProcess(TrackedProcess process, string? containerId)
+    private readonly ProcessLabels _labels;
+    private Shown _shown;
+
+    internal WatchedProcess(TrackedProcess process, ProcessLabels labels)
     {
         Process = process;
         Comm = process.Comm;
-        Attributes = containerId is null
-            ? [new("comm", Comm), new("pid", process.Identity.Pid)]
-            : [new("comm", Comm), new("container_id", containerId), new("pid", process.Identity.Pid)];
+        _labels = labels;
+        _shown = Show(labels.ContainerOf(process));
     }
 
     internal TrackedProcess Process { get; }
@@ -27,21 +30,42 @@ internal sealed class WatchedProcess
     internal bool HasLeft => Process.HasLeft;
 
     /// <summary>The attributes common to all series of the process, in ordinal order. Not to be written to.</summary>
-    internal KeyValuePair<string, object?>[] Attributes { get; }
+    internal KeyValuePair<string, object?>[] Attributes => Volatile.Read(ref _shown).Attributes;
 
-    /// <summary>Copies the common attributes and one more, in ordinal order, so that no exporter has to sort them.</summary>
+    /// <summary>What is known of its container.</summary>
+    internal NamedContainer Container => Volatile.Read(ref _shown).Container;
+
+    /// <summary>Whether it may have other attributes now.</summary>
+    internal bool MayHaveChanged => !_shown.Container.IsFinal || !ReferenceEquals(_shown.Membership, Process.Membership);
+
+    /// <summary>Gives it the attributes of now. For who begins a collection: all families of a collection say the same.</summary>
+    internal void Renew()
+    {
+        NamedContainer container = _labels.ContainerOf(Process);
+        if (container != _shown.Container || !ReferenceEquals(_shown.Membership, Process.Membership))
+        {
+            Volatile.Write(ref _shown, Show(container));
+        }
+    }
+
+    private Shown Show(NamedContainer container) => new(Process.Membership, container, _labels.Attributes(Process, container));
+
+    /// <summary>Copies the common attributes of a process and one more, in ordinal order, so that no exporter has to sort them.</summary>
     /// <returns>The position of the one.</returns>
-    internal int CopyAttributesWith(string key, object? value, Span<KeyValuePair<string, object?>> all)
+    internal static int CopyWith(KeyValuePair<string, object?>[] attributes, string key, object? value, Span<KeyValuePair<string, object?>> all)
     {
         int at = 0;
-        while (at < Attributes.Length && string.CompareOrdinal(Attributes[at].Key, key) < 0)
+        while (at < attributes.Length && string.CompareOrdinal(attributes[at].Key, key) < 0)
         {
-            all[at] = Attributes[at];
+            all[at] = attributes[at];
             at++;
         }
 
         all[at] = new(key, value);
-        Attributes.AsSpan(at).CopyTo(all[(at + 1)..]);
+        attributes.AsSpan(at).CopyTo(all[(at + 1)..]);
         return at;
     }
+
+    /// <summary>What the series show, replaced as a whole: the passes read it on another thread.</summary>
+    private sealed record Shown(Membership Membership, NamedContainer Container, KeyValuePair<string, object?>[] Attributes);
 }

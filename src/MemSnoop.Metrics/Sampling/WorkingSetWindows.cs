@@ -1,3 +1,4 @@
+using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
@@ -15,8 +16,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly HashSet<TrackedProcess> _lost = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
-    private readonly List<KeyValuePair<string, WorkingSetSample>> _groups = [];
-    private readonly List<KeyValuePair<string, ContainerMemorySample>> _containers = [];
+    private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
+    private readonly List<ContainerSample<WorkingSetSample>> _groups = [];
+    private readonly List<ContainerSample<ContainerMemorySample>> _containers = [];
     private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
@@ -84,9 +86,14 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private void Watch(ReadOnlySpan<WatchedProcess> processes)
     {
         _watched.Clear();
+        _members.Clear();
         foreach (WatchedProcess process in processes)
         {
             _watched.Add(process.Process, process);
+            if (process.Container.Id.Length > 0)
+            {
+                _members[process.Container.Id] = process;
+            }
         }
     }
 
@@ -156,7 +163,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, sample));
+    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
 
     /// <inheritdoc/>
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample)
@@ -170,7 +177,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             }
         }
 
-        _containers.Add(new(container, sample));
+        _containers.Add(new(container, _members.GetValueOrDefault(container), sample));
     }
 
     /// <inheritdoc/>
@@ -179,6 +186,16 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         _lost.Add(process);
         sampled.Count(reason);
     }
+}
+
+/// <summary>The window of a container.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Member">One of its processes, which knows the container's names; null if none is watched any more.</param>
+/// <param name="Sample">What was found.</param>
+internal readonly record struct ContainerSample<T>(string Id, WatchedProcess? Member, T Sample)
+{
+    /// <summary>The names of the container, as far as they are known by now.</summary>
+    internal ContainerNames Names => Member?.Container.Names ?? ContainerNames.None;
 }
 
 /// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
@@ -191,10 +208,10 @@ internal sealed record WorkingSetRound
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
 
     /// <summary>The last window of each container, by its id.</summary>
-    internal required KeyValuePair<string, WorkingSetSample>[] Groups { get; init; }
+    internal required ContainerSample<WorkingSetSample>[] Groups { get; init; }
 
     /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
-    internal required KeyValuePair<string, ContainerMemorySample>[] Containers { get; init; }
+    internal required ContainerSample<ContainerMemorySample>[] Containers { get; init; }
 
     /// <summary>How often windows of what is charged to a container were disturbed so far, by reason.</summary>
     internal required KeyValuePair<string, long>[] ContainerSkips { get; init; }

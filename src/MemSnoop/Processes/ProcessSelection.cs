@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -25,6 +27,14 @@ public sealed record ProcessSelection
     /// <summary>Predicates on the control group path.</summary>
     public IReadOnlyList<Func<string, bool>> Cgroups { get; init; } = [];
 
+    /// <summary>Predicates on the unit of systemd: the innermost service or scope, empty for a process of none.</summary>
+    public IReadOnlyList<Func<string, bool>> Units { get; init; } = [];
+
+    /// <summary>
+    /// A predicate on the container of a process whose name (comm) is given too; null selects by no container. What it says can change when the names of a container become known.
+    /// </summary>
+    internal Func<ContainerIdentity, string, bool>? Container { get; init; }
+
     /// <summary>Whether the descendants of a selected process are watched with it. Default value: true.</summary>
     public bool IncludeChildren { get; init; } = true;
 
@@ -37,7 +47,10 @@ public sealed record ProcessSelection
     /// <summary>Whether every process is selected, within the limits. Default value: false.</summary>
     public bool All { get; init; }
 
-    internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || Cgroups.Count > 0;
+    internal bool HasFilters => Names.Count > 0 || CommandLines.Count > 0 || UserIds.Count > 0 || HasCgroupFilters;
+
+    /// <summary>Whether a process can become or cease to be selected by being moved to another control group.</summary>
+    internal bool HasCgroupFilters => Cgroups.Count > 0 || Units.Count > 0 || Container is not null;
 }
 
 /// <summary>Matches one process against a selection; reads status, cmdline and cgroup only if a filter needs them.</summary>
@@ -92,21 +105,35 @@ internal sealed class SelectionMatcher(ProcessSelection selection)
             }
         }
 
-        if (selection.Cgroups.Count > 0)
+        if (selection.HasCgroupFilters && !MatchesCgroup(directory, stat))
         {
-            string path = ReadCgroup(directory);
-            if (!selection.Cgroups.Any(matches => matches(path)))
-            {
-                return ReadOutcome.Success;
-            }
+            return ReadOutcome.Success;
         }
 
         selected = true;
         return ReadOutcome.Success;
     }
 
-    internal string ReadCgroup(ProcessDirectory directory) =>
-        directory.ReadToEnd("cgroup"u8, _buffer, out ReadOnlySpan<byte> text) == ReadOutcome.Success && Cgroup.TryParse(text, out Cgroup cgroup)
-            ? System.Text.Encoding.UTF8.GetString(cgroup.Path)
-            : "";
+    private bool MatchesCgroup(ProcessDirectory directory, in Stat stat)
+    {
+        ReadCgroup(directory, _buffer, out string path, out Membership membership);
+        return (selection.Cgroups.Count == 0 || selection.Cgroups.Any(matches => matches(path)))
+            && (selection.Units.Count == 0 || selection.Units.Any(matches => matches(membership.Unit)))
+            && selection.Container?.Invoke(membership.Container, stat.Comm.ToString()) != false;
+    }
+
+    /// <summary>Reads the control groups of a process: the path that tells workloads apart, and what the process belongs to. Both are empty if they cannot be read.</summary>
+    internal static ReadOutcome ReadCgroup(ProcessDirectory directory, KernelBuffer buffer, out string path, out Membership membership)
+    {
+        path = "";
+        membership = Membership.None;
+        ReadOutcome outcome = directory.ReadToEnd("cgroup"u8, buffer, out ReadOnlySpan<byte> text);
+        if (outcome == ReadOutcome.Success)
+        {
+            path = Cgroup.TryParse(text, out Cgroup cgroup) ? Encoding.UTF8.GetString(cgroup.Path) : "";
+            membership = Membership.Parse(text);
+        }
+
+        return outcome;
+    }
 }

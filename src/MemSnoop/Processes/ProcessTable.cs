@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -15,6 +16,13 @@ public sealed class ProcessTable : IDisposable
     /// this often: young processes exec, old ones rarely do.
     /// </summary>
     private static readonly TimeSpan LongestRecheck = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// A process can be moved to another control group at any time, and no event tells. Those who start containers and units do so before they exec, which changes the name
+    /// of the process: its groups are read again then. A login (pam_systemd) and an administrator move a process that goes on running, mostly a young one. So they are read
+    /// again after as much time as the process has been known, and at least this often: to read the file takes a few µs.
+    /// </summary>
+    private static readonly TimeSpan LongestCgroupRecheck = TimeSpan.FromMinutes(1);
 
     private readonly KernelPaths _paths;
     private ProcessSelection _selection;
@@ -35,7 +43,7 @@ public sealed class ProcessTable : IDisposable
     /// <param name="selection">Which processes are selected.</param>
     /// <param name="budget">File descriptors that may be kept.</param>
     /// <param name="clock">Source of time for rechecks.</param>
-    /// <param name="wantsCgroup">Whether <see cref="TrackedProcess.CgroupPath"/> is to be read for each process.</param>
+    /// <param name="wantsCgroup">Whether the control groups of each process are to be read, for <see cref="TrackedProcess.CgroupPath"/>.</param>
     public ProcessTable(KernelPaths paths, ProcessSelection selection, HandleBudget budget, TimeProvider clock, bool wantsCgroup = false)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -48,7 +56,7 @@ public sealed class ProcessTable : IDisposable
         _clock = clock;
         _matcher = new SelectionMatcher(selection);
         _limits = new WatchLimits(selection.MinResidentBytes / KernelUnits.Current.PageBytes, selection.MaxProcesses);
-        _wantsCgroup = wantsCgroup;
+        _wantsCgroup = wantsCgroup || selection.HasCgroupFilters;
     }
 
     /// <summary>The processes that are watched, an array that is replaced and never changed.</summary>
@@ -114,7 +122,8 @@ public sealed class ProcessTable : IDisposable
         if (_selected.TryGetValue(pid, out Selected? known))
         {
             ReadOutcome outcome = known.Process.Look(_buffer, out bool renamed);
-            if (outcome == ReadOutcome.Success && !(renamed && _selection.HasFilters))
+            bool moved = outcome == ReadOutcome.Success && _wantsCgroup && HasMoved(known, renamed);
+            if (outcome == ReadOutcome.Success && !(renamed && _selection.HasFilters) && !(moved && _selection.HasCgroupFilters))
             {
                 known.Round = _round;
                 return false;
@@ -136,6 +145,33 @@ public sealed class ProcessTable : IDisposable
         }
 
         return Consider(pid);
+    }
+
+    /// <summary>Whether a process is in another control group than before; looks only now and then.</summary>
+    private bool HasMoved(Selected known, bool renamed)
+    {
+        if (!renamed && _clock.GetElapsedTime(known.CgroupRead) < known.CgroupPatience)
+        {
+            return false;
+        }
+
+        known.CgroupIsRead(_clock, LongestCgroupRecheck);
+        TrackedProcess process = known.Process;
+        if (process.Enter(out ProcessDirectory directory) != ReadOutcome.Success)
+        {
+            return false;
+        }
+
+        ReadOutcome outcome = SelectionMatcher.ReadCgroup(directory, _buffer, out string path, out Membership membership);
+        process.Leave(directory);
+        if (outcome != ReadOutcome.Success || (path == process.CgroupPath && membership == process.Membership))
+        {
+            return false;
+        }
+
+        process.CgroupPath = path;
+        process.Membership = membership;
+        return true;
     }
 
     private bool Consider(int pid)
@@ -171,11 +207,20 @@ public sealed class ProcessTable : IDisposable
             return false;
         }
 
-        string cgroup = _wantsCgroup ? _matcher.ReadCgroup(directory) : "";
+        string cgroup = "";
+        Membership membership = Membership.None;
+        if (_wantsCgroup)
+        {
+            SelectionMatcher.ReadCgroup(directory, _buffer, out cgroup, out membership);
+        }
+
         TrackedProcess process = TrackedProcess.Track(_paths, _budget, directory, stat);
         process.CgroupPath = cgroup;
+        process.Membership = membership;
         _rejected.Remove(pid);
-        _selected[pid] = new Selected(process) { Round = _round };
+        Selected entry = new(process) { Round = _round, FirstSeen = _clock.GetTimestamp() };
+        entry.CgroupIsRead(_clock, LongestCgroupRecheck);
+        _selected[pid] = entry;
         return true;
     }
 
@@ -254,6 +299,21 @@ public sealed class ProcessTable : IDisposable
         internal long Round { get; set; }
 
         internal bool IsWatched { get; set; }
+
+        internal long FirstSeen { get; init; }
+
+        /// <summary>When its control groups were read.</summary>
+        internal long CgroupRead { get; private set; }
+
+        /// <summary>How long until they are read again.</summary>
+        internal TimeSpan CgroupPatience { get; private set; }
+
+        internal void CgroupIsRead(TimeProvider clock, TimeSpan longest)
+        {
+            CgroupRead = clock.GetTimestamp();
+            TimeSpan known = clock.GetElapsedTime(FirstSeen, CgroupRead);
+            CgroupPatience = known < longest ? known : longest;
+        }
     }
 
     private struct Rejected

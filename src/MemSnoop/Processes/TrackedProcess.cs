@@ -1,3 +1,4 @@
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -53,8 +54,13 @@ public sealed class TrackedProcess : IDisposable
     /// </summary>
     public Stat Stat { get; private set; }
 
-    /// <summary>The control group, see <see cref="Cgroup.Path"/>, as of discovery; empty when it could not be read.</summary>
+    /// <summary>
+    /// The control group, see <see cref="Cgroup.Path"/>, as it was when it was last read, at most a minute ago; empty when it could not be read, or is not to be.
+    /// </summary>
     public string CgroupPath { get; internal set; } = "";
+
+    /// <summary>What the process belongs to, as of the same reading. Another object only if that is something else.</summary>
+    internal Membership Membership { get; set; } = Membership.None;
 
     /// <summary>Set once the process has exited or is no longer watched.</summary>
     public bool HasLeft { get; private set; }

@@ -69,7 +69,8 @@ public class PrecedenceTests
               // Comments and trailing commas are welcome.
               "MemSnoop": {
                 "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
-                  "MaxProcesses": 7, "ContainerLabels": true, },
+                  "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
+                "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
                 "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
@@ -83,8 +84,11 @@ public class PrecedenceTests
         Assert.Equal([0u], options.Processes.Users);
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups);
         Assert.Equal(
-            (false, 10L << 20, 7, true),
-            (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels));
+            (false, 10L << 20, 7, (bool?)true, (bool?)false),
+            (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels, options.Processes.UnitLabel));
+        Assert.Equal(
+            ("/logs", new Uri("https://[::1]:10250"), "/token", "/ca.crt", true),
+            (options.Containers.LogDirectory, options.Containers.Kubelet, options.Containers.KubeletTokenFile, options.Containers.KubeletCertificate, options.Containers.KubeletInsecure));
         Assert.Equal(["statm", "smaps"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
@@ -105,6 +109,7 @@ public class PrecedenceTests
             ["REGEX"] = "x",
             ["USER"] = "7",
             ["GLOB"] = "/x",
+            ["PATTERN"] = "x-*",
             ["BOOL"] = "true",
             ["SIZE"] = "7",
             ["COUNT"] = "7",
@@ -120,7 +125,7 @@ public class PrecedenceTests
             ["DIRECTORY"] = "/proc/.",
             ["LEVEL"] = "error",
             ["FORMAT"] = "json",
-            ["URL"] = "http://x:7",
+            ["URL"] = "https://x:7",
             ["PROTOCOL"] = "grpc",
             ["NAME=VALUE"] = "x=y",
             ["TEMPORALITY"] = "delta",

@@ -177,12 +177,12 @@ public sealed class EmbeddingTests : IDisposable
         File.CreateSymbolicLink(_tree["proc/self"], "4711");
         ProcessesOptions options = new();
         KernelPaths paths = new(_tree["proc"]);
-        Assert.Equal([4711], Selections.From(options, paths).Pids);
-        Assert.False(Selections.From(options, paths).IncludeChildren);
+        Assert.Equal([4711], Selections.From(options, paths, naming: null).Pids);
+        Assert.False(Selections.From(options, paths, naming: null).IncludeChildren);
 
         // A procfs of a namespace that does not have this process has no such link, and any number would be somebody else's.
         File.Delete(_tree["proc/self"]);
-        Assert.Empty(Selections.From(options, paths).Pids);
+        Assert.Empty(Selections.From(options, paths, naming: null).Pids);
         using EmbeddedHost host = await EmbeddedHost.StartAsync(services => services.AddMemSnoop(options => options.Kernel.ProcFs = _tree["proc"]));
         Assert.Equal(0, Value(host.Observe(), "memsnoop.processes.watched"));
     }

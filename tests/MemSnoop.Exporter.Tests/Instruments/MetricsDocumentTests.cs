@@ -111,7 +111,12 @@ public class MetricsDocumentTests
             }
 
             // Of every process, and said once above the tables.
-            Assert.Equal(row.Labels.ContainsKey("pid") && name != "memsnoop.process.dropped_resident", seen.Remove("container_id"));
+            bool isOfProcess = row.Labels.ContainsKey("pid") && name != "memsnoop.process.dropped_resident";
+            foreach (string label in (string[])["container", "container_id", "namespace", "pod", "unit"])
+            {
+                Assert.Equal((name, label, isOfProcess), (name, label, seen.Remove(label)));
+            }
+
             Assert.Equal((name, string.Join(", ", row.Labels.Keys.Order())), (name, string.Join(", ", seen.Keys.Order())));
             foreach ((string label, string[] values) in row.Labels.Where(static label => label.Value.Length > 0))
             {
@@ -135,6 +140,7 @@ public class MetricsDocumentTests
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
+            options.Processes.UnitLabel = true;
             options.WorkingSet.MaxStall = TimeSpan.FromMinutes(1);
             options.Counters.Events = ["page-faults", "task-clock"];
             foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)

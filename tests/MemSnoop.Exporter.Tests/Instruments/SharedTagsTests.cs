@@ -3,6 +3,7 @@ using MemSnoop.Kernel;
 using MemSnoop.Metrics.Instruments;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MemSnoop.Exporter.Tests.Instruments;
 
@@ -15,14 +16,19 @@ public sealed class SharedTagsTests
     {
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(10), Pid, out TrackedProcess? tracked));
         using TrackedProcess process = tracked!;
-        WatchedProcess host = new(process, null);
-        WatchedProcess contained = new(process, "0123");
+        WatchedProcess host = new(process, ProcessLabels.None);
+        using ContainerNaming naming = new([], TimeProvider.System, NullLogger.Instance);
+        WatchedProcess contained = new(process, new ProcessLabels(naming, withUnit: true));
         SharedTags<long> tags = new();
         string comm = process.Comm;
 
         Assert.Equal([("comm", comm), ("pid", Pid)], TagsOf(tags.Measure(1, host, null, null)));
         Assert.Equal([("comm", comm), ("kind", "anon"), ("pid", Pid)], TagsOf(tags.Measure(2, host, "kind", "anon")));
-        Assert.Equal([("age", "8"), ("comm", comm), ("container_id", "0123"), ("pid", Pid)], TagsOf(tags.Measure(3, contained, "age", "8")));
+        Assert.Equal(
+            [
+                ("age", "8"), ("comm", comm), ("container", ""), ("container_id", ""), ("namespace", ""), ("pid", Pid), ("pod", ""), ("unit", ""),
+            ],
+            TagsOf(tags.Measure(3, contained, "age", "8")));
         Assert.Equal([("comm", comm), ("pid", Pid), ("scope", "all")], TagsOf(tags.Measure(4, host, "scope", "all")));
 
         long before = GC.GetAllocatedBytesForCurrentThread();

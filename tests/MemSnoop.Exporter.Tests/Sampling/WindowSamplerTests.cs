@@ -30,7 +30,7 @@ public sealed class WindowSamplerTests : IDisposable
         HandleBudget budget = new(100);
         _host = new MeasuredHost(new MemSnoopOptions(), paths, budget);
         _collections = new CollectionNumber(_clock);
-        _watchList = new WatchList(new ProcessTable(paths, new ProcessSelection { All = true }, budget, _clock, wantsCgroup: false), _collections, withContainers: false);
+        _watchList = new WatchList(new ProcessTable(paths, new ProcessSelection { All = true }, budget, _clock, wantsCgroup: false), _collections, ProcessLabels.None);
         _windows = new WorkingSetWindows(_collections, _sampled);
         _estimator = new FakeEstimator(_clock);
     }

@@ -16,7 +16,7 @@ public sealed class WorkingSetWindowsTests : IDisposable
     {
         _windows = new WorkingSetWindows(_collections, new SampledMeasurement("working-set"));
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(new KernelPaths(), new HandleBudget(0), Environment.ProcessId, out TrackedProcess? self));
-        _process = new WatchedProcess(self!, containerId: null);
+        _process = new WatchedProcess(self!, ProcessLabels.None);
     }
 
     [Fact]

@@ -9,8 +9,11 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
     [
         new("ProcFs", "Kernel", "Parsers take the kernel's text apart with its cursor."),
 
+        new("Containers", "Kernel", "Paths of control groups are taken apart with its cursor."),
+
         new("Processes", "Kernel", "A process is followed by handles on its kernel files."),
         new("Processes", "ProcFs", "A process is known by its stat, status and control group."),
+        new("Processes", "Containers", "A process belongs to a container, a pod, a unit."),
 
         new("Paging", "Kernel", "Page maps and idle bits are kernel files."),
         new("Paging", "ProcFs", "The areas whose pages are looked up are lines of maps."),

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using MemSnoop.Containers;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 using MemSnoop.Tests.ProcFs;
@@ -172,8 +173,92 @@ public sealed class ProcessTableFixtureTests : IDisposable
         Assert.Empty(table.Dropped);
     }
 
-    private ProcessTable Table(ProcessSelection selection, HandleBudget? budget = null) =>
-        new(_tree.Paths, selection, budget ?? new HandleBudget(100), _clock);
+    [Fact]
+    public void A_process_that_is_moved_belongs_to_its_new_unit_after_as_much_time_as_it_has_been_known()
+    {
+        _tree.AddProcess(26231);
+        MoveTo("sshd.service");
+        using ProcessTable table = Table(new ProcessSelection { All = true }, wantsCgroup: true);
+        Refresh(table);
+        TrackedProcess process = Assert.Single(table.Watched);
+        Membership first = process.Membership;
+        Assert.Equal("sshd.service", first.Unit);
+
+        Refresh(table);
+        Assert.Same(first, process.Membership);
+
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        MoveTo("session-1.scope");
+        Refresh(table);
+        Assert.Equal(("session-1.scope", "/system.slice/session-1.scope"), (process.Membership.Unit, process.CgroupPath));
+
+        MoveTo("session-2.scope");
+        _clock.Advance(TimeSpan.FromSeconds(19));
+        Refresh(table);
+        Assert.Equal("session-1.scope", process.Membership.Unit);
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Refresh(table);
+        Assert.Equal("session-2.scope", process.Membership.Unit);
+
+        // However long it has been known.
+        _clock.Advance(TimeSpan.FromHours(1));
+        Refresh(table);
+        MoveTo("session-3.scope");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Refresh(table);
+        Assert.Equal("session-3.scope", process.Membership.Unit);
+        Assert.Same(process, Assert.Single(table.Watched));
+    }
+
+    [Fact]
+    public void A_process_that_execs_belongs_to_its_new_container_at_once()
+    {
+        const string Id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        _tree.AddProcess(26231, name: "runc:[2:INIT]");
+        MoveTo("docker.service");
+        using ProcessTable table = Table(new ProcessSelection { All = true }, wantsCgroup: true);
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        Refresh(table);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Refresh(table);
+
+        MoveTo($"docker-{Id}.scope");
+        _tree.SetName(26231, "postgres");
+        Refresh(table);
+
+        Assert.Equal((Id, "docker", ""), (table.Watched[0].Membership.Container.Id, table.Watched[0].Membership.Container.Runtime, table.Watched[0].Membership.Unit));
+    }
+
+    [Fact]
+    public void A_process_that_is_moved_out_of_the_selected_groups_is_not_watched()
+    {
+        _tree.AddProcess(26231);
+        MoveTo("a.service");
+        using ProcessTable table = Table(new ProcessSelection { Cgroups = [static path => path == "/system.slice/a.service"] });
+        Assert.Equal([26231], Refresh(table));
+
+        MoveTo("b.service");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Empty(Refresh(table));
+    }
+
+    [Fact]
+    public void A_process_whose_groups_cannot_be_read_belongs_to_nothing_and_is_watched()
+    {
+        _tree.AddProcess(26231);
+        File.Delete(_tree["proc/26231/cgroup"]);
+        using ProcessTable table = Table(new ProcessSelection { All = true }, wantsCgroup: true);
+
+        Assert.Equal([26231], Refresh(table));
+        Assert.Same(Membership.None, table.Watched[0].Membership);
+    }
+
+    private void MoveTo(string unit) => _tree.Write("proc/26231/cgroup", $"1:name=systemd:/system.slice/{unit}\n0::/system.slice/{unit}\n");
+
+    private ProcessTable Table(ProcessSelection selection, HandleBudget? budget = null, bool wantsCgroup = false) =>
+        new(_tree.Paths, selection, budget ?? new HandleBudget(100), _clock, wantsCgroup);
 
     private int[] RefreshAt(ProcessTable table, int pid, int residentPages)
     {

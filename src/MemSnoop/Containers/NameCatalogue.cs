@@ -1,0 +1,36 @@
+namespace MemSnoop.Containers;
+
+/// <summary>The containers and pods of a node as a source of names tells them. Names of a wrong form do not get in.</summary>
+internal sealed class NameCatalogue
+{
+    /// <summary>What nobody has told yet.</summary>
+    internal static readonly NameCatalogue Empty = new();
+
+    private readonly Dictionary<string, ContainerNames> _containers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PodNames> _pods = new(StringComparer.Ordinal);
+
+    /// <summary>How many containers it has.</summary>
+    internal int Count => _containers.Count;
+
+    /// <summary>The names of a container by its id, or null.</summary>
+    internal ContainerNames? Find(string containerId) => _containers.GetValueOrDefault(containerId);
+
+    /// <summary>The names of a pod by its uid, or null.</summary>
+    internal PodNames? FindPod(string uid) => _pods.GetValueOrDefault(uid);
+
+    internal void AddContainer(string? id, string? space, string? pod, string? container)
+    {
+        if (KubernetesName.IsContainerId(id) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod) && KubernetesName.IsLabel(container))
+        {
+            _containers[id!] = new ContainerNames(space!, pod!, container!);
+        }
+    }
+
+    internal void AddPod(string? uid, string? space, string? pod)
+    {
+        if (KubernetesName.IsPodUid(uid) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod))
+        {
+            _pods[uid!] = PodNames.Of(space!, pod!);
+        }
+    }
+}

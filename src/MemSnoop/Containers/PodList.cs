@@ -1,0 +1,93 @@
+using System.Text.Json.Serialization;
+
+namespace MemSnoop.Containers;
+
+/// <summary>
+/// What is needed of a list of pods, as the kubelet's <c>/pods</c> and the API server answer it (Kubernetes API, <c>v1.PodList</c>). All else in it is skipped unread.
+/// </summary>
+internal sealed record PodList
+{
+    public Pod?[]? Items { get; init; }
+
+    /// <summary>The names in it, by what control groups say of containers and pods.</summary>
+    internal NameCatalogue ToCatalogue()
+    {
+        NameCatalogue catalogue = new();
+        foreach (Pod? pod in Items ?? [])
+        {
+            if (pod?.Metadata is { } metadata)
+            {
+                pod.AddTo(catalogue, metadata);
+            }
+        }
+
+        return catalogue;
+    }
+
+    internal sealed record Pod
+    {
+        public PodMetadata? Metadata { get; init; }
+
+        public PodStatus? Status { get; init; }
+
+        internal void AddTo(NameCatalogue catalogue, PodMetadata metadata)
+        {
+            // The control group of a static pod has the hash of its configuration. The kubelet knows such a pod by that; the API server gives it another uid.
+            catalogue.AddPod(metadata.Uid, metadata.Namespace, metadata.Name);
+            catalogue.AddPod(metadata.Annotations?.ConfigHash, metadata.Namespace, metadata.Name);
+            catalogue.AddPod(metadata.Annotations?.ConfigMirror, metadata.Namespace, metadata.Name);
+            foreach (ContainerStatus?[]? statuses in (ContainerStatus?[]?[])[Status?.InitContainerStatuses, Status?.ContainerStatuses, Status?.EphemeralContainerStatuses])
+            {
+                foreach (ContainerStatus? container in statuses ?? [])
+                {
+                    catalogue.AddContainer(IdOf(container?.ContainerId), metadata.Namespace, metadata.Name, container?.Name);
+                }
+            }
+        }
+
+        /// <summary>The id behind the runtime's name: <c>containerd://</c>, <c>cri-o://</c>, <c>docker://</c>.</summary>
+        private static string? IdOf(string? containerId) => containerId is not null && containerId.IndexOf("://", StringComparison.Ordinal) is int at and > 0 ? containerId[(at + 3)..] : containerId;
+    }
+
+    internal sealed record PodMetadata
+    {
+        public string? Name { get; init; }
+
+        public string? Namespace { get; init; }
+
+        public string? Uid { get; init; }
+
+        public PodAnnotations? Annotations { get; init; }
+    }
+
+    internal sealed record PodAnnotations
+    {
+        [JsonPropertyName("kubernetes.io/config.hash")]
+        public string? ConfigHash { get; init; }
+
+        [JsonPropertyName("kubernetes.io/config.mirror")]
+        public string? ConfigMirror { get; init; }
+    }
+
+    internal sealed record PodStatus
+    {
+        public ContainerStatus?[]? ContainerStatuses { get; init; }
+
+        public ContainerStatus?[]? InitContainerStatuses { get; init; }
+
+        public ContainerStatus?[]? EphemeralContainerStatuses { get; init; }
+    }
+
+    internal sealed record ContainerStatus
+    {
+        public string? Name { get; init; }
+
+        [JsonPropertyName("containerID")]
+        public string? ContainerId { get; init; }
+    }
+}
+
+/// <summary>Reads pods without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(PodList))]
+internal sealed partial class PodListContext : JsonSerializerContext;
