@@ -113,8 +113,6 @@ scrape() { curl -sf --compressed -o "$work/answer" "${url_of[$1]}" || fail "$1 d
 
 # CPU milliseconds of a process so far: utime and stime, fields 14 and 15, counted behind the name. The kernel makes their sum that of its exact account.
 cpu_ms() { sed 's/.*) //' "/proc/$1/stat" | awk -v hz="$hz" '{ print ($12 + $13) * 1000 / hz }'; }
-# The same by threads, exact to the nanosecond, but without threads that have ended.
-cpu_exact_ms() { cat /proc/"$1"/task/*/schedstat | awk '{ ns += $1 } END { print ns / 1e6 }'; }
 status_of() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
 
 # summary FORMAT UNIT: of numbers on standard input, "median (smallest to largest) unit".
@@ -128,13 +126,24 @@ summary() {
 middle() { sort -g "$@" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 # ratio OURS THEIRS: of two files with a line for each round. What is many times less is told as a part.
 ratio() {
-  if awk -v a="$(middle "$1")" -v b="$(middle "$2")" 'BEGIN { exit !(a * 2 < b) }'; then
+  if ! awk -v a="$(middle "$1")" -v b="$(middle "$2")" 'BEGIN { exit !(a > 0 && b > 0) }'; then
+    echo "less than can be told"
+  elif awk -v a="$(middle "$1")" -v b="$(middle "$2")" 'BEGIN { exit !(a * 2 < b) }'; then
     echo "1/$(paste "$1" "$2" | awk '$1 > 0 { print $2 / $1 }' | summary %.1f '')"
   else
     paste "$1" "$2" | awk '$2 > 0 { print $1 / $2 }' | summary %.2f ' times'
   fi
 }
 
-row() { printf '| %s | %s | %s | %s | %s |\n' "$@" >>"$work/rows"; }
+# row WHAT FIGURE BESIDE FIGURE RATIO: what stands in the row above is not said again.
+said=
+row() {
+  if [ "$1$2" = "$said" ]; then
+    printf '| | | %s | %s | %s |\n' "${@:3}" >>"$work/rows"
+  else
+    printf '| %s | %s | %s | %s | %s |\n' "$@" >>"$work/rows"
+  fi
+  said=$1$2
+}
 # compare WHAT FORMAT UNIT OURS BESIDE THEIRS: a row of two files with a line for each round.
 compare() { row "$1" "$(summary "$2" "$3" <"$4")" "$5" "$(summary "$2" "$3" <"$6")" "$(ratio "$4" "$6")"; }

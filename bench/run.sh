@@ -4,7 +4,7 @@
 #
 #     bench/run.sh [--quick] [--no-build] [PIECE...]
 #
-# PIECE       start, scrape, idle, memory, service; all without any. All of them take an hour, `service` 45 minutes of it.
+# PIECE       start, scrape, idle, memory, service; all without any. All of them take 45 minutes, `service` 31 of them.
 # --quick     a fraction of the rounds: to see that everything runs. The figures are too few to be kept.
 # --no-build  measure what artifacts/ holds.
 #

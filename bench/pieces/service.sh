@@ -2,7 +2,7 @@
 # Rounds take turns: memsnoop off, off once more (the noise), and on with windows of 10 s. Then windows of 60 s, in longer turns: each turn has one pass.
 
 short=10 long=60
-rounds=$(pick 20 2) long_rounds=$(pick 4 1)
+rounds=$(pick 12 2) long_rounds=$(pick 4 1)
 [ "$quick" = false ] || long=12
 
 # The method that this kernel offers, as memsnoop chooses it.

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 
 namespace MemSnoop.Exporter.Prometheus;
 
@@ -18,9 +18,8 @@ internal sealed class SeriesIndex(int nameLength)
     // Room for this many series at first; both arrays grow by doubling.
     private const int InitialCapacity = 16;
 
-    // Random, so that nobody can choose process names that collide.
-    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-    private static readonly ulong Key = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    // Random, so that nobody can choose process names that collide. A GUID, since RandomNumberGenerator needs OpenSSL, and without TLS nothing else here does.
+    private static readonly (ulong Seed, ulong Key) Secret = MemoryMarshal.Cast<byte, (ulong Seed, ulong Key)>(Guid.NewGuid().ToByteArray())[0];
 
     private int _count;
     private Slot[] _slots = new Slot[InitialCapacity];
@@ -75,7 +74,7 @@ internal sealed class SeriesIndex(int nameLength)
     // 64 bits, which a processor of the oldest kind takes fifty instructions for.
     private static int Hash(ReadOnlySpan<byte> key)
     {
-        ulong hash = Seed ^ (ulong)key.Length;
+        ulong hash = Secret.Seed ^ (ulong)key.Length;
         for (; key.Length >= sizeof(ulong); key = key[sizeof(ulong)..])
         {
             hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(key));
@@ -94,7 +93,7 @@ internal sealed class SeriesIndex(int nameLength)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ulong value)
     {
-        ulong shifted = value + Key;
+        ulong shifted = value + Secret.Key;
         return ((shifted & uint.MaxValue) * (shifted >> 32)) ^ BitOperations.RotateLeft(value, 32);
     }
 
