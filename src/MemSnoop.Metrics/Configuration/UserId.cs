@@ -41,7 +41,26 @@ internal readonly partial record struct UserId(uint Value)
         return false;
     }
 
-    /// <summary><c>struct passwd</c> of glibc and musl on 64-bit Linux: 48 bytes, of which only the user id is read.</summary>
+    /// <summary>The name of a user, as <c>ps -o user</c> looks it up; null if there is none.</summary>
+    public static string? TryGetName(uint user)
+    {
+        for (int size = 1024; size <= 1 << 20; size *= 4)
+        {
+            // The entry points into it, so it must not move.
+            byte[] buffer = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+            int error = GetPasswordEntry(user, out PasswordEntry entry, buffer, (nuint)size, out nint found);
+            if (error != RangeError)
+            {
+                string? name = error == 0 && found != 0 ? Marshal.PtrToStringUTF8(entry.Name) : null;
+                GC.KeepAlive(buffer);
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary><c>struct passwd</c> of glibc and musl on 64-bit Linux: 48 bytes, of which only name and user id are read.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 64)]
     private struct PasswordEntry
     {
@@ -52,4 +71,7 @@ internal readonly partial record struct UserId(uint Value)
 
     [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int GetPasswordEntry(string name, out PasswordEntry entry, Span<byte> buffer, nuint size, out nint found);
+
+    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    private static partial int GetPasswordEntry(uint user, out PasswordEntry entry, Span<byte> buffer, nuint size, out nint found);
 }

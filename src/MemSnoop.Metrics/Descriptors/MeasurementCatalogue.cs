@@ -14,6 +14,7 @@ internal static class MeasurementCatalogue
         new OpenFilesDescriptor(),
         new SmapsDescriptor(),
         new OomDescriptor(),
+        new InfoDescriptor(),
         new CountersDescriptor(),
         new DiskIoDescriptor(),
         new GenerationsDescriptor(),

@@ -29,6 +29,27 @@ internal static class KernelFile
         }
     }
 
+    /// <summary>Where a symbolic link (a UTF-8 literal) below an open directory leads. The kernel cuts what is longer than the buffer.</summary>
+    internal static ReadOutcome ReadLink(KernelHandle directory, ReadOnlySpan<byte> name, Span<byte> buffer, out ReadOnlySpan<byte> target)
+    {
+        target = default;
+        try
+        {
+            nint length = Libc.ReadLinkAt(directory, name, buffer, (nuint)buffer.Length);
+            if (length < 0)
+            {
+                return Classify(Marshal.GetLastPInvokeError());
+            }
+
+            target = buffer[..(int)length];
+            return ReadOutcome.Success;
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+    }
+
     private static ReadOutcome Opened(int descriptor, out KernelHandle handle)
     {
         if (descriptor < 0)

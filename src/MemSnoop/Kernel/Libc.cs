@@ -99,6 +99,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
     internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
+    internal static partial nint ReadLinkAt(KernelHandle directory, ReadOnlySpan<byte> path, Span<byte> buffer, nuint size);
+
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
     internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
 

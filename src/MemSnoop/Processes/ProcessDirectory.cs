@@ -63,6 +63,9 @@ internal sealed class ProcessDirectory : IDisposable
         }
     }
 
+    /// <summary>Where a link of the process leads.</summary>
+    internal ReadOutcome ReadLink(ReadOnlySpan<byte> name, Span<byte> buffer, out ReadOnlySpan<byte> target) => OrGone(KernelFile.ReadLink(Of(name), name, buffer, out target));
+
     /// <summary>Reads an open file that is one record; an empty text means that the process has ended.</summary>
     internal static ReadOutcome Parse<T>(KernelHandle handle, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
@@ -264,7 +267,7 @@ internal sealed class ProcessDirectory : IDisposable
     private static bool IsOfThread(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("maps"u8) || name.SequenceEqual("smaps"u8) || name.SequenceEqual("smaps_rollup"u8) || name.SequenceEqual("pagemap"u8)
         || name.SequenceEqual("clear_refs"u8) || name.SequenceEqual("statm"u8) || name.SequenceEqual("cmdline"u8) || name.SequenceEqual("cgroup"u8)
-        || name.SequenceEqual("fd"u8);
+        || name.SequenceEqual("exe"u8) || name.SequenceEqual("fd"u8);
 
     /// <summary>A path below an open directory: the link of our own descriptor leads to the process it was opened for, not to the pid's next owner.</summary>
     private static string PathOf(KernelHandle directory, string name) =>

@@ -12,7 +12,7 @@ public class BadInputTests
     private const string Pausable = "a process that may be stopped, or no --pause";
 
     private const string Measurements =
-        "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, counters, disk-io, working-set) separated by commas,"
+        "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, info, counters, disk-io, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT with another name";
 
     private const string Pid = "a number from 1 to 4194304";
@@ -170,7 +170,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Readings, WorkingSet, Counters, Disks, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Readings, WorkingSet, Counters, Disks, Web, Otlp, Resource, Kernel, Log"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },

@@ -19,7 +19,7 @@ public class PrecedenceTests
         Assert.False(IsEnabled(options, "smaps"));
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
-        Assert.Equal(["counters", "oom", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
+        Assert.Equal(["counters", "info", "oom", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
         Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident);

@@ -8,17 +8,19 @@ internal sealed class Cgroup : IDisposable
     private readonly string _directory;
     private readonly string _parent;
 
-    private Cgroup(string parent, int pid)
+    private Cgroup(string parent, string name)
     {
         _parent = parent;
-        _directory = Path.Combine(parent, $"memsnoop-e2e-{pid}");
+        _directory = Path.Combine(parent, name);
     }
 
     /// <summary>A pattern for its path that matches no other group's.</summary>
     public string Glob => "/**/" + Path.GetFileName(_directory)[..^1] + "?";
 
     /// <summary>Makes a group with one process in it. Needs root.</summary>
-    public static Cgroup Make(int pid)
+    /// <param name="pid">The process.</param>
+    /// <param name="name">Its name, or a path of several groups; null for one that no other test uses.</param>
+    public static Cgroup Make(int pid, string? name = null)
     {
         // Below the group the test itself is in, at the same place of the same hierarchy that the program looks at.
         string[] lines = File.ReadAllLines($"/proc/{pid}/cgroup");
@@ -27,7 +29,7 @@ internal sealed class Cgroup : IDisposable
         string mount = File.ReadLines("/proc/self/mounts").Select(static line => line.Split(' '))
             .First(fields => memory is null ? fields[2] == "cgroup2" : fields[2] == "cgroup" && fields[3].Split(',').Contains("memory"))[1];
 
-        Cgroup group = new(mount + own.TrimEnd('/'), pid);
+        Cgroup group = new(mount + own.TrimEnd('/'), name ?? $"memsnoop-e2e-{pid}");
         Directory.CreateDirectory(group._directory);
         Move(pid, group._directory);
         return group;
@@ -40,7 +42,11 @@ internal sealed class Cgroup : IDisposable
             Move(int.Parse(pid, CultureInfo.InvariantCulture), _parent);
         }
 
-        Directory.Delete(_directory);   // not recursive: the files in it are the kernel's
+        // Not recursive: the files in it are the kernel's. Above it may be groups of others.
+        for (string directory = _directory; directory != _parent && !Directory.EnumerateDirectories(directory).Any(); directory = Path.GetDirectoryName(directory)!)
+        {
+            Directory.Delete(directory);
+        }
     }
 
     private static void Move(int pid, string directory) => File.WriteAllText(Path.Combine(directory, "cgroup.procs"), $"{pid}");

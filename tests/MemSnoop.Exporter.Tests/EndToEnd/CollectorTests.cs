@@ -15,6 +15,7 @@ public class CollectorTests
         { "open-files", "memsnoop_process_open_files" },
         { "smaps", "memsnoop_process_memory_proportional_bytes" },
         { "oom", "memsnoop_process_oom_score" },
+        { "info", "memsnoop_process_info" },
         { "disk-io", "memsnoop_disk_io_bytes_total" },
         { "working-set", "memsnoop_process_working_set_bytes" },
     };
@@ -38,7 +39,7 @@ public class CollectorTests
     public async Task Is_off_alone_when_it_is_switched_off(string measurement, string series)
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "4", "--hot", "1");
-        string[] costly = [.. ((string[])["smaps", "oom"]).Where(other => other != measurement).Select(static other => $"--collector.{other}")];
+        string[] costly = [.. ((string[])["smaps", "oom", "info"]).Where(other => other != measurement).Select(static other => $"--collector.{other}")];
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--pid", $"{touch.Pid}", .. costly, $"--no-collector.{measurement}", "--working-set-interval", "100ms"], ExporterProcess.Uncached);
         string[] others = [.. Measurements.Select(static row => row.Data.Item2).Where(other => other != series).Order()];

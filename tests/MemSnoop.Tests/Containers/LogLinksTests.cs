@@ -88,7 +88,7 @@ public sealed class LogLinksTests : IDisposable
     public void What_is_no_directory_of_links_says_so()
     {
         Assert.Equal("not_found", new LogLinks(_directory["nowhere"]).Read().Reason);
-        Assert.Equal("failed", new LogLinks(_directory.Write("file", "")).Read().Reason);
+        Assert.Equal("not_found", new LogLinks(_directory.Write("file", "")).Read().Reason);
     }
 
     public void Dispose() => _directory.Dispose();

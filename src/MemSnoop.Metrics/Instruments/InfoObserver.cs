@@ -1,0 +1,67 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using MemSnoop.Measurements;
+using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Sampling;
+
+namespace MemSnoop.Metrics.Instruments;
+
+/// <summary>The callback of <c>memsnoop.process.info</c>: one series for each process, whose attributes are what is known of it.</summary>
+internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
+{
+    // As in SharedTags: attributes are made once, not for each observation.
+    private readonly ConditionalWeakTable<WatchedProcess, Described> _described = new();
+    private readonly Dictionary<uint, string> _users = [];
+
+    internal IEnumerable<Measurement<long>> Observe()
+    {
+        lock (samples.Gate)
+        {
+            ArraySegment<ProcessSample<InfoSample>> current = samples.Current();
+            for (int i = 0; i < current.Count; i++)
+            {
+                (WatchedProcess process, InfoSample sample) = current[i];
+                if (!process.HasLeft)
+                {
+                    yield return new Measurement<long>(1, AttributesOf(process, sample));
+                }
+            }
+        }
+    }
+
+    private KeyValuePair<string, object?>[] AttributesOf(WatchedProcess process, in InfoSample sample)
+    {
+        KeyValuePair<string, object?>[] common = process.Attributes;
+        Described described = _described.GetValue(process, static _ => new Described());
+        if (!ReferenceEquals(described.Common, common) || described.Sample != sample)
+        {
+            KeyValuePair<string, object?>[] all = [.. common, new("exe", sample.Executable), new("user", NameOf(sample.UserId))];
+            Array.Sort(all, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
+            (described.Common, described.Sample, described.All) = (common, sample, all);
+        }
+
+        return described.All;
+    }
+
+    /// <summary>The name of a user, looked up once: a host has few of them.</summary>
+    private string NameOf(uint user)
+    {
+        if (!_users.TryGetValue(user, out string? name))
+        {
+            name = UserId.TryGetName(user) ?? user.ToString(CultureInfo.InvariantCulture);
+            _users[user] = name;
+        }
+
+        return name;
+    }
+
+    private sealed class Described
+    {
+        public KeyValuePair<string, object?>[]? Common { get; set; }
+
+        public InfoSample Sample { get; set; }
+
+        public KeyValuePair<string, object?>[] All { get; set; } = [];
+    }
+}
