@@ -13,7 +13,7 @@ internal static class GenerationsSettings
     public static IReadOnlyList<Setting> All { get; } =
     [
         new ScalarSetting<MemSnoopOptions, int>(
-            "Generations:MaxCgroups", Syntax.Integer("N", "a number of control groups", 0, 1_000_000), o => o.Generations.MaxCgroups, (o, v) => o.Generations.MaxCgroups = v)
+            "Generations:MaxCgroups", Syntax.Integer("COUNT", "a number of control groups", 0, 1_000_000), o => o.Generations.MaxCgroups, (o, v) => o.Generations.MaxCgroups = v)
         {
             Options = ["--generations.max-cgroups"],
             Help = "Report at most this many control groups, the largest first.",

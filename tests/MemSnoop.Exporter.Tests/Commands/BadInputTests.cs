@@ -170,7 +170,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Readings, WorkingSet, Counters, Disks, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },
