@@ -36,7 +36,7 @@ reader=$!
 
 echo "$container" | sed 's/.*\///' >"$RESULTS/container.txt"
 echo "$neighbour" | sed 's/.*\///' >"$RESULTS/neighbour.txt"
-exporter --all --container-labels --working-set-interval 2s --idle-ages 0,2s,6s
+exporter --all --container-labels --interval 0s --working-set-interval 2s --idle-ages 0,2s,6s
 
 duration() { series memsnoop_measurement_duration_seconds '"working-set"'; }
 has_passed() { [ "$(duration)" != "$last_duration" ]; }
@@ -76,7 +76,7 @@ mv "$RESULTS/exporter.log" "$RESULTS/log.txt"
 # A file that is empty in place of the kernel's: all else is measured as before.
 : >/tmp/empty
 mount -o bind /tmp/empty /proc/kpagecgroup
-exporter --all --container-labels --working-set-interval 2s --idle-ages 0,2s,6s
+exporter --all --container-labels --interval 0s --working-set-interval 2s --idle-ages 0,2s,6s
 passes 4
 scrape >"$RESULTS/hidden.txt"
 end_exporter
