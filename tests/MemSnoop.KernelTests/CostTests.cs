@@ -33,8 +33,8 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
     /// figures are what was recorded; who makes a scrape dearer by 5 % finds out here, and who makes it cheaper records it.
     /// </summary>
     [Theory]
-    [InlineData("sleeping", 1.64)]
-    [InlineData("running", 2.82)]
+    [InlineData("sleeping", 1.16)]
+    [InlineData("running", 2.30)]
     public void A_scrape_costs_what_was_recorded(string processes, double recorded)
     {
         // The C program reads the few processes and kernel threads of the guest as well; the difference is in the figures.

@@ -9,6 +9,7 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
     [
         new("ProcFs", "Kernel", "Parsers take the kernel's text apart with its cursor."),
 
+        new("Containers", "Kernel", "Control groups are directories that the kernel shows, and their paths are taken apart with its cursor."),
 
         new("Processes", "Kernel", "A process is followed by handles on its kernel files."),
         new("Processes", "ProcFs", "A process is known by its stat, status and control group."),
@@ -17,8 +18,6 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
         new("Paging", "Kernel", "Page maps and idle bits are kernel files."),
         new("Paging", "ProcFs", "The areas whose pages are looked up are lines of maps."),
         new("Paging", "Processes", "A page map belongs to the address space of a process."),
-
-        new("Containers", "Kernel", "Control groups are directories that the kernel shows, and their paths are taken apart with its cursor."),
 
         new("Disturbances", "Containers", "What happened to accessed bits is told by control group."),
         new("Disturbances", "Kernel", "What takes accessed bits shows in kernel files."),

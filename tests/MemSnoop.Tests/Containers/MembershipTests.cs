@@ -9,28 +9,28 @@ public class MembershipTests
     private const string A = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private const string B = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
     private const string U = "11112222-3333-4444-5555-666677778888";
-    private const string u = "11112222_3333_4444_5555_666677778888";
+    private const string Escaped = "11112222_3333_4444_5555_666677778888";
     private const string V = "99992222-3333-4444-5555-666677778888";
     private const string H = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
     private const string K = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod";
-    private const string Burstable = $"{K}{u}.slice";
+    private const string Burstable = $"{K}{Escaped}.slice";
     private const string User = "/user.slice/user-1000.slice/user@1000.service";
-    private const string PodSlice = $"kubepods-burstable-pod{u}.slice";
+    private const string PodSlice = $"kubepods-burstable-pod{Escaped}.slice";
 
     [Theory]
 
     // Kubernetes with containerd.
     [InlineData($"0::{Burstable}/cri-containerd-{A}.scope", A, U, "containerd", "", PodSlice)]
-    [InlineData($"0::/kubepods.slice/kubepods-pod{u}.slice/cri-containerd-{A}.scope", A, U, "containerd", "", $"kubepods-pod{u}.slice")]
+    [InlineData($"0::/kubepods.slice/kubepods-pod{Escaped}.slice/cri-containerd-{A}.scope", A, U, "containerd", "", $"kubepods-pod{Escaped}.slice")]
     [InlineData($"0::/kubepods/besteffort/pod{U}/{A}", A, U, "", "", "")]
     [InlineData($"0::/kubepods/pod{U}/{A}", A, U, "", "", "")]
     [InlineData($"12:memory:/kubepods/burstable/pod{U}/{A}\n1:name=systemd:/kubepods/burstable/pod{U}/{A}", A, U, "", "", "")]
     [InlineData($"11:memory:{Burstable}/docker-{A}.scope", A, U, "docker", "", "")]
     [InlineData(
-        $"3:cpu,cpuacct:/system.slice/containerd.service/kubepods-besteffort-pod{u}.slice:cri-containerd:{A}", A, U, "containerd", "", "")]
+        $"3:cpu,cpuacct:/system.slice/containerd.service/kubepods-besteffort-pod{Escaped}.slice:cri-containerd:{A}", A, U, "containerd", "", "")]
     [InlineData(
-        $"0::/system.slice/containerd.service/kubepods-besteffort-pod{u}.slice:cri-containerd:{A}", A, U, "containerd", "containerd.service",
-        $"kubepods-besteffort-pod{u}.slice")]
+        $"0::/system.slice/containerd.service/kubepods-besteffort-pod{Escaped}.slice:cri-containerd:{A}", A, U, "containerd", "containerd.service",
+        $"kubepods-besteffort-pod{Escaped}.slice")]
 
     // CRI-O.
     [InlineData($"0::{Burstable}/crio-{A}.scope", A, U, "cri-o", "", PodSlice)]
@@ -41,11 +41,11 @@ public class MembershipTests
     // Static pods, and nodes that are containers themselves.
     [InlineData($"0::{K}{H}.slice/cri-containerd-{A}.scope", A, H, "containerd", "", $"kubepods-burstable-pod{H}.slice")]
     [InlineData(
-        $"0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod{u}.slice/cri-containerd-{A}.scope",
-        A, U, "containerd", "", $"kubelet-kubepods-besteffort-pod{u}.slice")]
+        $"0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod{Escaped}.slice/cri-containerd-{A}.scope",
+        A, U, "containerd", "", $"kubelet-kubepods-besteffort-pod{Escaped}.slice")]
     [InlineData(
-        $"0::/system.slice/docker-{B}.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod{u}.slice/cri-containerd-{A}.scope",
-        A, U, "containerd", "", $"kubelet-kubepods-burstable-pod{u}.slice")]
+        $"0::/system.slice/docker-{B}.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod{Escaped}.slice/cri-containerd-{A}.scope",
+        A, U, "containerd", "", $"kubelet-kubepods-burstable-pod{Escaped}.slice")]
     [InlineData($"9:memory:/docker/{B}/kubelet/kubepods/burstable/pod{U}/{A}", A, U, "", "", "")]
     [InlineData($"0::/system.slice/docker-{B}.scope/system.slice/containerd.service", B, "", "docker", "containerd.service", "system.slice")]
     [InlineData($"0::/kubepods/burstable/pod{U}/{A}/docker/{B}", A, U, "", "", "")]
@@ -54,7 +54,7 @@ public class MembershipTests
 
     // Paths as a private cgroup namespace shows them.
     [InlineData(
-        $"0::/../../kubepods-besteffort.slice/kubepods-besteffort-pod{u}.slice/cri-containerd-{A}.scope", A, U, "containerd", "", $"kubepods-besteffort-pod{u}.slice")]
+        $"0::/../../kubepods-besteffort.slice/kubepods-besteffort-pod{Escaped}.slice/cri-containerd-{A}.scope", A, U, "containerd", "", $"kubepods-besteffort-pod{Escaped}.slice")]
     [InlineData($"0::/../../pod{H}/{A}", A, H, "", "", "")]
     [InlineData($"0::/../cri-containerd-{A}.scope", A, "", "containerd", "", "")]
 
