@@ -13,7 +13,7 @@ public sealed class ChargedBoot(KernelLab lab) : LabBoot(lab)
 }
 
 /// <summary>Memory as it is charged to a container, against what its programs are known to hold and to use.</summary>
-public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
+public sealed class ChargedTests(ChargedBoot boot, ITestOutputHelper output) : IClassFixture<ChargedBoot>
 {
     private const double Mb = 1 << 20;
     private const string Used = "memsnoop_container_memory_used_bytes";
@@ -71,6 +71,27 @@ public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
             double current = double.Parse(Result.Text($"current-{window}.txt"), CultureInfo.InvariantCulture);
             Assert.InRange(held + kernel, current * 0.97, current * 1.03);
             Assert.InRange(kernel, 0, current * 0.2);
+        }
+    }
+
+    /// <summary>
+    /// What others publish is made of the same control group's files: cAdvisor's and the kubelet's working set and <c>docker stats</c> are usage less inactive file cache, systemd's
+    /// <c>MemoryCurrent</c> is usage, cAdvisor's rss is anonymous memory.
+    /// </summary>
+    [Fact]
+    public void Others_have_other_numbers_for_the_same_container()
+    {
+        for (int window = 1; window <= 3; window++)
+        {
+            double used = Metrics($"window-{window}").Of(Used, Container).Sum(static sample => sample.Number);
+            double usage = double.Parse(Result.Text($"current-{window}.txt"), CultureInfo.InvariantCulture);
+            double working = usage - Stat(window, "inactive_file");
+            output.WriteLine(FormattableString.Invariant(
+                $"used {used / Mb:F1}; usage {usage / Mb:F1}, less inactive_file {working / Mb:F1}, anon {Stat(window, "anon") / Mb:F1}, file {Stat(window, "file") / Mb:F1}, file_mapped {Stat(window, "file_mapped") / Mb:F1}, shmem {Stat(window, "shmem") / Mb:F1}"));
+            Assert.InRange(used, 100 * Mb * 0.98, (100 * Mb * 1.02) + OwnBytes);
+
+            // All anonymous memory is in it, used or not, and so is what the tmpfs holds.
+            Assert.InRange(working, 160 * Mb, usage);
         }
     }
 
