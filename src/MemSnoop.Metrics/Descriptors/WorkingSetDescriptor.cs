@@ -89,6 +89,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, context.Labels.HasContainers ? context.Labels.GroupOf : null) with
         {
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
+            CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
         };
         WorkingSetWindows windows = new(context.CollectionNumber, sampled);
         InstrumentScope scope = context.Scope(sampled);
@@ -191,7 +192,8 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
             new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
-    private static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The age as the value of the <c>age</c> attribute.</summary>
+    internal static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
     internal override IEnumerable<HostFinding> Check(CheckContext context)
     {

@@ -20,4 +20,11 @@ internal interface ILocalWindows
     /// <param name="stop">Gives the window up.</param>
     /// <returns>How it ended, and the window if that was a success.</returns>
     Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop);
+
+    /// <summary>Measures windows of a process in a row, in the same way, and what it accesses again in them.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="length">How long all windows are together.</param>
+    /// <param name="ages">The ages; the shortest but 0 is the length of a window.</param>
+    /// <param name="stop">Gives it up.</param>
+    Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop);
 }

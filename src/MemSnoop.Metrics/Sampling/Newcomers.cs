@@ -106,6 +106,12 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => sink.ContainerCompleted(container, sample);
 
     /// <inheritdoc/>
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => sink.Reaccessed(process, sample);
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample) => sink.GroupReaccessed(group, sample);
+
+    /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
     {
         ref Wait wait = ref CollectionsMarshal.GetValueRefOrNullRef(_processes, process);

@@ -280,6 +280,46 @@ internal sealed partial class WindowSampler(
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop)
+    {
+        ReadOutcome outcome = TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out TrackedProcess? process);
+        if (outcome != ReadOutcome.Success)
+        {
+            return (outcome, null);
+        }
+
+        IReaccessRun? begun = null;
+        try
+        {
+            lock (_pass)
+            {
+                begun = _isDisposed ? null : estimator.BeginReaccessRun(process!, ages, out outcome);
+            }
+
+            return begun is null
+                ? (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, null)
+                : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_pass)
+            {
+                begun?.Dispose();
+                process!.Dispose();
+            }
+        }
+    }
+
+    private ReadOutcome Turn(IReaccessRun run, out WorkingSetSample sample, out ReaccessedSample reaccessed)
+    {
+        lock (_pass)
+        {
+            (sample, reaccessed) = (default, default);
+            return _isDisposed ? ReadOutcome.Failed : run.Turn(out sample, out reaccessed);
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);
 

@@ -19,6 +19,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
     private readonly List<ContainerSample<WorkingSetSample>> _groups = [];
     private readonly List<ContainerSample<ContainerMemorySample>> _containers = [];
+    private readonly List<ProcessSample<ReaccessedSample>> _reaccessed = [];
+    private readonly List<ContainerSample<ReaccessedSample>> _groupsReaccessed = [];
     private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
@@ -26,6 +28,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
 
     /// <inheritdoc/>
     public object Gate { get; } = new();
+
+    /// <summary>Whether what each process accesses again is kept; of containers it is in any case.</summary>
+    internal bool KeepsReaccessesOfProcesses { get; set; }
 
     /// <inheritdoc/>
     public ArraySegment<ProcessSample<WorkingSetSample>> Current() => Shown().Processes;
@@ -69,6 +74,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             _passing.Clear();
             _groups.Clear();
             _containers.Clear();
+            _reaccessed.Clear();
+            _groupsReaccessed.Clear();
         }
 
         Watch(processes);
@@ -115,6 +122,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             Processes = [.. _passing],
             Groups = [.. _groups],
             Containers = [.. _containers],
+            Reaccessed = [.. _reaccessed],
+            GroupsReaccessed = [.. _groupsReaccessed],
             ContainerSkips = _containerMemory?.Skipped.ToArray() ?? [],
             Skips = sampled.Skipped.ToArray(),
             Cost = cost,
@@ -181,6 +190,18 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample)
+    {
+        if (KeepsReaccessesOfProcesses)
+        {
+            _reaccessed.Add(new(_watched[process], sample));
+        }
+    }
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample) => _groupsReaccessed.Add(new(group, _members.GetValueOrDefault(group), sample));
+
+    /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
     {
         _lost.Add(process);
@@ -202,7 +223,7 @@ internal readonly record struct ContainerSample<T>(string Id, WatchedProcess? Me
 internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
-    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
@@ -212,6 +233,12 @@ internal sealed record WorkingSetRound
 
     /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
     internal required ContainerSample<ContainerMemorySample>[] Containers { get; init; }
+
+    /// <summary>What each process has accessed again since it is watched; a look between two passes ends no window, and adds nothing.</summary>
+    internal required ProcessSample<ReaccessedSample>[] Reaccessed { get; init; }
+
+    /// <summary>What the processes of each container have accessed again, by the container's id.</summary>
+    internal required ContainerSample<ReaccessedSample>[] GroupsReaccessed { get; init; }
 
     /// <summary>How often windows of what is charged to a container were disturbed so far, by reason.</summary>
     internal required KeyValuePair<string, long>[] ContainerSkips { get; init; }

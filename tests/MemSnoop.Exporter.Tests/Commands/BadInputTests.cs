@@ -118,6 +118,11 @@ public class BadInputTests
         { ["wss", "1", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
         { ["wss", "1", "-1"], $"SECONDS: '-1' is not the length of a window; expected {Window}" },
         { ["wss", "1", "2d"], $"SECONDS: '2d' is not the length of a window; expected {Window}" },
+        { ["wss", "1", "10", "--ages", "1s,fast"], "--ages: 'fast' is not a duration; expected durations such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "2s,1s"], "--ages: '2s,1s' does not rise from 100ms or more, or has more than 15 ages; expected ages such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "0,1s"], "--ages: '0,1s' does not rise from 100ms or more, or has more than 15 ages; expected ages such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "2s,9s"], "SECONDS: is too short for memory to be idle for 9s and accessed again; expected at least 12s" },
+        { ["wss", "1", "--ages", "2s"], "SECONDS: is missing, and ages are not told without; expected at least 4s" },
         { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
 
         // Traces.

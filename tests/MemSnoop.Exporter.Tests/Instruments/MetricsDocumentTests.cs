@@ -43,6 +43,10 @@ public class MetricsDocumentTests
         ["memsnoop.container.memory.used.lower"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.used.upper"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.idle"] = "only the idle bitmap tells which frames were used",
+        ["memsnoop.process.reaccessed"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.process.reaccessed.doubtful"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.container.reaccessed"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.container.reaccessed.doubtful"] = "only the idle bitmap tells which pages were idle",
     };
 
     [Fact]
@@ -142,6 +146,7 @@ public class MetricsDocumentTests
             options.Processes.ContainerLabels = true;
             options.Processes.UnitLabel = true;
             options.WorkingSet.MaxStall = TimeSpan.FromMinutes(1);
+            options.WorkingSet.ProcessReaccessed = true;
             options.Counters.Events = ["page-faults", "task-clock"];
             foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)
             {

@@ -247,6 +247,32 @@ public sealed class WindowSamplerTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_asks_for_ages_gets_windows_in_a_row()
+    {
+        Begin(60);
+        IdleAges ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)]);
+        Assert.Equal(8, ReaccessRun.Shortest(ages).TotalSeconds);
+        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _sampler!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken);
+        while (!run.IsCompleted)
+        {
+            // What waits for the clock goes on beside this.
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        (ReadOutcome outcome, ReaccessRun? measured) = await run;
+        Assert.Equal(ReadOutcome.Success, outcome);
+
+        // Five windows of 2 s; memory can have been idle for 2 s when the second begins, and for 5 s when the fourth does.
+        Assert.Equal([(ages[1], 0UL, 5UL), (ages[2], null, 5UL)], measured!.Ages.Select(static age => (age.Age, age.IdleBytes, age.ReaccessedBytes)));
+        Assert.InRange(measured.Ages[0].Observed.TotalSeconds, 6, 9);
+        Assert.InRange(measured.Ages[1].Observed.TotalSeconds, 2, 5);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
+        _estimator.Denied.Add(1);
+        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
+    }
+
+    [Fact]
     public async Task Who_gives_up_waiting_leaves_nothing_behind()
     {
         Begin(60);
