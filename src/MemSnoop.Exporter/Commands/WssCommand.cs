@@ -94,28 +94,11 @@ internal sealed class WssCommand : MemSnoopCommand
         _ => disturbance,
     };
 
-    internal (int Pid, TimeSpan? Window) ReadArguments(ParseResult arguments) => (Pid(arguments), Window(arguments));
+    internal (int Pid, TimeSpan? Window) ReadArguments(ParseResult arguments) => (Pid(arguments), WindowLength.Read(arguments.GetValue(_seconds)));
 
     private int Pid(ParseResult arguments)
     {
         string text = arguments.GetValue(_pid) ?? throw new UsageException("PID", "is missing", "a process id, as in memsnoop wss 1234 10");
         return Syntax.Pid.Parse(new SettingText(text, "PID"));
-    }
-
-    private TimeSpan? Window(ParseResult arguments)
-    {
-        if (arguments.GetValue(_seconds) is not { } text)
-        {
-            return null;
-        }
-
-        TimeSpan? window = decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds)
-            ? TimeSpan.FromSeconds((double)Math.Min(seconds, 1_000_000))
-            : Duration.TryParse(text, out Duration duration) ? duration.Value : null;
-        return window > TimeSpan.Zero && window <= WindowRequest.Longest
-            ? window.Value
-            : throw new UsageException(
-                "SECONDS", $"{UsageException.Quote(text)} is not the length of a window",
-                "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d");
     }
 }

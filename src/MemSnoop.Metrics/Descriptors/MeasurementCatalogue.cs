@@ -20,6 +20,7 @@ internal static class MeasurementCatalogue
         new GenerationsDescriptor(),
         new WorkingSetDescriptor(),
         new ContainerMemoryDescriptor(),
+        new ContainerCgroupDescriptor(),
         new ActivePagesDescriptor(),
     ];
 

@@ -33,13 +33,14 @@ public class BadInputTests
         { ["check", "--jso"], "--jso: unknown option; expected --json" },
         { ["--name\nx"], "--name x: unknown option; expected --name" },
         { ["chek", "--json"], "chek: unknown command; expected check" },
-        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { [""], "'': unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
         { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID [SECONDS] [OPTIONS]" },
+        { ["containers", "1", "2"], "2: unexpected argument; expected memsnoop containers [SECONDS] [OPTIONS]" },
         { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
 
         // Pushing: values, and settings that contradict each other.
@@ -118,6 +119,8 @@ public class BadInputTests
         { ["wss", "1", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
         { ["wss", "1", "-1"], $"SECONDS: '-1' is not the length of a window; expected {Window}" },
         { ["wss", "1", "2d"], $"SECONDS: '2d' is not the length of a window; expected {Window}" },
+        { ["containers", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
+        { ["containers", "soon"], $"SECONDS: 'soon' is not the length of a window; expected {Window}" },
         { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
 
         // Traces.
