@@ -127,7 +127,7 @@ internal sealed class WssCommand : MemSnoopCommand
         _ => disturbance,
     };
 
-    internal (int Pid, TimeSpan? Window) ReadArguments(ParseResult arguments) => (Pid(arguments), Window(arguments));
+    internal (int Pid, TimeSpan? Window) ReadArguments(ParseResult arguments) => (Pid(arguments), WindowLength.Read(arguments.GetValue(_seconds)));
 
     /// <summary>The ages that are asked for, or null. They need a time in which memory can reach the longest and be accessed again.</summary>
     internal IdleAges? ReadAges(ParseResult arguments, TimeSpan? length)
@@ -163,22 +163,5 @@ internal sealed class WssCommand : MemSnoopCommand
     {
         string text = arguments.GetValue(_pid) ?? throw new UsageException("PID", "is missing", "a process id, as in memsnoop wss 1234 10");
         return Syntax.Pid.Parse(new SettingText(text, "PID"));
-    }
-
-    private TimeSpan? Window(ParseResult arguments)
-    {
-        if (arguments.GetValue(_seconds) is not { } text)
-        {
-            return null;
-        }
-
-        TimeSpan? window = decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds)
-            ? TimeSpan.FromSeconds((double)Math.Min(seconds, 1_000_000))
-            : Duration.TryParse(text, out Duration duration) ? duration.Value : null;
-        return window > TimeSpan.Zero && window <= WindowRequest.Longest
-            ? window.Value
-            : throw new UsageException(
-                "SECONDS", $"{UsageException.Quote(text)} is not the length of a window",
-                "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d");
     }
 }

@@ -19,7 +19,7 @@ using Microsoft.Extensions.Options;
 namespace MemSnoop.Exporter.LocalApi;
 
 /// <summary>
-/// Answers on <c>api.sock</c>, for root on this host alone: the last window of a process, or one that is measured for whoever asks. A web server of its own:
+/// Answers on <c>api.sock</c>, for root on this host alone: the last window of a process, or one that is measured for whoever asks; the last windows of containers. A web server of its own:
 /// nothing of it can be reached at the exporter's address, and nothing of the exporter's address here.
 /// </summary>
 /// <param name="pipeline">Has the windows.</param>
@@ -118,15 +118,22 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
     private Task AnswerAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
-        if (request.Path.Value != WindowRequest.Path)
+        if (request.Path.Value is not (WindowRequest.Path or ContainersAnswer.Path))
         {
-            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there is only {WindowRequest.Path}");
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there are only {WindowRequest.Path} and {ContainersAnswer.Path}");
         }
 
         if (!HttpMethods.IsGet(request.Method))
         {
             context.Response.Headers.Allow = HttpMethods.Get;
             return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "method", "only GET is answered");
+        }
+
+        if (request.Path.Value == ContainersAnswer.Path)
+        {
+            return pipeline.Windows is { ContainerMemory: not ContainerMemoryState.Off } containers
+                ? WriteAsync(context, StatusCodes.Status200OK, AnswerOf(containers), AnswerJson.Default.ContainersAnswer)
+                : RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "no_containers", "the exporter does not measure what is charged to containers");
         }
 
         if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], request.Query["ages"], out WindowRequest asked))
@@ -147,6 +154,13 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
         return asked.Window is { } length ? MeasureAsync(context, windows, asked.Process.Pid, length, asked.Ages) : ShowLastAsync(context, windows, asked.Process.Pid);
     }
+
+    private static ContainersAnswer AnswerOf(ILocalWindows windows) => new()
+    {
+        Source = WindowAnswer.FromExporter,
+        Reason = windows.ContainerMemory == ContainerMemoryState.Measured ? null : windows.ContainerMemory.ToReason(),
+        Containers = [.. windows.LastContainers.Select(static container => ContainerAnswer.Of(container.Id, container.Names, container.Sample))],
+    };
 
     private static Task ShowLastAsync(HttpContext context, ILocalWindows windows, int pid) => windows.TryFindLast(pid, out WorkingSetSample sample)
         ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)

@@ -115,5 +115,6 @@ internal sealed record RefusalAnswer(string Reason, string Error);
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Default,
     WriteIndented = true)]
 [JsonSerializable(typeof(WindowAnswer))]
+[JsonSerializable(typeof(ContainersAnswer))]
 [JsonSerializable(typeof(RefusalAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;

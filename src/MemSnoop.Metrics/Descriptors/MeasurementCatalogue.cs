@@ -21,6 +21,7 @@ internal static class MeasurementCatalogue
         new WorkingSetDescriptor(),
         new ContainerMemoryDescriptor(),
         new ReaccessedDescriptor(),
+        new ContainerCgroupDescriptor(),
         new ActivePagesDescriptor(),
     ];
 

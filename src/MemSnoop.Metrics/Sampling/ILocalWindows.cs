@@ -14,6 +14,12 @@ internal interface ILocalWindows
     /// <param name="sample">Its last window, whole or disturbed.</param>
     bool TryFindLast(int pid, out WorkingSetSample sample);
 
+    /// <summary>Whether the memory charged to containers is measured, or why not.</summary>
+    ContainerMemoryState ContainerMemory { get; }
+
+    /// <summary>What was charged to each container at the end of the last window.</summary>
+    ContainerSample<ContainerMemorySample>[] LastContainers { get; }
+
     /// <summary>Measures one window of a process beside the windows of the passes, which stay whole. The process need not be watched.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="window">How long the window is to be; its true length is in the sample.</param>

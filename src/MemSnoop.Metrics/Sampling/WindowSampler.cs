@@ -225,6 +225,12 @@ internal sealed partial class WindowSampler(
     }
 
     /// <inheritdoc/>
+    ContainerMemoryState ILocalWindows.ContainerMemory => estimator.ContainerMemory;
+
+    /// <inheritdoc/>
+    ContainerSample<ContainerMemorySample>[] ILocalWindows.LastContainers => windows.Latest.Containers;
+
+    /// <inheritdoc/>
     public bool TryFindLast(int pid, out WorkingSetSample sample)
     {
         foreach (ProcessSample<WorkingSetSample> entry in windows.Latest.Processes)

@@ -236,11 +236,11 @@ internal static class KernelFile
 
     /// <summary>
     /// ENOENT means "no such file on this kernel" here; for a file below /proc/PID, the caller that knows the process distinguishes it from an exit
-    /// (<see cref="Processes.ProcessDirectory"/>).
+    /// (<see cref="Processes.ProcessDirectory"/>). ENODEV is what an open file of a control group says once the group was removed.
     /// </summary>
     internal static ReadOutcome Classify(int error) => error switch
     {
-        Libc.ErrorNoProcess => ReadOutcome.ProcessGone,
+        Libc.ErrorNoProcess or Libc.ErrorNoDevice => ReadOutcome.ProcessGone,
         Libc.ErrorNoEntry or Libc.ErrorNotSupported or Libc.ErrorNoSystemCall => ReadOutcome.NotSupported,
         Libc.ErrorAccess or Libc.ErrorNotPermitted => ReadOutcome.Denied,
         _ => ReadOutcome.Failed,

@@ -33,13 +33,14 @@ public class BadInputTests
         { ["check", "--jso"], "--jso: unknown option; expected --json" },
         { ["--name\nx"], "--name x: unknown option; expected --name" },
         { ["chek", "--json"], "chek: unknown command; expected check" },
-        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { [""], "'': unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
         { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID [SECONDS] [OPTIONS]" },
+        { ["containers", "1", "2"], "2: unexpected argument; expected memsnoop containers [SECONDS] [OPTIONS]" },
         { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
 
         // Pushing: values, and settings that contradict each other.
@@ -123,6 +124,8 @@ public class BadInputTests
         { ["wss", "1", "10", "--ages", "0,1s"], "--ages: '0,1s' does not rise from 100ms or more, or has more than 15 ages; expected ages such as 5s,15s,1m" },
         { ["wss", "1", "10", "--ages", "2s,9s"], "SECONDS: is too short for memory to be idle for 9s and accessed again; expected at least 12s" },
         { ["wss", "1", "--ages", "2s"], "SECONDS: is missing, and ages are not told without; expected at least 4s" },
+        { ["containers", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
+        { ["containers", "soon"], $"SECONDS: 'soon' is not the length of a window; expected {Window}" },
         { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
 
         // Traces.

@@ -14,6 +14,9 @@ internal sealed class Cgroup : IDisposable
         _directory = Path.Combine(parent, name);
     }
 
+    /// <summary>Its directory.</summary>
+    public string Directory => _directory;
+
     /// <summary>A pattern for its path that matches no other group's.</summary>
     public string Glob => "/**/" + Path.GetFileName(_directory)[..^1] + "?";
 
@@ -30,7 +33,7 @@ internal sealed class Cgroup : IDisposable
             .First(fields => memory is null ? fields[2] == "cgroup2" : fields[2] == "cgroup" && fields[3].Split(',').Contains("memory"))[1];
 
         Cgroup group = new(mount + own.TrimEnd('/'), name ?? $"memsnoop-e2e-{pid}");
-        Directory.CreateDirectory(group._directory);
+        System.IO.Directory.CreateDirectory(group._directory);
         Move(pid, group._directory);
         return group;
     }
@@ -43,9 +46,9 @@ internal sealed class Cgroup : IDisposable
         }
 
         // Not recursive: the files in it are the kernel's. Above it may be groups of others.
-        for (string directory = _directory; directory != _parent && !Directory.EnumerateDirectories(directory).Any(); directory = Path.GetDirectoryName(directory)!)
+        for (string directory = _directory; directory != _parent && !System.IO.Directory.EnumerateDirectories(directory).Any(); directory = Path.GetDirectoryName(directory)!)
         {
-            Directory.Delete(directory);
+            System.IO.Directory.Delete(directory);
         }
     }
 

@@ -78,6 +78,7 @@ public sealed class LocalApiTests
         foreach ((string path, HttpStatusCode status) in new[]
         {
             ("/metrics", HttpStatusCode.NotFound),
+            ("/v1/containers", HttpStatusCode.ServiceUnavailable),
             ("/v1/window", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=x", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&seconds=0", HttpStatusCode.BadRequest),
