@@ -56,6 +56,7 @@ internal static class ExporterSettings
     [
         new("Which processes (all, unless options select some)", ProcessesSettings.All),
         new("Names of containers", ContainersSettings.All),
+        new("How many series", SeriesSettings.All),
         new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),

@@ -91,7 +91,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
         };
-        WorkingSetWindows windows = new(context.CollectionNumber, sampled);
+        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         if (settings.GroupOf is not null)
@@ -101,7 +101,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
         context.WorkingSets = (windows, estimator);
-        sampled.Run(estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock);
+        bool hasSums = settings.GroupOf is not null && WorkingSetMethods.All.Single(known => known.Name == method).Estimates.HasFlag(MethodScope.Group);
+        sampled.Run(
+            estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
         scope.Gauge<double>(
             "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
@@ -125,6 +127,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         scope.Gauge(
             windows, "memsnoop.process.working_set.upper", "By", "The most that the working set can have been; only if something disturbed the window.",
             Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+
+        // A window is whole, or it has bounds.
+        scope.NeverTogether(Enum.GetValues<PageKind>().Length);
         scope.Gauge(
             windows, "memsnoop.process.idle", "By",
             "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory. Each age contains those above it: do not sum them.", Bands(ages, interval));

@@ -18,6 +18,7 @@ internal sealed class SamplingPipeline : IDisposable
 
     private readonly MeasuredHost _host;
     private readonly ContainerNaming? _naming;
+    private readonly SeriesBudget? _budget;
     private readonly WatchList _watchList;
     private readonly List<SampledMeasurement> _measurements = [];
     private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
@@ -38,8 +39,9 @@ internal sealed class SamplingPipeline : IDisposable
             ? ContainerNaming.From(host.Options.Containers, clock, loggers.CreateLogger<ContainerNaming>())
             : null;
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
+        _budget = host.Options.Series.Max > 0 ? new SeriesBudget(host.Options.Series.Max, loggers.CreateLogger<SeriesBudget>()) : null;
         ProcessLabels labels = new(withContainers ? _naming : null, ProcessLabels.WantUnit(host));
-        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups), CollectionNumber, labels);
+        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups), CollectionNumber, labels, new SeriesChoice(host.Options.Series.PerProcess, _budget));
         try
         {
             SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope);
@@ -86,6 +88,14 @@ internal sealed class SamplingPipeline : IDisposable
     internal void Begin()
     {
         _naming?.Begin();
+
+        if (_watchList.Choice.IsLimited)
+        {
+            // Whose windows and events begin now depends on how many series there can be.
+            _budget?.Learn();
+            _watchList.Current();
+        }
+
         _measurements.ForEach(static measurement => measurement.Begin());
     }
 
@@ -131,6 +141,23 @@ internal sealed class SamplingPipeline : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// Whether series with these attributes were published before and then not for a while, since their process was not among those that have some: what it has counted since it
+    /// started is not news.
+    /// </summary>
+    internal bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> attributes)
+    {
+        foreach ((string key, object? value) in attributes)
+        {
+            if (key == "pid" && value is int pid)
+            {
+                return _watchList.HasReturned(pid);
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Notes that a callback failed, so that the success metric says so.</summary>
     internal void ObservationFailed(Instrument instrument)
     {
@@ -142,7 +169,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget);
 
     public void Dispose()
     {

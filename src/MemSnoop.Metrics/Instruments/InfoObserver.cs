@@ -22,7 +22,7 @@ internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
             for (int i = 0; i < current.Count; i++)
             {
                 (WatchedProcess process, InfoSample sample) = current[i];
-                if (!process.HasLeft)
+                if (!process.HasLeft && process.HasSeries)
                 {
                     yield return new Measurement<long>(1, AttributesOf(process, sample));
                 }
@@ -36,7 +36,11 @@ internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
         Described described = _described.GetValue(process, static _ => new Described());
         if (!ReferenceEquals(described.Common, common) || described.Sample != sample)
         {
-            KeyValuePair<string, object?>[] all = [.. common, new("exe", sample.Executable), new("user", NameOf(sample.UserId))];
+            KeyValuePair<string, object?>[] all =
+            [
+                .. common, new("exe", sample.Executable), new("user", NameOf(sample.UserId)),
+                .. sample.Found.Select(static found => new KeyValuePair<string, object?>(found.Key, found.Value)),
+            ];
             Array.Sort(all, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
             (described.Common, described.Sample, described.All) = (common, sample, all);
         }

@@ -20,7 +20,8 @@ internal sealed partial class WindowSampler(
     WorkingSetWindows windows,
     SampledMeasurement sampled,
     TimeProvider clock,
-    ILogger<WindowSampler> logger) : BackgroundService, ILocalWindows
+    ILogger<WindowSampler> logger,
+    Func<TrackedProcess, bool>? isSummed = null) : BackgroundService, ILocalWindows
 {
     /// <summary>
     /// The longest time between two looks for new processes. A process is seen after 4 s at the latest, and has its first window 4 s later and its second one 8 s
@@ -36,7 +37,7 @@ internal sealed partial class WindowSampler(
     private readonly TimeSpan? _glanceEvery = interval <= LongestGlance ? null : interval / 4 < LongestGlance ? interval / 4 : LongestGlance;
     private readonly Newcomers _newcomers = new(LongestGlance < interval / 4 ? LongestGlance : interval / 4, windows);
     private WatchedProcess[] _watched = [];
-    private TrackedProcess[] _processes = [];
+    private readonly List<TrackedProcess> _processes = [];
     private Stint _passed;
     private TimeSpan _glanceAt = TimeSpan.MaxValue;
     private int _part;
@@ -73,17 +74,7 @@ internal sealed partial class WindowSampler(
     private void Pass(int part)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
-        _watched = watchList.Refresh();
-        if (_processes.Length != _watched.Length)
-        {
-            _processes = new TrackedProcess[_watched.Length];
-        }
-
-        for (int i = 0; i < _watched.Length; i++)
-        {
-            _processes[i] = _watched[i].Process;
-        }
-
+        Refresh();
         windows.Begin(_watched, part == 0);
         _newcomers.BeginPass(_processes, _schedule.Elapsed, part == 0);
         estimator.Pass(_processes, part, _newcomers);
@@ -94,6 +85,20 @@ internal sealed partial class WindowSampler(
             windows.Publish(
                 new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes > 0 ? true : null, estimator.LongestStall);
             Volatile.Write(ref _passes, _passes + 1);
+        }
+    }
+
+    /// <summary>Whose windows are wanted: those of processes that have series of their own, or whose windows are summed up with those of others.</summary>
+    private void Refresh()
+    {
+        _watched = watchList.Refresh();
+        _processes.Clear();
+        foreach (WatchedProcess watched in _watched)
+        {
+            if (watched.Verdict is null || isSummed?.Invoke(watched.Process) == true)
+            {
+                _processes.Add(watched.Process);
+            }
         }
     }
 
@@ -110,8 +115,8 @@ internal sealed partial class WindowSampler(
             TimeSpan now = _schedule.Elapsed;
             if (_forks.MayHaveForked())
             {
-                _watched = watchList.Refresh();
-                _newcomers.Notice(_watched, now);
+                Refresh();
+                _newcomers.Notice(_processes, now);
             }
 
             IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(estimator.Parts - 1 - _part) - now);

@@ -11,7 +11,10 @@ namespace MemSnoop.Metrics.Sampling;
 /// collection only reads it, so scrapers can never mark, clear or shorten a window. A pass that ends during a collection shows in the next one: all that one
 /// scrape tells of windows, what the pass cost and whom it skipped included, is of the same pass.
 /// </summary>
-internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+/// <param name="collections">Numbers the collections.</param>
+/// <param name="sampled">Accounts for the measurement.</param>
+/// <param name="watchList">Knows which processes have series in a collection. Default value: null, all have.</param>
+internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled, WatchList? watchList = null) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly HashSet<TrackedProcess> _lost = [];
@@ -33,7 +36,12 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     internal bool KeepsReaccessesOfProcesses { get; set; }
 
     /// <inheritdoc/>
-    public ArraySegment<ProcessSample<WorkingSetSample>> Current() => Shown().Processes;
+    public ArraySegment<ProcessSample<WorkingSetSample>> Current()
+    {
+        // A scrape may ask for working sets alone, and then nobody else has begun the collection.
+        watchList?.Current();
+        return Shown().Processes;
+    }
 
     /// <summary>What the current collection shows.</summary>
     internal WorkingSetRound Shown()

@@ -15,6 +15,8 @@ public class BadInputTests
         "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, info, counters, disk-io, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT with another name";
 
+    private const string Label = @"NAME=REGEX with a group, such as app=--app[= ](\S+)";
+
     private const string Pid = "a number from 1 to 4194304";
     private const string Push = "a duration from 100ms to 1d, such as 500ms, 15s or 1h30m";
     private const string Header = "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself";
@@ -96,6 +98,20 @@ public class BadInputTests
         { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
         { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
         { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },
+        { ["--per-process", "some"], "--per-process: 'some' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--per-process", "top=0"], "--per-process: 'top=0' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--per-process", "top=-1"], "--per-process: 'top=-1' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--max-series", "-1"], "--max-series: '-1' is not a number of series; expected a number from 0 to 100000000" },
+        { ["--info-label", "app"], $"--info-label: 'app' is not a label; expected {Label}" },
+        { ["--info-label", "a-b=(x)"], $"--info-label: 'a-b' is not a name of letters, digits and '_'; expected {Label}" },
+        { ["--info-label", "a\n=(x)"], $"--info-label: 'a\\x0a' is not a name of letters, digits and '_'; expected {Label}" },
+        { ["--info-label", "user=(x)"], $"--info-label: the label user has a meaning already; expected {Label}" },
+        { ["--info-label", "__name__=(x)"], $"--info-label: the label __name__ has a meaning already; expected {Label}" },
+        { ["--info-label", "app=x"], $"--info-label: 'x' has no group in parentheses; expected {Label}" },
+        { ["--info-label", "app=(?:x)"], $"--info-label: '(?:x)' has no group in parentheses; expected {Label}" },
+        { ["--info-label", "app=("], $"--info-label: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Label}" },
+        { ["--info-label", "app=(a)\\1"], $"--info-label: '(a)\\1' needs backtracking; expected {Label}" },
+        { ["--info-label", "app=(x)", "--info-label", "app=(y)"], "--info-label: names app twice; expected each label once" },
         { ["--interval", "5"], $"--interval: '5' is not a duration; expected {Interval}" },
         { ["--interval", "fast"], $"--interval: 'fast' is not a duration; expected {Interval}" },
         { ["--interval", "2d"], $"--interval: 2d is too long; expected {Interval}" },
@@ -178,7 +194,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },

@@ -20,6 +20,7 @@ public class PrecedenceTests
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
         Assert.Equal(["counters", "info", "oom", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
+        Assert.Equal((int.MaxValue, 0, 0), (options.Series.PerProcess, options.Series.Max, options.Series.InfoLabels.Count));
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
         Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident);
@@ -71,6 +72,7 @@ public class PrecedenceTests
                 "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
                   "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
                 "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true },
+                "Series": { "PerProcess": "TOP=9", "Max": 50000, "InfoLabels": ["app=--app=(\\S+)"] },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
                 "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
@@ -89,7 +91,9 @@ public class PrecedenceTests
         Assert.Equal(
             ("/logs", new Uri("https://[::1]:10250"), "/token", "/ca.crt", true),
             (options.Containers.LogDirectory, options.Containers.Kubelet, options.Containers.KubeletTokenFile, options.Containers.KubeletCertificate, options.Containers.KubeletInsecure));
-        Assert.Equal(["statm", "smaps"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
+        Assert.Equal((9, 50_000), (options.Series.PerProcess, options.Series.Max));
+        Assert.Equal([("app", @"--app=(\S+)")], options.Series.InfoLabels.Select(static label => (label.Key, label.Value.ToString())));
+        Assert.Equal(["statm", "smaps", "info"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
         Assert.Equal((WorkingSetMethod.Referenced, 2), (options.WorkingSet.Method, options.WorkingSet.IdleAges.Count));
@@ -128,6 +132,8 @@ public class PrecedenceTests
             ["URL"] = "https://x:7",
             ["PROTOCOL"] = "grpc",
             ["NAME=VALUE"] = "x=y",
+            ["NAME=REGEX"] = "x=y(.)",
+            ["PROCESSES"] = "top=7",
             ["TEMPORALITY"] = "delta",
             ["COMPRESSION"] = "gzip",
             ["FILE"] = "/proc/stat",
@@ -193,6 +199,23 @@ public class PrecedenceTests
     [InlineData(false)]
     public void Counters_are_on_when_events_are_named_unless_they_are_switched_off(bool expected, params string[] arguments) =>
         Assert.Equal(expected, new CommandLineRun().Options(arguments).AreCountersEnabled);
+
+    [Theory]
+    [InlineData(true, "--info-label", "app=(x)")]
+    [InlineData(true, "--info-label", "app=(x)", "--collector.disable-defaults")]
+    [InlineData(false, "--info-label", "app=(x)", "--no-collector.info")]
+    [InlineData(true, "--collector.info")]
+    [InlineData(false)]
+    public void Naming_a_label_switches_the_info_on(bool expected, params string[] arguments) =>
+        Assert.Equal(expected, IsEnabled(new CommandLineRun().Options(arguments), "info"));
+
+    [Theory]
+    [InlineData("off", 0)]
+    [InlineData("All", int.MaxValue)]
+    [InlineData("top=1", 1)]
+    [InlineData("top=2147483646", 2147483646)]
+    public void Processes_with_series_are_none_all_or_a_number(string text, int expected) =>
+        Assert.Equal(expected, new CommandLineRun().Options("--per-process", text).Series.PerProcess);
 
     [Fact]
     public void Events_remember_where_they_were_written()

@@ -38,6 +38,9 @@ internal sealed class Cgroup : IDisposable
         return group;
     }
 
+    /// <summary>Moves one more process into it.</summary>
+    public void Add(int pid) => Move(pid, _directory);
+
     public void Dispose()
     {
         foreach (string pid in File.ReadAllLines(Path.Combine(_directory, "cgroup.procs")))

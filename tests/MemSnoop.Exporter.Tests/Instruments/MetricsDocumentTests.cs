@@ -26,6 +26,8 @@ public class MetricsDocumentTests
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
         ["memsnoop.deprecated.info"] = "no deprecated name is used",
+        ["memsnoop.series.limit"] = "the number of series is not limited",
+        ["memsnoop.series.left_out"] = "the number of series is not limited",
         ["memsnoop.otlp.duration"] = "nothing has been pushed",
         ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
         ["memsnoop.process.counter.running_ratio"] = "the kernel's own events never take turns",

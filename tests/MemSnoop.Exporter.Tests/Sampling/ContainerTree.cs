@@ -37,10 +37,10 @@ internal sealed class ContainerTree : IDisposable
 
     public string this[string relative] => _tree[relative];
 
-    public void AddProcess(int pid, string comm, string cgroup)
+    public void AddProcess(int pid, string comm, string cgroup, int residentPages = 100)
     {
         // 52 fields of stat, of which those that are read here are right: the state, the parent, the start time, the size.
-        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 {string.Join(' ', Enumerable.Repeat("1", 17))} {100 + pid} 4096000 100 {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
+        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 {string.Join(' ', Enumerable.Repeat("1", 17))} {100 + pid} 4096000 {residentPages} {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
         _tree.Write($"proc/{pid}/statm", "1000 100 50 10 0 200 0\n");
         _tree.Write($"proc/{pid}/cgroup", cgroup + "\n");
     }

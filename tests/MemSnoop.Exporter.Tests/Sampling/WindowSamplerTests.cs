@@ -228,6 +228,28 @@ public sealed class WindowSamplerTests : IDisposable
     }
 
     [Fact]
+    public void Windows_of_processes_without_series_are_measured_only_if_they_are_summed_up()
+    {
+        Start(2);
+        Start(3);
+        WatchList watchList = new(
+            new ProcessTable(_host.Paths, new ProcessSelection { All = true }, _host.Budget, _clock, wantsCgroup: false), _collections, ProcessLabels.None, new SeriesChoice(1, null));
+        using (watchList)
+        {
+            _sampler = new WindowSampler(
+                _estimator, TimeSpan.FromSeconds(60), _host, watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance, static process => process.Identity.Pid == 3);
+            Run(until: 60);
+            Assert.Equal([1, 3], _estimator.Windows.Keys.Order());
+
+            // Between the passes too.
+            _estimator.Glances.Clear();
+            Start(4);
+            Run(until: 80);
+            Assert.Empty(_estimator.Glances);
+        }
+    }
+
+    [Fact]
     public async Task Who_asks_gets_the_last_window_or_one_of_his_own()
     {
         Run(60, until: 60);
