@@ -21,6 +21,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
     private readonly List<ContainerSample<WorkingSetSample>> _groups = [];
+    private readonly List<GroupSample> _processGroups = [];
     private readonly List<ContainerSample<ContainerMemorySample>> _containers = [];
     private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
@@ -76,6 +77,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             _passing.Clear();
             _groups.Clear();
+            _processGroups.Clear();
             _containers.Clear();
         }
 
@@ -87,6 +89,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     {
         _passing.Clear();
         _groups.Clear();
+        _processGroups.Clear();
         _lost.Clear();
         Watch(processes);
     }
@@ -122,6 +125,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             Processes = [.. _passing],
             Groups = [.. _groups],
+            ProcessGroups = [.. _processGroups],
             Containers = [.. _containers],
             ContainerSkips = _containerMemory?.Skipped.ToArray() ?? [],
             Skips = sampled.Skipped.ToArray(),
@@ -171,7 +175,17 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+    public void GroupCompleted(string group, in WorkingSetSample sample)
+    {
+        if (ProcessGroup.NameIn(group) is { } name)
+        {
+            _processGroups.Add(new(name, sample));
+        }
+        else
+        {
+            _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+        }
+    }
 
     /// <inheritdoc/>
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample)
@@ -206,17 +220,25 @@ internal readonly record struct ContainerSample<T>(string Id, WatchedProcess? Me
     internal ContainerNames Names => Member?.Container.Names ?? ContainerNames.None;
 }
 
+/// <summary>The window of a group of processes.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Sample">What was found.</param>
+internal readonly record struct GroupSample(string Name, WorkingSetSample Sample);
+
 /// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
 internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
-    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], ProcessGroups = [], Containers = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
 
     /// <summary>The last window of each container, by its id.</summary>
     internal required ContainerSample<WorkingSetSample>[] Groups { get; init; }
+
+    /// <summary>The last window of each group of processes.</summary>
+    internal required GroupSample[] ProcessGroups { get; init; }
 
     /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
     internal required ContainerSample<ContainerMemorySample>[] Containers { get; init; }
