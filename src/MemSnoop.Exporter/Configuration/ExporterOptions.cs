@@ -14,6 +14,9 @@ internal sealed class ExporterOptions : MemSnoopOptions
 
     public LogOptions Log { get; } = new();
 
+    /// <summary>The configuration file of process-exporter whose groups are summed up. Default value: null, none.</summary>
+    public string? GroupConfigFile { get; set; }
+
     /// <summary>Reads all layers. From weak to strong: the variables of OpenTelemetry, the file, our own variables, the command line.</summary>
     /// <param name="environment">The environment variables.</param>
     /// <param name="file">The path of the configuration file, or null.</param>
@@ -44,7 +47,25 @@ internal sealed class ExporterOptions : MemSnoopOptions
         Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
         options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
         options.Otlp.Check();
+        options.ReadGroups(sources);
         return options;
+    }
+
+    private void ReadGroups(Dictionary<Setting, string> sources)
+    {
+        if (GroupConfigFile is { } file)
+        {
+            string source = sources[GroupFileSettings.File];
+            foreach (Setting other in GroupsSettings.All)
+            {
+                if (sources.TryGetValue(other, out string? set) && other.Describe(this).Length > 0)
+                {
+                    throw new UsageException(source, $"contradicts {set}", "one of them");
+                }
+            }
+
+            Groups.FileRules = ProcessNamesFile.Read(file, source);
+        }
     }
 }
 
@@ -56,6 +77,7 @@ internal static class ExporterSettings
     [
         new("Which processes (all, unless options select some)", ProcessesSettings.All),
         new("Names of containers", ContainersSettings.All),
+        new("Groups of processes", [.. GroupsSettings.All, .. GroupFileSettings.All]),
         new("How many series", SeriesSettings.All),
         new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),

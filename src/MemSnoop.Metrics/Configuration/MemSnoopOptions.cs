@@ -17,6 +17,9 @@ public class MemSnoopOptions
     /// <summary>Where the names of containers come from.</summary>
     public ContainersOptions Containers { get; } = new();
 
+    /// <summary>Groups of processes that have series of their own. Default value: none.</summary>
+    public GroupsOptions Groups { get; } = new();
+
     /// <summary>How many series there are.</summary>
     public SeriesOptions Series { get; } = new();
 

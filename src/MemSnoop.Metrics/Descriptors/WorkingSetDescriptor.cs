@@ -86,7 +86,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             return sampled;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, context.Labels.HasContainers ? context.Labels.GroupOf : null) with
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, SumOf(context)) with
         {
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
@@ -94,9 +94,14 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
-        if (settings.GroupOf is not null)
+        if (context.Labels.HasContainers)
         {
             AddContainerInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
+        }
+
+        if (options.Groups.AreOn)
+        {
+            AddGroupInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         }
 
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
@@ -159,6 +164,34 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             () => ContainerIdle(windows, ages, interval));
     }
 
+    /// <summary>Working set and idle memory of groups of processes, counted as those of containers.</summary>
+    private static void AddGroupInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages, TimeSpan interval)
+    {
+        scope.Gauge(
+            "memsnoop.group.working_set", "By",
+            "Resident memory of the group's processes that was accessed within the last window; a page that they share counts once. Absent if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Bytes(kind) : null));
+        scope.Gauge(
+            "memsnoop.group.working_set.lower", "By", "The least that the working set of the group's processes can have been; only if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.Bytes(kind)));
+        scope.Gauge(
+            "memsnoop.group.working_set.upper", "By", "The most that the working set of the group's processes can have been; only if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+        scope.Gauge(
+            "memsnoop.group.idle", "By",
+            "Resident memory of the group's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",
+            () => GroupIdle(windows, ages, interval));
+    }
+
+    /// <summary>With whom the memory of a process is summed up, each page once: its container, or else its group.</summary>
+    private static Func<TrackedProcess, string?>? SumOf(SamplingContext context)
+    {
+        ProcessLabels labels = context.Labels;
+        return context.Host.Options.Groups.AreOn ? process => labels.GroupOf(process) ?? process.Group?.Key
+            : labels.HasContainers ? labels.GroupOf
+            : null;
+    }
+
     private static ProcessSeries<WorkingSetSample, long>[] Kinds(BytesOfKind select) =>
         [.. Enum.GetValues<PageKind>().Select(kind => new ProcessSeries<WorkingSetSample, long>("kind", kind.ToWord(), (in s) => select(s, kind) is { } bytes ? Clamp(bytes) : null))];
 
@@ -196,6 +229,21 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             new KeyValuePair<string, object?>("container_id", container.Id),
             new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
             new KeyValuePair<string, object?>("pod", container.Names.Pod));
+
+    private static IEnumerable<Measurement<long>> GroupSets(WorkingSetWindows windows, BytesOfKind select) =>
+        from found in windows.Shown().ProcessGroups
+        from kind in Enum.GetValues<PageKind>()
+        let bytes = @select(found.Sample, kind)
+        where bytes is not null
+        select new Measurement<long>(
+            Clamp(bytes.Value), new KeyValuePair<string, object?>("group", found.Name), new KeyValuePair<string, object?>("kind", kind.ToWord()));
+
+    private static IEnumerable<Measurement<long>> GroupIdle(WorkingSetWindows windows, IdleAges ages, TimeSpan interval) =>
+        from found in windows.Shown().ProcessGroups
+        from band in Enumerable.Range(0, found.Sample.KnownAges)
+        where CanBeTold(ages[band], interval)
+        select new Measurement<long>(
+            Clamp(found.Sample.Idle[band]), new KeyValuePair<string, object?>("age", Word(ages[band])), new KeyValuePair<string, object?>("group", found.Name));
 
     /// <summary>The age as the value of the <c>age</c> attribute.</summary>
     internal static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);

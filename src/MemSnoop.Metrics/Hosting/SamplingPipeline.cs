@@ -20,6 +20,7 @@ internal sealed class SamplingPipeline : IDisposable
     private readonly ContainerNaming? _naming;
     private readonly SeriesBudget? _budget;
     private readonly WatchList _watchList;
+    private readonly GroupSums? _groupSums;
     private readonly List<SampledMeasurement> _measurements = [];
     private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
     private readonly List<DeprecatedUse> _deprecatedSeries = [];
@@ -41,7 +42,11 @@ internal sealed class SamplingPipeline : IDisposable
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
         _budget = host.Options.Series.Max > 0 ? new SeriesBudget(host.Options.Series.Max, loggers.CreateLogger<SeriesBudget>()) : null;
         ProcessLabels labels = new(withContainers ? _naming : null, ProcessLabels.WantUnit(host));
-        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups), CollectionNumber, labels, new SeriesChoice(host.Options.Series.PerProcess, _budget));
+        ProcessGroups? groups = ProcessGroups.From(host.Options, labels);
+        _watchList = new WatchList(
+            new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups || groups?.NeedCgroups == true), CollectionNumber, labels,
+            new SeriesChoice(host.Options.Series.PerProcess, _budget), groups);
+        _groupSums = groups is null ? null : new GroupSums(_watchList, CollectionNumber, host, clock);
         try
         {
             SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope);
@@ -53,6 +58,11 @@ internal sealed class SamplingPipeline : IDisposable
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
             ContainerInstruments.Create(Scope(null), _naming);
+            if (_groupSums is not null)
+            {
+                GroupInstruments.Create(Scope(null), _groupSums, host.Units);
+            }
+
             SystemInstruments.Create(Scope(null), host.Paths);
             DeprecationInstruments.Create(Scope(null), host.Options.Deprecated, _deprecatedSeries);
         }
@@ -130,6 +140,11 @@ internal sealed class SamplingPipeline : IDisposable
             if (key == "pid" && value is int pid)
             {
                 return _watchList.StartTicksOf(pid) is { } ticks ? boot + _host.Units.Seconds(ticks) : null;
+            }
+
+            if (key == "group" && value is string group)
+            {
+                return _groupSums?.CreatedOf(group);
             }
 
             if (key == "device")

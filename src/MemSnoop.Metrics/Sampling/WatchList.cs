@@ -7,7 +7,8 @@ namespace MemSnoop.Metrics.Sampling;
 /// <param name="collections">Numbers the collections.</param>
 /// <param name="labels">What series say of a process.</param>
 /// <param name="choice">Which processes have series of their own. Default value: null, all.</param>
-internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels, SeriesChoice? choice = null) : IDisposable
+/// <param name="groups">Puts processes in groups. Default value: null, there are none.</param>
+internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels, SeriesChoice? choice = null, ProcessGroups? groups = null) : IDisposable
 {
     private readonly SeriesChoice _choice = choice ?? SeriesChoice.All;
     private readonly Lock _gate = new();
@@ -63,6 +64,7 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
 
         table.Refresh();
         Adopt();
+        groups?.Assign(_watched);
         if (isCollection)
         {
             _choice.Begin(_watched.Length);

@@ -44,6 +44,9 @@ internal sealed class WatchedProcess
     /// <summary>What is known of its container.</summary>
     internal NamedContainer Container => Volatile.Read(ref _shown).Container;
 
+    /// <summary>What it belonged to when it was put in a group; null before that.</summary>
+    internal Membership? GroupedIn { get; set; }
+
     /// <summary>Why it is to have no series of its own, in one word, as of the last look; null if it is to have some.</summary>
     internal string? Verdict { get; set; }
 

@@ -21,6 +21,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
     private readonly List<ContainerSample<WorkingSetSample>> _groups = [];
+    private readonly List<GroupSample> _processGroups = [];
     private readonly List<ContainerSample<ContainerMemorySample>> _containers = [];
     private readonly List<ProcessSample<ReaccessedSample>> _reaccessed = [];
     private readonly List<ContainerSample<ReaccessedSample>> _groupsReaccessed = [];
@@ -81,6 +82,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             _passing.Clear();
             _groups.Clear();
+            _processGroups.Clear();
             _containers.Clear();
             _reaccessed.Clear();
             _groupsReaccessed.Clear();
@@ -94,6 +96,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     {
         _passing.Clear();
         _groups.Clear();
+        _processGroups.Clear();
         _lost.Clear();
         Watch(processes);
     }
@@ -129,6 +132,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             Processes = [.. _passing],
             Groups = [.. _groups],
+            ProcessGroups = [.. _processGroups],
             Containers = [.. _containers],
             Reaccessed = [.. _reaccessed],
             GroupsReaccessed = [.. _groupsReaccessed],
@@ -180,7 +184,17 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+    public void GroupCompleted(string group, in WorkingSetSample sample)
+    {
+        if (ProcessGroup.NameIn(group) is { } name)
+        {
+            _processGroups.Add(new(name, sample));
+        }
+        else
+        {
+            _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+        }
+    }
 
     /// <inheritdoc/>
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample)
@@ -207,7 +221,14 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample) => _groupsReaccessed.Add(new(group, _members.GetValueOrDefault(group), sample));
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample)
+    {
+        // Groups of processes have no such series.
+        if (ProcessGroup.NameIn(group) is null)
+        {
+            _groupsReaccessed.Add(new(group, _members.GetValueOrDefault(group), sample));
+        }
+    }
 
     /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)
@@ -227,17 +248,25 @@ internal readonly record struct ContainerSample<T>(string Id, WatchedProcess? Me
     internal ContainerNames Names => Member?.Container.Names ?? ContainerNames.None;
 }
 
+/// <summary>The window of a group of processes.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Sample">What was found.</param>
+internal readonly record struct GroupSample(string Name, WorkingSetSample Sample);
+
 /// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
 internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
-    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], ProcessGroups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
 
     /// <summary>The last window of each container, by its id.</summary>
     internal required ContainerSample<WorkingSetSample>[] Groups { get; init; }
+
+    /// <summary>The last window of each group of processes.</summary>
+    internal required GroupSample[] ProcessGroups { get; init; }
 
     /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
     internal required ContainerSample<ContainerMemorySample>[] Containers { get; init; }

@@ -9,6 +9,12 @@ internal static class CommandLineValue
     /// <summary>The most characters of a value.</summary>
     internal const int Longest = 128;
 
+    /// <summary>As much of a command line as is looked at; programs that are given thousands of files have longer ones.</summary>
+    private const int LongestCommandLine = 32 * 1024;
+
+    /// <summary>The part of a command line that is looked at.</summary>
+    internal static ReadOnlySpan<byte> Bound(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, LongestCommandLine)];
+
     /// <summary>The value; empty where the expression does not match.</summary>
     /// <param name="expression">The expression.</param>
     /// <param name="commandLine">The arguments, with blanks between them.</param>
@@ -19,7 +25,7 @@ internal static class CommandLineValue
     }
 
     /// <summary>One line without control characters, of a length that a label may have: any user of the host can choose what stands there.</summary>
-    private static string Clean(ReadOnlySpan<char> value)
+    internal static string Clean(ReadOnlySpan<char> value)
     {
         StringBuilder text = new();
         int length = 0;

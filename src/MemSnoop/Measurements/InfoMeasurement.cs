@@ -28,9 +28,6 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
     /// <summary>The longest path that the kernel tells (PATH_MAX).</summary>
     private const int LongestPath = 4096;
 
-    /// <summary>Of a command line; programs that are given thousands of files have longer ones.</summary>
-    private const int LongestCommandLine = 32 * 1024;
-
     private readonly IReadOnlyList<KeyValuePair<string, Regex>> _wanted;
     private readonly KernelBuffer _buffer = new();
     private readonly byte[] _link = new byte[LongestPath];
@@ -95,7 +92,7 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
         ReadOutcome outcome = directory.ReadToEnd("cmdline"u8, _buffer, out ReadOnlySpan<byte> text);
         if (outcome == ReadOutcome.Success)
         {
-            text = text[..Math.Min(text.Length, LongestCommandLine)];
+            text = CommandLineValue.Bound(text);
             if (known.Found.Count == 0 || !text.SequenceEqual(known.CommandLine))
             {
                 string commandLine = CommandLine.ToDisplay(text);

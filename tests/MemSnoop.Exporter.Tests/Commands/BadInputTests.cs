@@ -98,6 +98,14 @@ public class BadInputTests
         { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
         { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
         { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },
+        {
+            ["--group-by", "{{.Nmae}}"],
+            "--group-by: '{{.Nmae}}' is not a field; expected name, user, unit, or a template with {{.Comm}}, {{.ExeBase}}, {{.ExeFull}}, {{.Username}}, {{.Unit}}, {{.Cgroups}}, {{.PID}}"
+                + " and {{.Matches.NAME}}"
+        },
+        { ["--group-match", "("], $"--group-match: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
+        { ["--group-config", "/no/such.yml"], "--group-config: '/no/such.yml' does not exist; expected a YAML file that can be read" },
+        { ["--group-config", "/proc/stat", "--group-by", "name"], "--group-config: contradicts --group-by; expected one of them" },
         { ["--per-process", "some"], "--per-process: 'some' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
         { ["--per-process", "top=0"], "--per-process: 'top=0' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
         { ["--per-process", "top=-1"], "--per-process: 'top=-1' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
@@ -194,7 +202,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Groups, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },

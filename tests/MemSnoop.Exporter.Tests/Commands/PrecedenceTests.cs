@@ -20,6 +20,7 @@ public class PrecedenceTests
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
         Assert.Equal(["counters", "info", "oom", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
+        Assert.False(options.Groups.AreOn);
         Assert.Equal((int.MaxValue, 0, 0), (options.Series.PerProcess, options.Series.Max, options.Series.InfoLabels.Count));
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
@@ -72,6 +73,7 @@ public class PrecedenceTests
                 "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
                   "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
                 "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true },
+                "Groups": { "By": "{{.ExeBase}}", "Match": ["x"] },
                 "Series": { "PerProcess": "TOP=9", "Max": 50000, "InfoLabels": ["app=--app=(\\S+)"] },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
@@ -91,6 +93,7 @@ public class PrecedenceTests
         Assert.Equal(
             ("/logs", new Uri("https://[::1]:10250"), "/token", "/ca.crt", true),
             (options.Containers.LogDirectory, options.Containers.Kubelet, options.Containers.KubeletTokenFile, options.Containers.KubeletCertificate, options.Containers.KubeletInsecure));
+        Assert.Equal(("{{.ExeBase}}", "x"), (options.Groups.By, Assert.Single(options.Groups.Match).ToString()));
         Assert.Equal((9, 50_000), (options.Series.PerProcess, options.Series.Max));
         Assert.Equal([("app", @"--app=(\S+)")], options.Series.InfoLabels.Select(static label => (label.Key, label.Value.ToString())));
         Assert.Equal(["statm", "smaps", "info"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
@@ -106,6 +109,8 @@ public class PrecedenceTests
     [Fact]
     public void Every_setting_can_be_set_by_its_variable()
     {
+        using TemporaryFile yaml = new("process_names: [{ comm: [x] }]");
+
         // A value that each setting takes, by what stands for it in the help.
         var values = new Dictionary<string, string>
         {
@@ -134,6 +139,8 @@ public class PrecedenceTests
             ["NAME=VALUE"] = "x=y",
             ["NAME=REGEX"] = "x=y(.)",
             ["PROCESSES"] = "top=7",
+            ["TEMPLATE"] = "{{.Comm}}",
+            ["YAML"] = yaml.Path,
             ["TEMPORALITY"] = "delta",
             ["COMPRESSION"] = "gzip",
             ["FILE"] = "/proc/stat",

@@ -41,6 +41,10 @@ public class MetricsDocumentTests
         ["memsnoop.container.working_set.upper"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
+        ["memsnoop.group.working_set.lower"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.working_set.upper"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.working_set"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.idle"] = "only the idle bitmap counts a page of a group once",
         ["memsnoop.container.memory.used"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.used.lower"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.used.upper"] = "only the idle bitmap tells which frames were used",
@@ -153,6 +157,7 @@ public class MetricsDocumentTests
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Processes.UnitLabel = true;
+            options.Groups.By = "name";
             options.WorkingSet.MaxStall = TimeSpan.FromMinutes(1);
             options.WorkingSet.ProcessReaccessed = true;
             options.Counters.Events = ["page-faults", "task-clock"];

@@ -394,7 +394,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
 
             Measure(process, own is null ? 0 : _groupNumber, sink);
-            if (own is not null)
+            if (own is not null && !ProcessGroup.IsKey(own))
             {
                 _charged?.AddHiddenReads(own, _walk.HiddenReads.File, _walk.HiddenReads.Shmem);
             }
