@@ -27,11 +27,29 @@ public sealed class ContainersOptions
 
     /// <summary>The file with the authorities to trust; null for those of the system.</summary>
     internal string? Authorities => KubeletCertificate ?? (File.Exists(ServiceAccount + "ca.crt") ? ServiceAccount + "ca.crt" : null);
+
+    /// <summary>Checks what is selected against what can be known.</summary>
+    /// <param name="processes">Which processes are watched.</param>
+    /// <param name="nameOf">Names a setting as the user does.</param>
+    /// <exception cref="UsageException">Nobody can tell what a selection asks for.</exception>
+    internal void Check(ProcessesOptions processes, Func<Setting, string> nameOf)
+    {
+        if (processes.PodLabels.Count > 0 && Kubelet is null)
+        {
+            throw new UsageException(nameOf(ProcessesSettings.PodLabels), "no source tells the labels of pods", $"{nameOf(ContainersSettings.Kubelet)} too");
+        }
+    }
 }
 
 /// <summary>The settings of <see cref="ContainersOptions"/>.</summary>
 internal static class ContainersSettings
 {
+    public static Setting Kubelet { get; } = new ScalarSetting<MemSnoopOptions, Uri>("Containers:Kubelet", Syntax.SecureUrl, o => o.Containers.Kubelet, (o, v) => o.Containers.Kubelet = v)
+    {
+        Options = ["--kubelet"],
+        Help = "Take names of containers from this kubelet if the links do not tell them.",
+    };
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         new ScalarSetting<MemSnoopOptions, string>("Containers:LogDirectory", Syntax.FuturePath, o => o.Containers.LogDirectory, (o, v) => o.Containers.LogDirectory = v)
@@ -39,11 +57,7 @@ internal static class ContainersSettings
             Options = ["--container-logs"],
             Help = "Take names of containers from the kubelet's links in this directory.",
         },
-        new ScalarSetting<MemSnoopOptions, Uri>("Containers:Kubelet", Syntax.SecureUrl, o => o.Containers.Kubelet, (o, v) => o.Containers.Kubelet = v)
-        {
-            Options = ["--kubelet"],
-            Help = "Take names of containers from this kubelet if the links do not tell them.",
-        },
+        Kubelet,
         new ScalarSetting<MemSnoopOptions, string>(
             "Containers:KubeletTokenFile", Syntax.FilePath, o => o.Containers.KubeletTokenFile, (o, v) => o.Containers.KubeletTokenFile = v)
         {

@@ -28,6 +28,10 @@ internal static class Syntax
         "PATTERN", "a pattern", "a name without a slash, or a pattern such as web-* or ?.service",
         static (string text, out string value, ref string? problem) => (value = text).Length > 0 && !text.AsSpan().ContainsAny('/', '\0'), static pattern => pattern);
 
+    /// <summary>Selectors that <see cref="LabelSelector"/> understands, as they are written.</summary>
+    public static ValueSyntax<string> LabelSelector { get; } = new(
+        "SELECTOR", "a label selector", "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'", TryParseLabelSelector, static selector => selector);
+
     public static ValueSyntax<Regex> Regex { get; } = new(
         "REGEX", "a regular expression", "a regular expression without look-around and back-references", TryParseRegex, value => value.ToString());
 
@@ -115,6 +119,18 @@ internal static class Syntax
             value = default;
             return false;
         }
+    }
+
+    private static bool TryParseLabelSelector(string text, out string value, ref string? problem)
+    {
+        value = text;
+        if (Configuration.LabelSelector.TryParse(text, out _, out string why))
+        {
+            return true;
+        }
+
+        problem = $"{UsageException.Quote(text)} is not a label selector ({why})";
+        return false;
     }
 
     private static bool TryParseRegex(string text, out Regex value, ref string? problem)

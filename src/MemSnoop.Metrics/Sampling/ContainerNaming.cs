@@ -28,7 +28,11 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     private long _rounds;
 
     /// <summary>The sources that the options name, cheapest first.</summary>
-    internal static ContainerNaming From(ContainersOptions options, TimeProvider clock, ILogger logger)
+    /// <param name="options">Where names come from.</param>
+    /// <param name="wantsLabels">Whether the labels of pods are needed beside names.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="logger">Hears how the sources fare.</param>
+    internal static ContainerNaming From(ContainersOptions options, bool wantsLabels, TimeProvider clock, ILogger logger)
     {
         List<IContainerNameSource> sources = [new LogLinks(options.LogDirectory)];
         if (options.Kubelet is { } kubelet)
@@ -36,8 +40,11 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             sources.Add(new KubeletPods(new KubeletAccess(kubelet, options.KubeletTokenFile, options.Authorities, options.KubeletInsecure)));
         }
 
-        return new ContainerNaming(sources, clock, logger);
+        return new ContainerNaming(sources, clock, logger) { WantsLabels = wantsLabels };
     }
+
+    /// <summary>Whether the labels of pods are needed too: what has a name alone is looked for in the next source.</summary>
+    internal bool WantsLabels { get; init; }
 
     /// <summary>How the sources fare.</summary>
     internal MethodState[] States
@@ -95,7 +102,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             {
                 if (Find(at.Id) is { } names)
                 {
-                    _misses.Remove(container.Id);
+                    StopLooking(container);
                     return new NamedContainer(at.Id, names, IsFinal: true);
                 }
 
@@ -105,19 +112,28 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             // A process in the group of a pod and of none of its containers is a monitor.
             if (pod is not null && container.Id.Length == 0)
             {
-                _misses.Remove(container.PodUid);
+                StopLooking(container);
                 return new NamedContainer("", pod.Unnamed, IsFinal: true);
             }
 
             // No source tells which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
             if (pod is not null && comm == "pause" && _misses.TryGetValue(container.Id, out Miss known) && known.IsLookedFor)
             {
-                _misses.Remove(container.Id);
+                StopLooking(container);
                 return new NamedContainer(container.Id, pod.Pause, IsFinal: true);
             }
 
-            Want(container.Id.Length > 0 ? container.Id : container.PodUid);
+            Want(KeyOf(container));
             return new NamedContainer(container.Id, pod?.Unnamed ?? ContainerNames.None, IsFinal: _sources.Length == 0);
+        }
+    }
+
+    /// <summary>The labels of the pod that a container is in; null if nobody has told them. Who asks has asked for the names before.</summary>
+    internal IReadOnlyDictionary<string, string>? LabelsOf(ContainerIdentity container)
+    {
+        lock (_gate)
+        {
+            return FindLabels(container);
         }
     }
 
@@ -169,7 +185,49 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         return null;
     }
 
-    private bool IsKnown(string id) => Find(id) is not null || FindPod(id) is not null;
+    private IReadOnlyDictionary<string, string>? FindLabels(ContainerIdentity container)
+    {
+        for (ContainerIdentity? at = container; at is not null; at = at.Outer)
+        {
+            if ((FindLabels(at.Id) ?? FindLabels(at.PodUid)) is { } labels)
+            {
+                return labels;
+            }
+        }
+
+        return null;
+    }
+
+    private IReadOnlyDictionary<string, string>? FindLabels(string id)
+    {
+        foreach (NameSourceState state in _sources)
+        {
+            if (state.Catalogue.FindLabels(id) is { } labels)
+            {
+                return labels;
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsKnown(string id) => WantsLabels ? FindLabels(id) is not null : Find(id) is not null || FindPod(id) is not null;
+
+    /// <summary>What a container is looked for by.</summary>
+    private static string KeyOf(ContainerIdentity container) => container.Id.Length > 0 ? container.Id : container.PodUid;
+
+    /// <summary>Has a container with a name not looked for any more, unless its labels are.</summary>
+    private void StopLooking(ContainerIdentity container)
+    {
+        if (WantsLabels && FindLabels(container) is null)
+        {
+            Want(KeyOf(container));
+        }
+        else
+        {
+            _misses.Remove(KeyOf(container));
+        }
+    }
 
     private void Want(string id)
     {

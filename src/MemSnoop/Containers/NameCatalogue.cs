@@ -8,6 +8,7 @@ internal sealed class NameCatalogue
 
     private readonly Dictionary<string, ContainerNames> _containers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodNames> _pods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _labels = new(StringComparer.Ordinal);
 
     /// <summary>How many containers it has.</summary>
     internal int Count => _containers.Count;
@@ -17,6 +18,9 @@ internal sealed class NameCatalogue
 
     /// <summary>The names of a pod by its uid, or null.</summary>
     internal PodNames? FindPod(string uid) => _pods.GetValueOrDefault(uid);
+
+    /// <summary>The labels of a pod by its uid or by the id of one of its containers, or null if they are not known.</summary>
+    internal IReadOnlyDictionary<string, string>? FindLabels(string id) => _labels.GetValueOrDefault(id);
 
     internal void AddContainer(string? id, string? space, string? pod, string? container)
     {
@@ -31,6 +35,16 @@ internal sealed class NameCatalogue
         if (KubernetesName.IsPodUid(uid) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod))
         {
             _pods[uid!] = PodNames.Of(space!, pod!);
+        }
+    }
+
+    /// <param name="id">The uid of the pod, or the id of a container in it.</param>
+    /// <param name="labels">The labels of the pod.</param>
+    internal void AddLabels(string? id, IReadOnlyDictionary<string, string> labels)
+    {
+        if (KubernetesName.IsContainerId(id) || KubernetesName.IsPodUid(id))
+        {
+            _labels[id!] = labels;
         }
     }
 }

@@ -7,6 +7,8 @@ namespace MemSnoop.Containers;
 /// </summary>
 internal sealed record PodList
 {
+    private static readonly Dictionary<string, string> NoLabels = [];
+
     public Pod?[]? Items { get; init; }
 
     /// <summary>The names in it, by what control groups say of containers and pods.</summary>
@@ -36,11 +38,18 @@ internal sealed record PodList
             catalogue.AddPod(metadata.Uid, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigHash, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigMirror, metadata.Namespace, metadata.Name);
+            IReadOnlyDictionary<string, string> labels = metadata.Labels ?? NoLabels;
+            foreach (string? uid in (string?[])[metadata.Uid, metadata.Annotations?.ConfigHash, metadata.Annotations?.ConfigMirror])
+            {
+                catalogue.AddLabels(uid, labels);
+            }
+
             foreach (ContainerStatus?[]? statuses in (ContainerStatus?[]?[])[Status?.InitContainerStatuses, Status?.ContainerStatuses, Status?.EphemeralContainerStatuses])
             {
                 foreach (ContainerStatus? container in statuses ?? [])
                 {
                     catalogue.AddContainer(IdOf(container?.ContainerId), metadata.Namespace, metadata.Name, container?.Name);
+                    catalogue.AddLabels(IdOf(container?.ContainerId), labels);
                 }
             }
         }
@@ -56,6 +65,8 @@ internal sealed record PodList
         public string? Namespace { get; init; }
 
         public string? Uid { get; init; }
+
+        public Dictionary<string, string>? Labels { get; init; }
 
         public PodAnnotations? Annotations { get; init; }
     }

@@ -20,6 +20,8 @@ public class BadInputTests
     private const string Header = "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself";
     private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
 
+    private const string Selector = "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'";
+
     public static TheoryData<string[], string> Arguments => new()
     {
         // Words that are not ours.
@@ -92,6 +94,9 @@ public class BadInputTests
         { ["--pid", "4194305"], $"--pid: '4194305' is not a process id; expected {Pid}" },
         { ["--name", "("], $"--name: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
         { ["--command-line", "(?=a)"], $"--command-line: '(?=a)' needs backtracking; expected {Regex}" },
+        { ["--pod-label", "app=web,"], $"--pod-label: 'app=web,' is not a label selector (the name of a label is missing at character 9); expected {Selector}" },
+        { ["--pod-label", "app in web"], $"--pod-label: 'app in web' is not a label selector (( is missing at character 8); expected {Selector}" },
+        { ["--pod-label", "app=web"], "--pod-label: no source tells the labels of pods; expected --kubelet too" },
         { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
         { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
         { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },

@@ -68,7 +68,7 @@ public class PrecedenceTests
             {
               // Comments and trailing commas are welcome.
               "MemSnoop": {
-                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
+                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "PodLabels": ["app=web,!debug"], "Children": false, "MinResident": "10MiB",
                   "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
                 "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
@@ -83,6 +83,7 @@ public class PrecedenceTests
         ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal([0u], options.Processes.Users);
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups);
+        Assert.Equal(["app=web,!debug"], options.Processes.PodLabels);
         Assert.Equal(
             (false, 10L << 20, 7, (bool?)true, (bool?)false),
             (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels, options.Processes.UnitLabel));
@@ -110,6 +111,7 @@ public class PrecedenceTests
             ["USER"] = "7",
             ["GLOB"] = "/x",
             ["PATTERN"] = "x-*",
+            ["SELECTOR"] = "x=y,!z",
             ["BOOL"] = "true",
             ["SIZE"] = "7",
             ["COUNT"] = "7",
@@ -133,10 +135,13 @@ public class PrecedenceTests
             ["FILE"] = "/proc/stat",
             ["TEXT"] = "x",
         };
+        // What some settings want beside them.
+        (string Name, string Value)[] others = [("MemSnoop__Containers__Kubelet", "https://x:7")];
         Assert.All(ExporterSettings.Catalogue.All, setting =>
         {
             string value = values[setting.Placeholder];
-            ExporterOptions options = new CommandLineRun((setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_'), value)).Options();
+            string name = setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_');
+            ExporterOptions options = new CommandLineRun([(name, value), .. others.Where(other => other.Name != name)]).Options();
             Assert.Equal(value, setting.Describe(options));
         });
     }

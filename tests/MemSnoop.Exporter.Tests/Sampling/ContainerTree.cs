@@ -37,6 +37,8 @@ internal sealed class ContainerTree : IDisposable
 
     public string this[string relative] => _tree[relative];
 
+    public string Write(string relative, string text) => _tree.Write(relative, text);
+
     public void AddProcess(int pid, string comm, string cgroup)
     {
         // 52 fields of stat, of which those that are read here are right: the state, the parent, the start time, the size.
