@@ -43,6 +43,7 @@ internal sealed class ExporterOptions : MemSnoopOptions
         Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));
         Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
         Func<Setting, string> nameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        options.Containers.Variable = name => environment.GetValueOrDefault(name);
         options.Containers.Check(options.Processes, nameOf);
         options.Otlp.NameOf = nameOf;
         options.Otlp.Check();

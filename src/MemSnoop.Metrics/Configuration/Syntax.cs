@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MemSnoop.Containers;
 
 namespace MemSnoop.Metrics.Configuration;
 
@@ -59,6 +60,16 @@ internal static class Syntax
         static (string text, out Uri value, ref string? problem) =>
             Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme == Uri.UriSchemeHttps && value.UserInfo.Length == 0 && value.PathAndQuery == "/" && value.Fragment.Length == 0,
         static url => url.GetLeftPart(UriPartial.Authority));
+
+    /// <summary>An API server of Kubernetes.</summary>
+    public static ValueSyntax<string> ApiServer { get; } = new(
+        "URL", "an API server", "auto, or an https:// URL without user, path, query and fragment, such as https://10.96.0.1:443",
+        static (string text, out string value, ref string? problem) => (value = text) == "auto" || SecureUrl.TryParse(text, out _), static text => text);
+
+    /// <summary>The name of a node in Kubernetes, which is a subdomain of DNS.</summary>
+    public static ValueSyntax<string> NodeName { get; } = new(
+        "NAME", "the name of a node", "the name of a node, as kubectl get nodes shows it",
+        static (string text, out string value, ref string? problem) => KubernetesName.IsSubdomain(value = text), static name => name);
 
     public static ValueSyntax<string> ProcFs { get; } = new(
         "DIRECTORY", "a proc file system", "a directory with a mounted proc file system, such as /proc or /host/proc", TryParseProcFs, value => value);

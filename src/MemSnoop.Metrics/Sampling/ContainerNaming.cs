@@ -8,7 +8,8 @@ namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
 /// Knows the names of containers by their ids. A question is answered from memory at once. What is not known is looked for in the background: in the cheapest source
-/// first, in the next one if that does not tell; then again after 1, 2, 4 s and so on, at least once a minute for as long as somebody asks.
+/// first, in the next one if that does not tell; then again after 1, 2, 4 s and so on, at least once a minute for as long as somebody asks. Sources that tell by themselves are
+/// listened to all the time.
 /// </summary>
 internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource> sources, TimeProvider clock, ILogger logger) : BackgroundService
 {
@@ -37,7 +38,12 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         List<IContainerNameSource> sources = [new LogLinks(options.LogDirectory)];
         if (options.Kubelet is { } kubelet)
         {
-            sources.Add(new KubeletPods(new KubeletAccess(kubelet, options.KubeletTokenFile, options.Authorities, options.KubeletInsecure)));
+            sources.Add(new KubeletPods(new ClusterAccess(kubelet, options.KubeletTokenFile, options.KubeletAuthorities, options.KubeletInsecure)));
+        }
+
+        if (options.KubernetesApiEndpoint is { } api)
+        {
+            sources.Add(new KubernetesApiPods(new ClusterAccess(api, options.KubernetesApiTokenFile, options.KubernetesApiAuthorities, IsUnchecked: false), options.Node ?? "", clock));
         }
 
         return new ContainerNaming(sources, clock, logger) { WantsLabels = wantsLabels };
@@ -248,6 +254,15 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        IEnumerable<Task> watches =
+            from state in _sources
+            where state.Source is IWatchedNameSource
+            select ((IWatchedNameSource)state.Source).WatchAsync(answer => Hear(state, answer), stoppingToken);
+        await Task.WhenAll([LookAsync(stoppingToken), .. watches]).ConfigureAwait(false);
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
         try
         {
             while (true)
@@ -265,6 +280,21 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         }
     }
 
+    /// <summary>Takes what a source tells by itself. What is known now is not looked for any more.</summary>
+    private void Hear(NameSourceState state, NameAnswer answer)
+    {
+        Take(state, answer);
+        lock (_gate)
+        {
+            foreach (string id in _misses.Keys.Where(IsKnown).ToArray())
+            {
+                _misses.Remove(id);
+            }
+        }
+
+        Interlocked.Increment(ref _rounds);
+    }
+
     /// <summary>How long until something is to be looked for; a long time if nothing is.</summary>
     internal TimeSpan Due()
     {
@@ -278,7 +308,9 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             }
 
             // However much is unknown, the first source is read no more often than it allows; the others look after themselves.
-            TimeSpan pause = _sources[0].Begun is { } begun ? _sources[0].Source.Pause - clock.GetElapsedTime(begun) : TimeSpan.Zero;
+            TimeSpan pause = Array.Find(_sources, static state => state.Source is IReadNameSource) is { Begun: { } begun, Source: IReadNameSource first }
+                ? first.Pause - clock.GetElapsedTime(begun)
+                : TimeSpan.Zero;
             return pause > due ? pause : due;
         }
     }
@@ -296,20 +328,26 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         bool isAnswered = false;
         foreach (NameSourceState state in _sources)
         {
+            if (state.Source is not IReadNameSource source)
+            {
+                isAnswered |= state.IsOk;
+                continue;
+            }
+
             bool isFirst = state.Begun is null;
             if (!isFirst && IsAllKnown(wanted))
             {
                 break;
             }
 
-            if (state.Begun is { } begun && clock.GetElapsedTime(begun) < state.Source.Pause)
+            if (state.Begun is { } begun && clock.GetElapsedTime(begun) < source.Pause)
             {
                 isWhole = false;
                 continue;
             }
 
             state.Begun = clock.GetTimestamp();
-            NameAnswer answer = await state.Source.ReadAsync(cancellation).ConfigureAwait(false);
+            NameAnswer answer = await source.ReadAsync(cancellation).ConfigureAwait(false);
             Take(state, answer);
             isAnswered |= answer.Catalogue is not null;
         }

@@ -11,11 +11,16 @@ internal sealed record PodList
 
     public Pod?[]? Items { get; init; }
 
+    public ListMetadata? Metadata { get; init; }
+
     /// <summary>The names in it, by what control groups say of containers and pods.</summary>
-    internal NameCatalogue ToCatalogue()
+    internal NameCatalogue ToCatalogue() => ToCatalogue(Items ?? []);
+
+    /// <summary>The names of pods and of their containers.</summary>
+    internal static NameCatalogue ToCatalogue(IEnumerable<Pod?> pods)
     {
         NameCatalogue catalogue = new();
-        foreach (Pod? pod in Items ?? [])
+        foreach (Pod? pod in pods)
         {
             if (pod?.Metadata is { } metadata)
             {
@@ -24,6 +29,11 @@ internal sealed record PodList
         }
 
         return catalogue;
+    }
+
+    internal sealed record ListMetadata
+    {
+        public string? ResourceVersion { get; init; }
     }
 
     internal sealed record Pod
@@ -66,6 +76,8 @@ internal sealed record PodList
 
         public string? Uid { get; init; }
 
+        public string? ResourceVersion { get; init; }
+
         public Dictionary<string, string>? Labels { get; init; }
 
         public PodAnnotations? Annotations { get; init; }
@@ -101,4 +113,6 @@ internal sealed record PodList
 /// <summary>Reads pods without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PodList))]
+[JsonSerializable(typeof(WatchEvent))]
+[JsonSerializable(typeof(WatchStatus))]
 internal sealed partial class PodListContext : JsonSerializerContext;
