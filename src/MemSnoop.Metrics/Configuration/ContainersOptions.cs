@@ -16,6 +16,11 @@ public sealed class ContainersOptions
     /// </summary>
     public string LogDirectory { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = "/var/log/containers";
 
+    /// <summary>
+    /// The socket of the container runtime to ask for its containers, such as <c>unix:///run/containerd/containerd.sock</c>. Default value: null, none is asked.
+    /// </summary>
+    public string? Cri { get; set; }
+
     /// <summary>The kubelet to ask for its pods, such as <c>https://10.0.0.7:10250</c>. Default value: null, none is asked.</summary>
     public Uri? Kubelet { get; set; }
 
@@ -51,6 +56,9 @@ public sealed class ContainersOptions
     /// <summary>The variables of the environment.</summary>
     internal Func<string, string?> Variable { get; set; } = Environment.GetEnvironmentVariable;
 
+    /// <summary>The path of the runtime's socket; null if none is asked.</summary>
+    internal string? CriSocket => Cri?[Syntax.UnixScheme.Length..];
+
     /// <summary>The file with the authorities to trust for the kubelet; null for those of the system.</summary>
     internal string? KubeletAuthorities => KubeletCertificate ?? Authorities;
 
@@ -71,10 +79,11 @@ public sealed class ContainersOptions
     /// <exception cref="UsageException">Something is missing.</exception>
     internal void Check(ProcessesOptions processes, Func<Setting, string> nameOf)
     {
-        if (processes.PodLabels.Count > 0 && Kubelet is null && KubernetesApi is null)
+        if (processes.PodLabels.Count > 0 && Cri is null && Kubelet is null && KubernetesApi is null)
         {
             throw new UsageException(
-                nameOf(ProcessesSettings.PodLabels), "no source tells the labels of pods", $"{nameOf(ContainersSettings.Kubelet)} or {nameOf(ContainersSettings.KubernetesApi)} too");
+                nameOf(ProcessesSettings.PodLabels), "no source tells the labels of pods",
+                $"{nameOf(ContainersSettings.Cri)}, {nameOf(ContainersSettings.Kubelet)} or {nameOf(ContainersSettings.KubernetesApi)} too");
         }
 
         if (KubernetesApi is null)
@@ -109,6 +118,12 @@ public sealed class ContainersOptions
 /// <summary>The settings of <see cref="ContainersOptions"/>.</summary>
 internal static class ContainersSettings
 {
+    public static Setting Cri { get; } = new ScalarSetting<MemSnoopOptions, string>("Containers:Cri", Syntax.UnixSocket, o => o.Containers.Cri, (o, v) => o.Containers.Cri = v)
+    {
+        Options = ["--cri"],
+        Help = "Take names of containers from the runtime behind this socket if the links do not tell them.",
+    };
+
     public static Setting Kubelet { get; } = new ScalarSetting<MemSnoopOptions, Uri>("Containers:Kubelet", Syntax.SecureUrl, o => o.Containers.Kubelet, (o, v) => o.Containers.Kubelet = v)
     {
         Options = ["--kubelet"],
@@ -135,6 +150,7 @@ internal static class ContainersSettings
             Options = ["--container-logs"],
             Help = "Take names of containers from the kubelet's links in this directory.",
         },
+        Cri,
         Kubelet,
         new ScalarSetting<MemSnoopOptions, string>(
             "Containers:KubeletTokenFile", Syntax.FilePath, o => o.Containers.KubeletTokenFile, (o, v) => o.Containers.KubeletTokenFile = v)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using MemSnoop.Containers;
 
@@ -7,6 +8,11 @@ namespace MemSnoop.Metrics.Configuration;
 /// <summary>The kinds of values that settings have.</summary>
 internal static class Syntax
 {
+    /// <summary>What stands before the path of a socket.</summary>
+    internal const string UnixScheme = "unix://";
+
+    private const int LongestSocket = 107;
+
     public static ValueSyntax<bool> Boolean { get; } = Words("BOOL", "true or false", ("true", true), ("false", false));
 
     /// <summary>Process ids; the kernel's PID_MAX_LIMIT is 2^22 on 64-bit systems (proc(5), pid_max).</summary>
@@ -60,6 +66,14 @@ internal static class Syntax
         static (string text, out Uri value, ref string? problem) =>
             Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme == Uri.UriSchemeHttps && value.UserInfo.Length == 0 && value.PathAndQuery == "/" && value.Fragment.Length == 0,
         static url => url.GetLeftPart(UriPartial.Authority));
+
+    /// <summary>The socket of a server on this host. Its path fits into what the kernel keeps of it (<c>unix(7)</c>).</summary>
+    public static ValueSyntax<string> UnixSocket { get; } = new(
+        "SOCKET", "a socket", "unix:// and the absolute path of a socket, such as unix:///run/containerd/containerd.sock",
+        static (string text, out string value, ref string? problem) =>
+            (value = text).StartsWith(UnixScheme + "/", StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal)
+                && Encoding.UTF8.GetByteCount(text) <= UnixScheme.Length + LongestSocket,
+        static socket => socket);
 
     /// <summary>An API server of Kubernetes.</summary>
     public static ValueSyntax<string> ApiServer { get; } = new(

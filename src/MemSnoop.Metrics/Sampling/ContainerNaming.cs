@@ -36,6 +36,11 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     internal static ContainerNaming From(ContainersOptions options, bool wantsLabels, TimeProvider clock, ILogger logger)
     {
         List<IContainerNameSource> sources = [new LogLinks(options.LogDirectory)];
+        if (options.CriSocket is { } socket)
+        {
+            sources.Add(new CriContainers(socket));
+        }
+
         if (options.Kubelet is { } kubelet)
         {
             sources.Add(new KubeletPods(new ClusterAccess(kubelet, options.KubeletTokenFile, options.KubeletAuthorities, options.KubeletInsecure)));
@@ -122,7 +127,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
                 return new NamedContainer("", pod.Unnamed, IsFinal: true);
             }
 
-            // No source tells which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
+            // Few sources tell which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
             if (pod is not null && comm == "pause" && _misses.TryGetValue(container.Id, out Miss known) && known.IsLookedFor)
             {
                 StopLooking(container);

@@ -30,6 +30,15 @@ internal sealed class NameCatalogue
         }
     }
 
+    /// <summary>Adds the container that holds the namespaces of a pod.</summary>
+    internal void AddPause(string? id, string? space, string? pod)
+    {
+        if (KubernetesName.IsContainerId(id) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod))
+        {
+            _containers[id!] = PodNames.Of(space!, pod!).Pause;
+        }
+    }
+
     internal void AddPod(string? uid, string? space, string? pod)
     {
         if (KubernetesName.IsPodUid(uid) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod))

@@ -21,6 +21,7 @@ public class BadInputTests
     private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
 
     private const string ApiServer = "auto, or an https:// URL without user, path, query and fragment, such as https://10.96.0.1:443";
+    private const string Socket = "unix:// and the absolute path of a socket, such as unix:///run/containerd/containerd.sock";
     private const string Selector = "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'";
 
     public static TheoryData<string[], string> Arguments => new()
@@ -97,7 +98,10 @@ public class BadInputTests
         { ["--command-line", "(?=a)"], $"--command-line: '(?=a)' needs backtracking; expected {Regex}" },
         { ["--pod-label", "app=web,"], $"--pod-label: 'app=web,' is not a label selector (the name of a label is missing at character 9); expected {Selector}" },
         { ["--pod-label", "app in web"], $"--pod-label: 'app in web' is not a label selector (( is missing at character 8); expected {Selector}" },
-        { ["--pod-label", "app=web"], "--pod-label: no source tells the labels of pods; expected --kubelet or --kubernetes-api too" },
+        { ["--pod-label", "app=web"], "--pod-label: no source tells the labels of pods; expected --cri, --kubelet or --kubernetes-api too" },
+        { ["--cri", "/run/containerd/containerd.sock"], $"--cri: '/run/containerd/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix://run/containerd.sock"], $"--cri: 'unix://run/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix:///" + new string('x', 107)], $"--cri: 'unix:///{new string('x', 72)}...' is not a socket; expected {Socket}" },
         { ["--kubernetes-api", "kubernetes"], $"--kubernetes-api: 'kubernetes' is not an API server; expected {ApiServer}" },
         { ["--kubernetes-api", "http://10.96.0.1"], $"--kubernetes-api: 'http://10.96.0.1' is not an API server; expected {ApiServer}" },
         {

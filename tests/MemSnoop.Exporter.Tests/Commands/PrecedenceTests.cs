@@ -70,7 +70,7 @@ public class PrecedenceTests
               "MemSnoop": {
                 "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "PodLabels": ["app=web,!debug"], "Children": false, "MinResident": "10MiB",
                   "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
-                "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true,
+                "Containers": { "LogDirectory": "/logs", "Cri": "unix:///run/crio/crio.sock", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true,
                   "KubernetesApi": "https://10.96.0.1", "KubernetesApiTokenFile": "/api-token", "KubernetesApiCertificate": "/api.crt", "NodeName": "node-1" },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
@@ -91,6 +91,7 @@ public class PrecedenceTests
         Assert.Equal(
             ("/logs", new Uri("https://[::1]:10250"), "/token", "/ca.crt", true),
             (options.Containers.LogDirectory, options.Containers.Kubelet, options.Containers.KubeletTokenFile, options.Containers.KubeletCertificate, options.Containers.KubeletInsecure));
+        Assert.Equal("/run/crio/crio.sock", options.Containers.CriSocket);
         Assert.Equal(
             (new Uri("https://10.96.0.1"), "/api-token", "/api.crt", "node-1"),
             (options.Containers.KubernetesApiEndpoint, options.Containers.KubernetesApiTokenFile, options.Containers.KubernetesApiCertificate, options.Containers.Node));
@@ -139,6 +140,7 @@ public class PrecedenceTests
             ["FILE"] = "/proc/stat",
             ["TEXT"] = "x",
             ["NAME"] = "x",
+            ["SOCKET"] = "unix:///x",
         };
         // What some settings want beside them.
         (string Name, string Value)[] others = [("MemSnoop__Containers__Kubelet", "https://x:7"), ("NODE_NAME", "x")];
