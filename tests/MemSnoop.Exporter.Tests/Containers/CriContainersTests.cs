@@ -242,7 +242,7 @@ public sealed class CriContainersTests : IDisposable
                 ListContainersResponse expected = ListContainersResponse.Parser.ParseFrom(message);
                 foreach (Container container in expected.Containers.Where(container => answer.Catalogue?.Find(container.Id) is not null && container.Id.Length == 64))
                 {
-                    Assert.Contains(expected.Containers, other => other.Id == container.Id && other.Metadata.Name == answer.Catalogue!.Find(container.Id)!.Container);
+                    Assert.Contains(expected.Containers, other => other.Id == container.Id && other.Metadata?.Name == answer.Catalogue!.Find(container.Id)!.Container);
                 }
             }
             catch (InvalidProtocolBufferException)
