@@ -66,8 +66,13 @@ internal sealed class ContainerTree : IDisposable
         private readonly FakeTimeProvider _clock;
 
         public Observed(ContainerTree test)
+            : this(test.Host(), test.Clock)
         {
-            _clock = test.Clock;
+        }
+
+        public Observed(MeasuredHost host, FakeTimeProvider clock)
+        {
+            _clock = clock;
             Meter meter = new(SamplingPipeline.MeterName);
             _listener.InstrumentPublished = (instrument, listener) =>
             {
@@ -89,7 +94,7 @@ internal sealed class ContainerTree : IDisposable
                 }
             });
             _listener.Start();
-            Pipeline = new SamplingPipeline(test.Host(), meter, NullLoggerFactory.Instance, test.Clock);
+            Pipeline = new SamplingPipeline(host, meter, NullLoggerFactory.Instance, clock);
             Pipeline.Begin();
         }
 
