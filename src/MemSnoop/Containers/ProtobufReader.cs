@@ -39,7 +39,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
             }
         }
 
-        (field, bytes) = (0, default);
+        field = 0;
+        bytes = default;
         return false;
     }
 

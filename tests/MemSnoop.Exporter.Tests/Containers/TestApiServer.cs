@@ -67,7 +67,7 @@ internal sealed class TestApiServer : IAsyncDisposable
     public void Delete(string uid) => Change(uid, null);
 
     /// <summary>Tells who watches up to which version nothing has happened.</summary>
-    public void Bookmark() => Happen($$$"""{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"VERSION","creationTimestamp":null},"spec":{"containers":null},"status":{}}}""");
+    public void Bookmark() => Happen("""{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"VERSION","creationTimestamp":null},"spec":{"containers":null},"status":{}}}""");
 
     /// <summary>Forgets what happened up to now: a watch from before is answered with 410.</summary>
     public void Compact()

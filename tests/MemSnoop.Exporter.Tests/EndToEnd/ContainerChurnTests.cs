@@ -73,7 +73,7 @@ public sealed class ContainerChurnTests(ITestOutputHelper output) : IDisposable
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--name", $"^{_containers.Name}$", "--container-labels", "--interval", "0s", "--working-set-interval", "500ms"], ExporterProcess.Uncached);
         int before = (await exporter.ScrapeAsync()).Samples.Count;
-        ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
+        using ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
         using PeriodicTimer timer = new(TimeSpan.FromSeconds(1) / PerSecond);
         for (int i = 0; i < seconds * PerSecond; i++)
         {
@@ -160,7 +160,7 @@ public sealed class ContainerChurnTests(ITestOutputHelper output) : IDisposable
     /// <summary>Nothing has grown: there are as many series as before the first container.</summary>
     private string Figures(string figures, int before, Scrape after)
     {
-        Assert.Empty(after.Samples.Where(static sample => sample.Label("pid") is not null));
+        Assert.DoesNotContain(after.Samples, static sample => sample.Label("pid") is not null);
         Assert.InRange(after.Samples.Count, 0, before + OfABatch);
         string all = string.Create(CultureInfo.InvariantCulture, $"{figures}; no wrong label; {before} series before, {after.Samples.Count} after");
         output.WriteLine(all);

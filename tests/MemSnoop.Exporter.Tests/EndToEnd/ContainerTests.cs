@@ -48,7 +48,7 @@ public sealed class ContainerTests : IDisposable
         using Cgroup group = Cgroup.MakeUnit(first.Pid, "system.slice/memsnoop-e2e-first.service");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--name", "^touch$", "--unit-label", "--working-set-interval", "500ms"], ExporterProcess.Uncached);
-        ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
+        using ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
         await exporter.ScrapeUntilAsync(scrape => scrape.Has(Series.WorkingSet, first.Pid));
 
         // One that is moved there while it is watched, as a login does it.

@@ -26,7 +26,7 @@ public sealed class PodmanTests : IDisposable
         using Workload host = await Workload.StartAsync(_directory[Program], "--resident", "4", "--hot", "1");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--name", $"^{Program}$", "--container-labels", "--interval", "0s", "--working-set-interval", "500ms"], ExporterProcess.Uncached);
-        ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
+        using ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
         Dictionary<int, string> containers = new() { [host.Pid] = "" };
         for (int i = 0; i < 4; i++)
         {

@@ -1,9 +1,9 @@
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Scrapes an exporter again and again, whatever the test does meanwhile, and keeps all answers.</summary>
-internal sealed class ScrapeRecorder
+internal sealed class ScrapeRecorder : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Scrape> _scrapes = [];
@@ -18,9 +18,10 @@ internal sealed class ScrapeRecorder
     {
         await _stop.CancelAsync();
         await _recording;
-        _stop.Dispose();
         return _scrapes;
     }
+
+    public void Dispose() => _stop.Dispose();
 
     private async Task RecordAsync(ExporterProcess exporter)
     {
