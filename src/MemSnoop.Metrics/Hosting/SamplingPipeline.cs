@@ -37,7 +37,7 @@ internal sealed class SamplingPipeline : IDisposable
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
         _naming = withContainers || host.Options.Processes.SelectsContainers
-            ? ContainerNaming.From(host.Options.Containers, clock, loggers.CreateLogger<ContainerNaming>())
+            ? ContainerNaming.From(host.Options.Containers, host.Options.Processes.PodLabels.Count > 0, clock, loggers.CreateLogger<ContainerNaming>())
             : null;
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
         _budget = host.Options.Series.Max > 0 ? new SeriesBudget(host.Options.Series.Max, loggers.CreateLogger<SeriesBudget>()) : null;
