@@ -213,8 +213,16 @@ internal static class KernelFile
     }
 
     /// <summary>One pwrite; success only when all bytes were taken.</summary>
-    internal static ReadOutcome Write(KernelHandle handle, ReadOnlySpan<byte> bytes, long offset)
+    internal static ReadOutcome Write(KernelHandle handle, ReadOnlySpan<byte> bytes, long offset) => Write(handle, bytes, offset, out _);
+
+    /// <summary>The same, for a file whose errors mean something of their own.</summary>
+    /// <param name="handle">The file.</param>
+    /// <param name="bytes">What to write.</param>
+    /// <param name="offset">Where.</param>
+    /// <param name="error">The error of the system call; 0 if there was none.</param>
+    internal static ReadOutcome Write(KernelHandle handle, ReadOnlySpan<byte> bytes, long offset, out int error)
     {
+        error = 0;
         try
         {
             nint written;
@@ -224,7 +232,8 @@ internal static class KernelFile
             }
             while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 
-            return written < 0 ? Classify(Marshal.GetLastPInvokeError())
+            error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
+            return written < 0 ? Classify(error)
                 : written == bytes.Length ? ReadOutcome.Success
                 : ReadOutcome.Failed;
         }

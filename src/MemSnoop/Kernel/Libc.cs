@@ -25,6 +25,7 @@ internal static partial class Libc
     internal const int ErrorInterrupted = 4;
     internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
+    internal const int ErrorExists = 17;
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
     internal const int ErrorNotSupported = 95;
