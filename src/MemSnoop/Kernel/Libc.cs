@@ -121,6 +121,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]
     internal static partial nint PWrite(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count, long offset);
 
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
 

@@ -41,7 +41,7 @@ internal sealed class AgingCommand : IDisposable
     /// <param name="canSwap">Whether anonymous memory is aged too.</param>
     internal AgingOutcome Age(in NodeGenerations node, bool canSwap)
     {
-        ReadOutcome outcome = KernelFile.Write(_file, _text.AsSpan(0, Format(node, canSwap)), 0, out int error);
+        ReadOutcome outcome = KernelFile.Command(_file, _text.AsSpan(0, Format(node, canSwap)), out int error);
         return Classify(outcome, error);
     }
 

@@ -292,11 +292,11 @@ public sealed class HostAgingTests : IDisposable
         List<string> commands = [];
         while (aging.Left > 0)
         {
-            // A plain file would keep what a longer command has left.
+            // A plain file keeps all commands, one behind the other; what was cut off before the last one reads as zeros.
             File.WriteAllText(_tree[Commands], "");
             Assert.True(aging.TryAge(out AgingOutcome outcome));
             Assert.Equal(AgingOutcome.Aged, outcome);
-            string text = File.ReadAllText(_tree[Commands], Encoding.ASCII);
+            string text = File.ReadAllText(_tree[Commands], Encoding.ASCII).TrimStart('\0');
             Assert.EndsWith("\n", text, StringComparison.Ordinal);
             commands.Add(text[..^1]);
         }
