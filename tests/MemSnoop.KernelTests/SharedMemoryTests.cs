@@ -110,7 +110,7 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
     public void A_second_exporter_does_not_start()
     {
         Assert.Equal("2", boot["limits"].Text("second.status"));
-        Assert.Matches("^memsnoop: .*process [0-9]+ \\(memsnoop serve, since [^)]*\\) uses .*bitmap and holds its lock[^\n]*$", boot["limits"].Text("second.out"));
+        Assert.Matches("^memsnoop: .*process [0-9]+ \\(memsnoop serve, since [^)]*\\) takes accessed bits and holds the lock of .*bitmap[^\n]*$", boot["limits"].Text("second.out"));
     }
 
     [Fact]

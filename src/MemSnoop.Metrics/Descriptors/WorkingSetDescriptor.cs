@@ -76,7 +76,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
         MemSnoopOptions options = context.Host.Options;
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? method = context.Host.IsEmbedded
             ? WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes)
             : WorkingSetChoice.Choose(options.WorkingSet.Method, probes);
@@ -250,7 +250,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
     internal override IEnumerable<HostFinding> Check(CheckContext context)
     {
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), probes);
         foreach (ProbeResult probe in probes)
         {
@@ -262,7 +262,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             };
         }
 
-        if (chosen is null)
+        if (chosen is null && probes.Any(static probe => probe.Reason == AgingChoice.Reason))
+        {
+            yield return new HostFinding(HostFinding.Limited, Name, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
+        }
+        else if (chosen is null)
         {
             yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
         }
