@@ -18,6 +18,8 @@ internal static class SelectionInstruments
         scope.Gauge("memsnoop.processes.watched", "{process}", "Number of watched processes.", () => Watched(watchList));
         scope.Gauge("memsnoop.processes.dropped", "{process}", "Number of selected processes that are not watched: below the minimum resident memory, or beyond the maximum number.", () => Dropped(watchList));
         scope.Gauge("memsnoop.process.dropped_resident", "By", "Resident memory of the hundred largest selected processes that are not watched.", () => Named(watchList));
+
+        // Those are there only where the number of series is not limited.
         scope.NeverTogether(1);
         scope.Gauge(
             "memsnoop.processes.without_series", "{process}", "Number of watched processes that have no series of their own: not among the largest, or beyond the maximum number of series.",

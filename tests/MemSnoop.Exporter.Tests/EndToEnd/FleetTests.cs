@@ -49,8 +49,10 @@ public sealed class FleetTests
                 Assert.InRange(fleet.Containers, choice == "all" ? containers : Math.Min(fleet.Pids, 1), Math.Min(fleet.Pids, containers));
                 Assert.True(fleet.Series < series, $"{choice}: {fleet.Series} series, {series} before");
                 series = fleet.Series;
+                double pass = await PassAsync(program.Name, choice, processes);
                 figures.Add(string.Create(
-                    CultureInfo.InvariantCulture, $"{choice}: {fleet.Series} series, {fleet.ScrapeMilliseconds:F1} ms of CPU a scrape, resident memory {fleet.ResidentMegabytes:F1} MB"));
+                    CultureInfo.InvariantCulture,
+                    $"{choice}: {fleet.Series} series, {fleet.ScrapeMilliseconds:F1} ms of CPU a scrape, resident memory {fleet.ResidentMegabytes:F1} MB, {pass:F0} ms of CPU a pass of the working sets"));
             }
 
             return string.Join("; ", figures);
@@ -85,6 +87,18 @@ public sealed class FleetTests
         return new Fleet(
             scrape.Samples.Count, scrape.Pids(Series.Resident).Count, scrape.Of(Series.Resident).Select(static sample => sample.Label("container_id")).Distinct().Count(),
             scrape.Value("memsnoop_processes_without_series", ("reason", "per_process")), each, ResidentMegabytes(exporter.Pid));
+    }
+
+    /// <summary>CPU time of a pass over all, in milliseconds.</summary>
+    private static async Task<double> PassAsync(string name, string choice, int processes)
+    {
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+        [
+            "--name", $"^{name}$", "--per-process", choice, "--max-processes", $"{processes}", "--container-labels", "--collector.disable-defaults", "--collector.working-set",
+            "--working-set-interval", "4s",
+        ]);
+        Scrape scrape = await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_measurement_success", ("measurement", "working-set")).Any(static sample => sample.Number == 1));
+        return scrape.Value("memsnoop_measurement_cpu_seconds", ("measurement", "working-set")) * 1000;
     }
 
     /// <summary>CPU time of all threads, including ended ones, in user mode and in the kernel.</summary>
