@@ -143,6 +143,23 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         return container.Id;
     }
 
+    /// <summary>How much memory a container asks for, in bytes; null if it does not, or nobody has told.</summary>
+    internal ulong? MemoryRequestOf(string containerId)
+    {
+        lock (_gate)
+        {
+            foreach (NameSourceState state in _sources)
+            {
+                if (state.Catalogue.FindMemoryRequest(containerId) is { } bytes)
+                {
+                    return bytes;
+                }
+            }
+
+            return null;
+        }
+    }
+
     private ContainerNames? Find(string id)
     {
         foreach (NameSourceState state in _sources)
