@@ -42,7 +42,10 @@ internal sealed class ExporterOptions : MemSnoopOptions
         // Defaults are not parsed from text, so they are checked here: otherwise a chroot without /sys would be noticed much later.
         Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));
         Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
-        options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        Func<Setting, string> nameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        options.Containers.Variable = name => environment.GetValueOrDefault(name);
+        options.Containers.Check(options.Processes, nameOf);
+        options.Otlp.NameOf = nameOf;
         options.Otlp.Check();
         return options;
     }

@@ -8,13 +8,20 @@ namespace MemSnoop.Containers;
 /// </summary>
 internal sealed record PodList
 {
+    private static readonly Dictionary<string, string> NoLabels = [];
+
     public Pod?[]? Items { get; init; }
 
+    public ListMetadata? Metadata { get; init; }
+
     /// <summary>The names in it, by what control groups say of containers and pods.</summary>
-    internal NameCatalogue ToCatalogue()
+    internal NameCatalogue ToCatalogue() => ToCatalogue(Items ?? []);
+
+    /// <summary>The names of pods and of their containers.</summary>
+    internal static NameCatalogue ToCatalogue(IEnumerable<Pod?> pods)
     {
         NameCatalogue catalogue = new();
-        foreach (Pod? pod in Items ?? [])
+        foreach (Pod? pod in pods)
         {
             if (pod?.Metadata is { } metadata)
             {
@@ -23,6 +30,11 @@ internal sealed record PodList
         }
 
         return catalogue;
+    }
+
+    internal sealed record ListMetadata
+    {
+        public string? ResourceVersion { get; init; }
     }
 
     internal sealed record Pod
@@ -39,11 +51,18 @@ internal sealed record PodList
             catalogue.AddPod(metadata.Uid, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigHash, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigMirror, metadata.Namespace, metadata.Name);
+            IReadOnlyDictionary<string, string> labels = metadata.Labels ?? NoLabels;
+            foreach (string? uid in (string?[])[metadata.Uid, metadata.Annotations?.ConfigHash, metadata.Annotations?.ConfigMirror])
+            {
+                catalogue.AddLabels(uid, labels);
+            }
+
             foreach (ContainerStatus?[]? statuses in (ContainerStatus?[]?[])[Status?.InitContainerStatuses, Status?.ContainerStatuses, Status?.EphemeralContainerStatuses])
             {
                 foreach (ContainerStatus? container in statuses ?? [])
                 {
                     catalogue.AddContainer(IdOf(container?.ContainerId), metadata.Namespace, metadata.Name, container?.Name);
+                    catalogue.AddLabels(IdOf(container?.ContainerId), labels);
                 }
             }
 
@@ -80,6 +99,10 @@ internal sealed record PodList
         public string? Namespace { get; init; }
 
         public string? Uid { get; init; }
+
+        public string? ResourceVersion { get; init; }
+
+        public Dictionary<string, string>? Labels { get; init; }
 
         public PodAnnotations? Annotations { get; init; }
     }
@@ -139,4 +162,6 @@ internal sealed record PodList
 /// <summary>Reads pods without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PodList))]
+[JsonSerializable(typeof(WatchEvent))]
+[JsonSerializable(typeof(WatchStatus))]
 internal sealed partial class PodListContext : JsonSerializerContext;

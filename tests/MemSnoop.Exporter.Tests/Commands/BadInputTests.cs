@@ -20,6 +20,10 @@ public class BadInputTests
     private const string Header = "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself";
     private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
 
+    private const string ApiServer = "auto, or an https:// URL without user, path, query and fragment, such as https://10.96.0.1:443";
+    private const string Socket = "unix:// and the absolute path of a socket, such as unix:///run/containerd/containerd.sock";
+    private const string Selector = "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'";
+
     public static TheoryData<string[], string> Arguments => new()
     {
         // Words that are not ours.
@@ -93,6 +97,23 @@ public class BadInputTests
         { ["--pid", "4194305"], $"--pid: '4194305' is not a process id; expected {Pid}" },
         { ["--name", "("], $"--name: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
         { ["--command-line", "(?=a)"], $"--command-line: '(?=a)' needs backtracking; expected {Regex}" },
+        { ["--pod-label", "app=web,"], $"--pod-label: 'app=web,' is not a label selector (the name of a label is missing at character 9); expected {Selector}" },
+        { ["--pod-label", "app in web"], $"--pod-label: 'app in web' is not a label selector (( is missing at character 8); expected {Selector}" },
+        { ["--pod-label", "app=web"], "--pod-label: no source tells the labels of pods; expected --cri, --kubelet or --kubernetes-api too" },
+        { ["--cri", "/run/containerd/containerd.sock"], $"--cri: '/run/containerd/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix://run/containerd.sock"], $"--cri: 'unix://run/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix:///" + new string('x', 107)], $"--cri: 'unix:///{new string('x', 72)}...' is not a socket; expected {Socket}" },
+        { ["--kubernetes-api", "kubernetes"], $"--kubernetes-api: 'kubernetes' is not an API server; expected {ApiServer}" },
+        { ["--kubernetes-api", "http://10.96.0.1"], $"--kubernetes-api: 'http://10.96.0.1' is not an API server; expected {ApiServer}" },
+        {
+            ["--kubernetes-api", "auto", "--node-name", "node-1"],
+            "--kubernetes-api: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT do not name an API server; expected a URL, or auto in a container of Kubernetes"
+        },
+        {
+            ["--kubernetes-api", "https://10.96.0.1"],
+            "--kubernetes-api: it is not known which node this is; expected --node-name too, or the variable NODE_NAME"
+        },
+        { ["--node-name", "Node 1"], "--node-name: 'Node 1' is not the name of a node; expected the name of a node, as kubectl get nodes shows it" },
         { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
         { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
         { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },

@@ -153,6 +153,40 @@ public partial class KubernetesTests
         string? Label(string name) => Assert.Single(scrape.Of("target_info")).Label(name);
     }
 
+    /// <summary>The base with the component, as an overlay has them: a role, a token, and an argument that the program takes.</summary>
+    [Fact]
+    public async Task With_the_component_for_names_the_pod_may_list_and_watch_pods_and_nothing_else()
+    {
+        using TemporaryDirectory overlay = new();
+        string kubernetes = Path.GetRelativePath(overlay.Root, Path.Combine(Checkout.Root, "deploy", "kubernetes"));
+        overlay.Write("kustomization.yaml", $"""
+            apiVersion: kustomize.config.k8s.io/v1beta1
+            kind: Kustomization
+            resources: [{kubernetes}/base]
+            components: [{kubernetes}/components/pod-names]
+            """);
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await Kubectl.RenderAsync(overlay.Root);
+        Assert.Equal(["ClusterRole", "ClusterRoleBinding", "DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Select(static manifest => manifest.Kind).Order());
+
+        V1PolicyRule rule = Assert.Single(Single<V1ClusterRole>(manifests).Rules);
+        Assert.Equal((",pods", "list,watch"), ($"{string.Join(',', rule.ApiGroups)},{string.Join(',', rule.Resources)}", string.Join(',', rule.Verbs)));
+        V1ClusterRoleBinding binding = Single<V1ClusterRoleBinding>(manifests);
+        Assert.Equal(("ClusterRole", Name), (binding.RoleRef.Kind, binding.RoleRef.Name));
+        Rbacv1Subject subject = Assert.Single(binding.Subjects);
+        V1ServiceAccount account = Single<V1ServiceAccount>(manifests);
+        Assert.Equal(("ServiceAccount", account.Metadata.Name, account.Metadata.NamespaceProperty), (subject.Kind, subject.Name, subject.NamespaceProperty));
+
+        V1PodSpec pod = Pod(manifests).Spec;
+        Assert.True(pod.AutomountServiceAccountToken);
+        V1Container container = Assert.Single(pod.Containers);
+
+        // The token is not there, and so nobody is asked.
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            [.. container.Args.Select(argument => OnTheNode(argument, pod, container))],
+            ["env", .. Variables(container), "KUBERNETES_SERVICE_HOST=127.0.0.1", $"KUBERNETES_SERVICE_PORT={FreePort.Next()}"]);
+        await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_container_names_info", ("source", "kubernetes_api"), ("reason", "no_token")).Any());
+    }
+
     private const string NodeName = "node-1.example";
 
     private static Task<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> RenderAsync() => Kubectl.RenderAsync("deploy/kubernetes/base");

@@ -72,6 +72,33 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_unit_has_its_label_in_its_first_window_and_leaves_with_its_process()
+    {
+        using Workload first = await Workload.StartAsync("touch", "--resident", "4", "--hot", "1");
+        using Cgroup group = Cgroup.MakeUnit(first.Pid, "system.slice/memsnoop-e2e-first.service");
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--name", "^touch$", "--unit-label", "--working-set-interval", "500ms"], ExporterProcess.Uncached);
+        using ScrapeRecorder recorder = ScrapeRecorder.Start(exporter);
+        await exporter.ScrapeUntilAsync(scrape => scrape.Has(Series.WorkingSet, first.Pid));
+
+        // One that is moved there while it is watched, as a login does it.
+        int pid;
+        using (Workload second = await Workload.StartAsync("touch", "--resident", "4", "--hot", "1"))
+        using (Cgroup.MakeUnit(second.Pid, "user.slice/user-0.slice/memsnoop-e2e-2.scope"))
+        {
+            pid = second.Pid;
+            await exporter.ScrapeUntilAsync(scrape => scrape.Of(Series.WorkingSet, pid).Any(static sample => sample.Label("unit") == "memsnoop-e2e-2.scope"));
+        }
+
+        Scrape scrape = await exporter.ScrapeAsync();
+        Assert.DoesNotContain(scrape.Samples, sample => sample.Label("unit") == "memsnoop-e2e-2.scope" || sample.Label("pid") == $"{pid}");
+        IReadOnlyList<Scrape> scrapes = await recorder.StopAsync();
+        Assert.All(
+            scrapes.SelectMany(static scrape => scrape.Samples).Where(sample => sample.Label("pid") == $"{first.Pid}"),
+            static sample => Assert.Equal("memsnoop-e2e-first.service", sample.Label("unit")));
+    }
+
+    [Fact]
     public async Task A_namespace_selects_and_the_file_of_the_program_is_told_once()
     {
         using Workload inside = await Workload.StartAsync("touch", "--resident", "4", "--hot", "1");

@@ -37,6 +37,8 @@ internal sealed class ContainerTree : IDisposable
 
     public string this[string relative] => _tree[relative];
 
+    public string Write(string relative, string text) => _tree.Write(relative, text);
+
     public void AddProcess(int pid, string comm, string cgroup)
     {
         // 52 fields of stat, of which those that are read here are right: the state, the parent, the start time, the size.
@@ -64,8 +66,13 @@ internal sealed class ContainerTree : IDisposable
         private readonly FakeTimeProvider _clock;
 
         public Observed(ContainerTree test)
+            : this(test.Host(), test.Clock)
         {
-            _clock = test.Clock;
+        }
+
+        public Observed(MeasuredHost host, FakeTimeProvider clock)
+        {
+            _clock = clock;
             Meter meter = new(SamplingPipeline.MeterName);
             _listener.InstrumentPublished = (instrument, listener) =>
             {
@@ -87,7 +94,7 @@ internal sealed class ContainerTree : IDisposable
                 }
             });
             _listener.Start();
-            Pipeline = new SamplingPipeline(test.Host(), meter, NullLoggerFactory.Instance, test.Clock);
+            Pipeline = new SamplingPipeline(host, meter, NullLoggerFactory.Instance, clock);
             Pipeline.Begin();
         }
 
