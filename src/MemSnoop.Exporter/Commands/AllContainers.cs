@@ -27,7 +27,7 @@ internal sealed class AllContainers(MeasuredHost host, TextWriter error)
     /// <param name="stop">Gives it up.</param>
     internal async Task<ContainersAnswer> ReadAsync(TimeSpan? window, CancellationToken stop)
     {
-        ContainerNaming naming = ContainerNaming.From(host.Options.Containers, _clock, NullLogger.Instance);
+        ContainerNaming naming = ContainerNaming.From(host.Options.Containers, wantsLabels: false, _clock, NullLogger.Instance);
         using (naming)
         {
             naming.Begin();

@@ -21,7 +21,7 @@ internal sealed class ContainersCommand : MemSnoopCommand
     private readonly Option<bool> _json = new("--json") { Arity = ArgumentArity.Zero, Description = "Write JSON instead of a table." };
 
     public ContainersCommand()
-        : base("containers", "Show once what each container holds, uses and may hold.", static setting => ContainersSettings.All.Contains(setting) || KernelSettings.All.Contains(setting))
+        : base("containers", "Show once what each container holds, uses and may hold.", static setting => IsAsked(setting) || KernelSettings.All.Contains(setting))
     {
         Add(_seconds);
         Add(_json);
@@ -46,6 +46,10 @@ internal sealed class ContainersCommand : MemSnoopCommand
             invocation.Arguments.GetValue(_json) ? JsonSerializer.Serialize(answer, AnswerJson.Default.ContainersAnswer) + "\n" : Table(answer.Containers)).ConfigureAwait(false);
         return ExitCode.Success;
     }
+
+    /// <summary>Whether it is a setting of a source of names that answers when it is asked; the API server tells when it wants to.</summary>
+    private static bool IsAsked(Setting setting) => ContainersSettings.All.Contains(setting)
+        && !setting.Path.Contains(":KubernetesApi", StringComparison.Ordinal) && setting != ContainersSettings.NodeName;
 
     /// <summary>A row a container. A bracket where the window was disturbed, a dash for what is not known.</summary>
     internal static string Table(IReadOnlyList<ContainerAnswer> containers)

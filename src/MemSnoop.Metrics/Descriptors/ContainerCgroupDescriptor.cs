@@ -35,48 +35,49 @@ internal sealed class ContainerCgroupDescriptor : PublishedMeasurementDescriptor
         SampledContainerCgroups sampled = new(
             () => new ContainerCgroupMeasurement(context.Host.Paths, context.Labels.ContainerOf), context.WatchList, context.Schedule(Name), context.Clock,
             context.Loggers.CreateLogger<SampledContainerCgroups>());
-        AddInstruments(context.Scope(sampled), sampled);
+        AddInstruments(context.Scope(sampled), sampled, context.Labels);
         return sampled;
     }
 
-    private static void AddInstruments(InstrumentScope scope, SampledContainerCgroups sampled)
+    private static void AddInstruments(InstrumentScope scope, SampledContainerCgroups sampled, ProcessLabels labels)
     {
-        Gauge("usage", "Memory charged to the container, of all kinds, the kernel's own for it included.", static (in s) => Number(s.UsageBytes));
-        Gauge("limit", "The least memory limit of the container's control group and those above it; absent without a limit.", static (in s) => Number(s.LimitBytes));
-        Gauge("high", "The least bound of these groups beyond which processes are held up until memory is reclaimed (memory.high); absent without one.", static (in s) => Number(s.HighBytes));
-        Gauge("kernel", "Memory that the kernel takes for the container: page tables, stacks, slab, buffers of sockets.", static (in s) => Number(s.KernelBytes));
+        Gauge("usage", "Memory charged to the container, of all kinds, the kernel's own for it included.", static (in s) => Number(s.Sample.UsageBytes));
+        Gauge("limit", "The least memory limit of the container's control group and those above it; absent without a limit.", static (in s) => Number(s.Sample.LimitBytes));
+        Gauge("high", "The least bound of these groups beyond which processes are held up until memory is reclaimed (memory.high); absent without one.", static (in s) => Number(s.Sample.HighBytes));
+        Gauge("request", "Memory that the container asks for, as a source of names tells it (resources.requests.memory); absent if it does not.", (in s) => Number(labels.MemoryRequestOf(s.Id)));
+        Gauge("kernel", "Memory that the kernel takes for the container: page tables, stacks, slab, buffers of sockets.", static (in s) => Number(s.Sample.KernelBytes));
         scope.Gauge(
             "memsnoop.container.memory.reclaimable", "By", "Charged memory that the kernel can take away without swap: page cache by list, and slab.",
             new ContainerObserver<long>(
                 sampled, "kind",
-                new("active_file", static (in s) => Number(s.ActiveFileBytes)),
-                new("inactive_file", static (in s) => Number(s.InactiveFileBytes)),
-                new("slab", static (in s) => Number(s.ReclaimableSlabBytes))).Observe);
-        Gauge("swap", "Memory of the container in swap, compressed in memory or not.", static (in s) => Number(s.SwapBytes));
-        Gauge("zswap", "Memory that compressed pages of the container take (zswap).", static (in s) => Number(s.ZswapBytes));
+                new("active_file", static (in s) => Number(s.Sample.ActiveFileBytes)),
+                new("inactive_file", static (in s) => Number(s.Sample.InactiveFileBytes)),
+                new("slab", static (in s) => Number(s.Sample.ReclaimableSlabBytes))).Observe);
+        Gauge("swap", "Memory of the container in swap, compressed in memory or not.", static (in s) => Number(s.Sample.SwapBytes));
+        Gauge("zswap", "Memory that compressed pages of the container take (zswap).", static (in s) => Number(s.Sample.ZswapBytes));
         scope.Counter(
             "memsnoop.container.memory.refaults", "By", "Memory that came back soon after it had been evicted, so that evicting it gained nothing.",
             new ContainerObserver<long>(
                 sampled, "type",
-                new("anon", static (in s) => Number(s.RefaultedAnonBytes)),
-                new("file", static (in s) => Number(s.RefaultedFileBytes))).Observe);
+                new("anon", static (in s) => Number(s.Sample.RefaultedAnonBytes)),
+                new("file", static (in s) => Number(s.Sample.RefaultedFileBytes))).Observe);
         scope.Counter(
             "memsnoop.container.memory.events", "{event}", "How often the container ran into a bound of its memory; oom_kill counts killed processes.",
             new ContainerObserver<long>(
                 sampled, "event",
-                new("low", static (in s) => Number(s.Events.Low)),
-                new("high", static (in s) => Number(s.Events.High)),
-                new("max", static (in s) => Number(s.Events.Max)),
-                new("oom", static (in s) => Number(s.Events.Oom)),
-                new("oom_kill", static (in s) => Number(s.Events.OomKill))).Observe);
+                new("low", static (in s) => Number(s.Sample.Events.Low)),
+                new("high", static (in s) => Number(s.Sample.Events.High)),
+                new("max", static (in s) => Number(s.Sample.Events.Max)),
+                new("oom", static (in s) => Number(s.Sample.Events.Oom)),
+                new("oom_kill", static (in s) => Number(s.Sample.Events.OomKill))).Observe);
         scope.Counter(
             "memsnoop.container.memory.pressure", "s", "Time in which processes of the container waited for memory: some of them, or all that had something to do (full).",
             new ContainerObserver<double>(
                 sampled, "type",
-                new("some", static (in s) => s.SomeWaitedSeconds),
-                new("full", static (in s) => s.AllWaitedSeconds)).Observe);
+                new("some", static (in s) => s.Sample.SomeWaitedSeconds),
+                new("full", static (in s) => s.Sample.AllWaitedSeconds)).Observe);
 
-        void Gauge(string part, string description, Selector<ContainerCgroupSample, long> select) =>
+        void Gauge(string part, string description, Selector<ContainerSample<ContainerCgroupSample>, long> select) =>
             scope.Gauge($"memsnoop.container.memory.{part}", "By", description, new ContainerObserver<long>(sampled, null, new ContainerSeries<long>(null, select)).Observe);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Descriptors;
 using MemSnoop.Metrics.Instruments;
@@ -36,8 +37,11 @@ internal sealed class SamplingPipeline : IDisposable
         Meter = meter;
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
+
+        // Who tells the labels of a pod tells what its containers ask for as well. The kubelet alone has to be asked.
+        bool wantsRequests = withContainers && host.Options.Containers.Kubelet is not null && host.Options.Readings.IsEnabled(ContainerCgroupMeasurement.MeasurementName, isOnByDefault: true);
         _naming = withContainers || host.Options.Processes.SelectsContainers
-            ? ContainerNaming.From(host.Options.Containers, host.Options.Processes.PodLabels.Count > 0, clock, loggers.CreateLogger<ContainerNaming>())
+            ? ContainerNaming.From(host.Options.Containers, wantsRequests || host.Options.Processes.PodLabels.Count > 0, clock, loggers.CreateLogger<ContainerNaming>())
             : null;
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
         _budget = host.Options.Series.Max > 0 ? new SeriesBudget(host.Options.Series.Max, loggers.CreateLogger<SeriesBudget>()) : null;

@@ -7,7 +7,7 @@ namespace MemSnoop.Metrics.Instruments;
 /// <summary>One series an instrument has for each container.</summary>
 /// <param name="Value">The value of the instrument's attribute beyond those of the container; null without one.</param>
 /// <param name="Select">The number.</param>
-internal readonly record struct ContainerSeries<TValue>(string? Value, Selector<ContainerCgroupSample, TValue> Select)
+internal readonly record struct ContainerSeries<TValue>(string? Value, Selector<ContainerSample<ContainerCgroupSample>, TValue> Select)
     where TValue : struct;
 
 /// <summary>The callback of one observable instrument over the control groups of containers.</summary>
@@ -38,7 +38,7 @@ internal sealed class ContainerObserver<TValue>(SampledContainerCgroups sampled,
                 tags[pod] = new("pod", sample.Names.Pod);
                 for (int s = 0; s < series.Length; s++)
                 {
-                    if (series[s].Select(sample.Sample) is not { } value)
+                    if (series[s].Select(in sample) is not { } value)
                     {
                         continue;
                     }

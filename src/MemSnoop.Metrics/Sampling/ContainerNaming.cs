@@ -30,7 +30,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
 
     /// <summary>The sources that the options name, cheapest first.</summary>
     /// <param name="options">Where names come from.</param>
-    /// <param name="wantsLabels">Whether the labels of pods are needed beside names.</param>
+    /// <param name="wantsLabels">Whether the labels of pods are needed beside names, or what containers ask for, which is told with them.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="logger">Hears how the sources fare.</param>
     internal static ContainerNaming From(ContainersOptions options, bool wantsLabels, TimeProvider clock, ILogger logger)
@@ -168,6 +168,23 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         }
 
         return container.Id;
+    }
+
+    /// <summary>How much memory a container asks for, in bytes; null if it does not, or nobody has told.</summary>
+    internal ulong? MemoryRequestOf(string containerId)
+    {
+        lock (_gate)
+        {
+            foreach (NameSourceState state in _sources)
+            {
+                if (state.Catalogue.FindMemoryRequest(containerId) is { } bytes)
+                {
+                    return bytes;
+                }
+            }
+
+            return null;
+        }
     }
 
     private ContainerNames? Find(string id)

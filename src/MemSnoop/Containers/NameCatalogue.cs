@@ -9,6 +9,7 @@ internal sealed class NameCatalogue
     private readonly Dictionary<string, ContainerNames> _containers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodNames> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _labels = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ulong> _memoryRequests = new(StringComparer.Ordinal);
 
     /// <summary>How many containers it has.</summary>
     internal int Count => _containers.Count;
@@ -21,6 +22,9 @@ internal sealed class NameCatalogue
 
     /// <summary>The labels of a pod by its uid or by the id of one of its containers, or null if they are not known.</summary>
     internal IReadOnlyDictionary<string, string>? FindLabels(string id) => _labels.GetValueOrDefault(id);
+
+    /// <summary>How much memory a container asks for by its id, in bytes; null if it does not, or it is not told.</summary>
+    internal ulong? FindMemoryRequest(string containerId) => _memoryRequests.TryGetValue(containerId, out ulong bytes) ? bytes : null;
 
     internal void AddContainer(string? id, string? space, string? pod, string? container)
     {
@@ -44,6 +48,14 @@ internal sealed class NameCatalogue
         if (KubernetesName.IsPodUid(uid) && KubernetesName.IsLabel(space) && KubernetesName.IsSubdomain(pod))
         {
             _pods[uid!] = PodNames.Of(space!, pod!);
+        }
+    }
+
+    internal void AddMemoryRequest(string? id, ulong bytes)
+    {
+        if (KubernetesName.IsContainerId(id))
+        {
+            _memoryRequests[id!] = bytes;
         }
     }
 

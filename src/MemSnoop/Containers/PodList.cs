@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace MemSnoop.Containers;
@@ -42,6 +43,8 @@ internal sealed record PodList
 
         public PodStatus? Status { get; init; }
 
+        public PodSpec? Spec { get; init; }
+
         internal void AddTo(NameCatalogue catalogue, PodMetadata metadata)
         {
             // The control group of a static pod has the hash of its configuration. The kubelet knows such a pod by that; the API server gives it another uid.
@@ -60,6 +63,27 @@ internal sealed record PodList
                 {
                     catalogue.AddContainer(IdOf(container?.ContainerId), metadata.Namespace, metadata.Name, container?.Name);
                     catalogue.AddLabels(IdOf(container?.ContainerId), labels);
+                }
+            }
+
+            AddRequests(catalogue);
+        }
+
+        /// <summary>Containers for debugging ask for nothing.</summary>
+        private void AddRequests(NameCatalogue catalogue)
+        {
+            AddRequests(catalogue, Spec?.Containers, Status?.ContainerStatuses);
+            AddRequests(catalogue, Spec?.InitContainers, Status?.InitContainerStatuses);
+        }
+
+        private static void AddRequests(NameCatalogue catalogue, ContainerSpec?[]? specs, ContainerStatus?[]? statuses)
+        {
+            foreach (ContainerStatus? container in statuses ?? [])
+            {
+                if (Array.Find(specs ?? [], spec => spec?.Name is not null && spec.Name == container?.Name)?.Resources?.Requests?.Memory is { ValueKind: JsonValueKind.String } memory
+                    && KubernetesQuantity.TryParse(memory.GetString(), out ulong bytes))
+                {
+                    catalogue.AddMemoryRequest(IdOf(container?.ContainerId), bytes);
                 }
             }
         }
@@ -90,6 +114,31 @@ internal sealed record PodList
 
         [JsonPropertyName("kubernetes.io/config.mirror")]
         public string? ConfigMirror { get; init; }
+    }
+
+    internal sealed record PodSpec
+    {
+        public ContainerSpec?[]? Containers { get; init; }
+
+        public ContainerSpec?[]? InitContainers { get; init; }
+    }
+
+    internal sealed record ContainerSpec
+    {
+        public string? Name { get; init; }
+
+        public ContainerResources? Resources { get; init; }
+    }
+
+    internal sealed record ContainerResources
+    {
+        public ResourceList? Requests { get; init; }
+    }
+
+    internal sealed record ResourceList
+    {
+        /// <summary>An amount is text. Of another kind of value the rest of the list is as good as before.</summary>
+        public JsonElement? Memory { get; init; }
     }
 
     internal sealed record PodStatus

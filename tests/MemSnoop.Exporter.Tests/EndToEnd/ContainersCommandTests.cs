@@ -50,6 +50,7 @@ public sealed class ContainersCommandTests : IDisposable
     public async Task A_host_without_containers_is_no_error()
     {
         using TemporaryDirectory empty = new();
+        empty.Write("stat", "");
         CommandResult result = await RunAsync("--procfs", empty.Root, "--sysfs", empty.Root, "1");
         Assert.Equal((0, "CONTAINER  HELD(MB)  USED(MB)  IDLE(MB)  USAGE(MB)  LIMIT(MB)\n"), (result.ExitCode, result.Output));
         string[] lines = result.Error.TrimEnd('\n').Split('\n');

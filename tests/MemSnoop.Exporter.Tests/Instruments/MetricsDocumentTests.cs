@@ -58,6 +58,7 @@ public class MetricsDocumentTests
         ["memsnoop.container.reaccessed"] = "only the idle bitmap tells which pages were idle",
         ["memsnoop.container.reaccessed.doubtful"] = "only the idle bitmap tells which pages were idle",
         ["memsnoop.container.memory.limit"] = "the container has no limit",
+        ["memsnoop.container.memory.request"] = "no kubelet is asked",
         ["memsnoop.container.memory.high"] = "the container has no such bound",
         ["memsnoop.container.memory.zswap"] = "control groups of version 1 do not tell",
         ["memsnoop.container.memory.pressure"] = "control groups of version 1 have no pressure",
