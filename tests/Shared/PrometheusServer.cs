@@ -12,7 +12,10 @@ internal sealed class PrometheusServer : QueryServer
     }
 
     /// <summary>Starts the server of Debian's package <c>prometheus</c>; done when it is ready.</summary>
-    public static async Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval)
+    /// <param name="target">What it scrapes, as the job <c>memsnoop</c>.</param>
+    /// <param name="interval">How often.</param>
+    /// <param name="others">What else it scrapes, whose series say themselves what their job and instance are.</param>
+    public static async Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval, Uri? others = null)
     {
         TemporaryDirectory directory = new();
         string configuration = directory.Write("prometheus.yml", $"""
@@ -23,6 +26,7 @@ internal sealed class PrometheusServer : QueryServer
               - job_name: memsnoop
                 static_configs:
                   - targets: ['{target.Authority}']
+            {(others is null ? "" : $"  - {{ job_name: others, honor_labels: true, static_configs: [{{ targets: ['{others.Authority}'] }}] }}")}
             """);
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
         PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
