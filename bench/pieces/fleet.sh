@@ -14,7 +14,7 @@ id() { echo "$BENCH_ID $1" | sha256sum | cut -c "1-$2"; }
 node() {
   local pods=$1 pod uid name group hash pids i
   idlers node $((pods * 4 + 60)) 1000
-  mapfile -t pids < <(grep -o '"pids":\[[^]]*' "$work/node.json" | grep -o '[0-9]*$\|[0-9]*,' | tr -d ,)
+  mapfile -t pids < <(sed 's|.*"pids":\[\([^]]*\)\].*|\1|' "$work/node.json" | tr , '\n')
   mkdir -p "$work/logs"
   kubepods=$mount/kubepods/burstable
   mkdir -p "$kubepods"
