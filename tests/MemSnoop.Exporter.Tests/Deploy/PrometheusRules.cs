@@ -28,16 +28,18 @@ internal sealed partial record PrometheusRule(
         .. Matcher().Matches(text).Select(static match => (match.Groups["label"].Value, match.Groups["operator"].Value == "=" ? match.Groups["value"].Value : null)),
     ];
 
-    // Texts, lists of labels and ranges have words in them that are no series.
+    // Texts, comments, lists of labels and ranges have words in them that are no series.
     [GeneratedRegex("""
         "[^"]*"
+        | \#[^\n]*
         | \b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)
         | \[[^]]*]
         | (?<![\w:.])(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<matchers>(?:[^}"]|"[^"]*")*)\})?(?<function>(?=\s*(?:\(|(?:by|without)\b)))?
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Word();
 
-    [GeneratedRegex("""(?<label>\w+)(?<operator>=~|!=|!~|=)"(?<value>[^"]*)"
+    [GeneratedRegex("""
+        (?<label>\w+)(?<operator>=~|!=|!~|=)"(?<value>[^"]*)"
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Matcher();
 }

@@ -124,9 +124,9 @@ public partial class PrometheusRulesTests
     {
         YamlMappingNode test = Assert.Single(
             from file in PrometheusRules.TestFiles
-            from YamlMappingNode test in Yaml.List(Yaml.Load(file), "tests")
-            where Yaml.Has(test, "name") && Yaml.Text(test, "name") == alert
-            select test);
+            from YamlMappingNode @group in Yaml.List(Yaml.Load(file), "tests")
+            where Yaml.Text(@group, "name") == alert
+            select @group);
         Assert.All(["below", "missing"], name => Assert.Contains(
             Yaml.List(test, "input_series").Cast<YamlMappingNode>(), series => Yaml.Text(series, "series").Contains($"\"{name}", StringComparison.Ordinal)));
 
