@@ -255,6 +255,14 @@ public sealed class ChargedTests(ChargedBoot boot, ITestOutputHelper output) : I
 
     private double Number(string file) => double.Parse(Result.Text(file), CultureInfo.InvariantCulture);
 
+    [Fact] // As docs/fleet.md computes them. There are three ages here: 0, 2 and 6 s.
+    public void A_container_has_seven_series_and_five_for_each_age()
+    {
+        Scrape metrics = Metrics("window-3");
+        string[] names = [Used, Idle, "memsnoop_container_working_set_bytes", "memsnoop_container_idle_bytes"];
+        Assert.Equal(7 + (3 * 5), names.Sum(name => metrics.Of(name, Container).Count()));
+    }
+
     private double Stat(int window, string name) => Field($"stat-{window}.txt", name);
 
     private double Field(string file, string name) => Result.Text(file).Split('\n')
