@@ -13,15 +13,15 @@ public class PodRequestsTests
     [Fact]
     public void A_request_belongs_to_the_container_of_its_name()
     {
-        NameCatalogue catalogue = Read($$$"""
+        NameCatalogue catalogue = Read($$$$"""
             {"items":[{"metadata":{"name":"web","namespace":"shop","uid":"11112222-3333-4444-5555-666677778888"},
               "spec":{
                 "containers":[{"name":"other","resources":{"requests":{"memory":"1Gi"}}},{"name":"nginx","resources":{"limits":{"memory":"512Mi"},"requests":{"cpu":"100m","memory":"128Mi"}}}],
                 "initContainers":[{"name":"prepare","resources":{"requests":{"memory":"1M"}}}]},
               "status":{
-                "containerStatuses":[{"name":"nginx","containerID":"containerd://{{{A}}}"}],
-                "initContainerStatuses":[{"name":"prepare","containerID":"containerd://{{{B}}}"}],
-                "ephemeralContainerStatuses":[{"name":"nginx","containerID":"containerd://{{{C}}}"}]}}]}
+                "containerStatuses":[{"name":"nginx","containerID":"containerd://{{{{A}}}}"}],
+                "initContainerStatuses":[{"name":"prepare","containerID":"containerd://{{{{B}}}}"}],
+                "ephemeralContainerStatuses":[{"name":"nginx","containerID":"containerd://{{{{C}}}}"}]}}]}
             """);
         Assert.Equal((134217728ul, 1000000ul, null), (catalogue.FindMemoryRequest(A), catalogue.FindMemoryRequest(B), catalogue.FindMemoryRequest(C)));
     }
@@ -40,9 +40,9 @@ public class PodRequestsTests
     [InlineData("""{"containers":[{"name":"nginx","resources":{"requests":{"memory":{"value":1}}}}]}""")]
     public void A_container_without_a_request_has_its_names_all_the_same(string spec)
     {
-        NameCatalogue catalogue = Read($$$"""
+        NameCatalogue catalogue = Read($$$$"""
             {"items":[{"metadata":{"name":"web","namespace":"shop","uid":"11112222-3333-4444-5555-666677778888"},
-              "spec":{{{spec}}},"status":{"containerStatuses":[{"name":"nginx","containerID":"containerd://{{{A}}}"},{"containerID":"x"},null]}}]}
+              "spec":{{{{spec}}}},"status":{"containerStatuses":[{"name":"nginx","containerID":"containerd://{{{{A}}}}"},{"containerID":"x"},null]}}]}
             """);
         Assert.Null(catalogue.FindMemoryRequest(A));
         Assert.Equal(new ContainerNames("shop", "web", "nginx"), catalogue.Find(A));
