@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes dashboards/ and resources/ of src/, here or in another directory: grafana/generate.sh [DIRECTORY]
+# Makes dashboards/, resources/ and panels.md of src/, here or in another directory: grafana/generate.sh [DIRECTORY]
+# grafana/generate.sh --fetch only fetches what that needs.
 # Needs node and npm. Grafana's SDK and the compiler come from npm; package-lock.json pins them by their hashes. They are kept in a cache, which is optional.
 set -euo pipefail
 
@@ -23,6 +24,7 @@ if [ ! -d "$kept" ]; then
   mv "$work" "$kept"
 fi
 flock -u 9
+[ "$to" != --fetch ] || exit 0
 
 # The compiler looks for packages above the files it compiles.
 build=$(mktemp -d "$kept/build.XXXXXX")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what the tests need: the Debian packages of packages.txt, then kubectl and the receivers of pushed metrics, which are not installed but unpacked.
+# Installs what the tests need: the Debian packages of packages.txt, then kubectl, the receivers of pushed metrics and what makes the dashboards, which are not installed but unpacked.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/debian-packages.sh" "$here/packages.txt"
@@ -7,3 +7,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 # What receives pushed metrics is not in this release of Debian, nor is a kubectl that is new enough.
 "$here/kubectl/install.sh" >/dev/null
 "$here/receivers/install.sh" >/dev/null
+"$here/../grafana/generate.sh" --fetch

@@ -5,6 +5,7 @@
 /** memsnoop's series of the host and of itself. */
 export const memsnoop = {
   buildInfo: 'memsnoop_build_info',
+  cgroupGeneration: 'memsnoop_cgroup_generation_bytes',
   cgroupsDropped: 'memsnoop_cgroups_dropped',
   containerNamesInfo: 'memsnoop_container_names_info',
   deprecatedInfo: 'memsnoop_deprecated_info',
@@ -69,6 +70,7 @@ export const container = {
   reaccessed: 'memsnoop_container_reaccessed_bytes_total',
   reclaimable: 'memsnoop_container_memory_reclaimable_bytes',
   refaults: 'memsnoop_container_memory_refaults_bytes_total',
+  request: 'memsnoop_container_memory_request_bytes',
   swap: 'memsnoop_container_memory_swap_bytes',
   usage: 'memsnoop_container_memory_usage_bytes',
   used: 'memsnoop_container_memory_used_bytes',

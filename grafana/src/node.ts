@@ -154,7 +154,7 @@ const givenBack = {
       title: 'Idle memory by namespace',
       description: 'Memory of containers that was idle for at least the chosen age, by namespace of Kubernetes. Docker and podman have no namespace: an empty name.',
       unit: units.BytesIEC,
-    }, { expr: `topk($top, ${containerIdle(ofContainers, ['namespace'])})`, legend: '{{namespace}}' }).span(8).height(9),
+    }, { expr: `topk($top, ${containerIdle(ofContainers, ['namespace'])})`, legend: '{{namespace}}' }).span(12).height(9),
     rows({
       title: 'What taking it away would cost',
       description: 'For each age: how much memory of containers has been idle for so long, and how many bytes a second of such memory are accessed again. ' +
@@ -162,12 +162,18 @@ const givenBack = {
     }, [{ label: 'age', title: 'Idle for (s)' }], [
       { title: 'Could be taken', expr: containerIdleByAge(ofContainers), unit: units.BytesIEC },
       { title: 'Would come back', expr: reaccessed, unit: units.BytesPerSecondSI },
-    ], 'Could be taken').span(8).height(9),
+    ], 'Could be taken').span(12).height(9),
     lines({
       title: 'Idle memory that was accessed again',
       description: 'Bytes a second of the memory of containers that had been idle for at least so long when they were accessed. Low lines at high ages say that idle memory stays idle.',
       unit: units.BytesPerSecondSI,
-    }, [{ expr: reaccessed, legend: 'after at least {{age}} s' }]).span(8).height(9),
+    }, [{ expr: reaccessed, legend: 'after at least {{age}} s' }]).span(12).height(9),
+    stacked({
+      title: 'The kernel\'s own account',
+      description: 'Memory of all control groups by when the kernel last noticed it in use, from the generations of its LRU. It needs no idle bitmap, and looks only when memory is short: what was ' +
+        'used since then still shows its former age. docs/generations.md says what the bounds leave open.',
+      unit: units.BytesIEC,
+    }, [{ expr: sumBy(['type', 'age_min', 'age_max'], onHosts(memsnoop.cgroupGeneration)), legend: '{{type}}: {{age_min}} to {{age_max}} s ago' }]).span(12).height(9),
   ],
 };
 

@@ -151,7 +151,7 @@ const each = {
   panels: [
     rows({
       title: 'Containers by what they hold',
-      description: 'The containers that hold most, with the limit that their control group has. It needs neither rules nor another exporter. A click on a container shows its processes.',
+      description: 'The containers that hold most, with the limit that their control group has and the request, where memsnoop is told it. It needs neither rules nor another exporter. A click on a container shows its processes.',
     }, [
       { label: 'instance', title: 'Host' },
       { label: 'namespace', title: 'Namespace' },
@@ -159,6 +159,7 @@ const each = {
       { label: 'container', title: 'Container', link: toProcess('Its processes', 'instance', 'namespace', 'pod', 'container') },
       { label: 'container_id', title: 'Container id' },
     ], [
+      { title: 'Request', expr: largest(sumBy(containerLabels, ofPods(container.request))), unit: units.BytesIEC },
       { title: 'Limit', expr: largest(sumBy(containerLabels, ofPods(container.limit))), unit: units.BytesIEC },
       { title: 'Usage', expr: largest(sumBy(containerLabels, ofPods(container.usage))), unit: units.BytesIEC },
       { title: 'Held', expr: largest(containerHeld(ofPods, containerLabels)), unit: units.BytesIEC },

@@ -86,6 +86,7 @@ internal sealed partial class DashboardStandIns : IAsyncDisposable
             memsnoop_container_memory_idle_bytes{{{inContainer}},kind="anon",age="0"} 2e8
             memsnoop_container_memory_idle_bytes{{{inContainer}},kind="anon",age="2"} 1.6e8
             memsnoop_container_reaccessed_bytes_total{{{inContainer}},age="2"} {{scrapes}}
+            memsnoop_container_memory_request_bytes{{{inContainer}}} 1e9
             memsnoop_container_memory_limit_bytes{{{inContainer}}} 2e9
             memsnoop_container_memory_usage_bytes{{{inContainer}}} 2.2e8
             memsnoop_container_memory_kernel_bytes{{{inContainer}}} 1e6
@@ -99,6 +100,7 @@ internal sealed partial class DashboardStandIns : IAsyncDisposable
             memsnoop_process_dropped_resident_bytes{{{ofProcess}},reason="limit"} 1e6
             memsnoop_working_set_window_spread_seconds{{{ours}}} 0.01
             memsnoop_working_set_stall_seconds{{{ours}}} 0.01
+            memsnoop_cgroup_generation_bytes{{{ours}},cgroup="/kubepods",type="anon",age_min="60",age_max="300"} 1e8
             memsnoop_cgroups_dropped{{{ours}}} 0
             memsnoop_deprecated_info{{{ours}},name="MemSnoop:Former:Key"} 1
             memsnoop_disk_io_time_seconds_total{{{ours}},device="vda"} {{scrapes}}
