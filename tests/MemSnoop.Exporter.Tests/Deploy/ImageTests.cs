@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Formats.Tar;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Tests.EndToEnd;
@@ -32,18 +31,11 @@ public sealed class ImageTests : IDisposable
         "-v", $"{Environment.GetEnvironmentVariable("HOME")}/.nuget:/root/.nuget",
     ];
 
-    // Podman's own limits may be above what this machine allows.
-    private static readonly string[] Limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
-
     // As deploy/README.md says, with the host's network, so that the port is a free one.
     private static readonly string[] Run =
-        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys", .. Limits];
+        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys", .. Podman.Limits];
 
-    private readonly TemporaryDirectory _directory = new();
-
-    // A store of its own, which needs nothing of the kernel. runc: crun does not start where version 1 of the control groups is mounted too.
-    private string[] Podman =>
-        ["--root", _directory["storage"], "--runroot", _directory["run"], "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"];
+    private readonly Podman _podman = new();
 
     [Fact]
     [LongTier(Scenario)]
@@ -52,12 +44,12 @@ public sealed class ImageTests : IDisposable
         long started = Stopwatch.GetTimestamp();
         await BuildAsync();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        Assert.Equal($"0 {Revision}", (await RunAsync(Deadline, ["inspect", "--format", "{{.Config.User}} {{index .Config.Labels \"org.opencontainers.image.revision\"}}", Image])).Trim());
-        long size = long.Parse(await RunAsync(Deadline, ["image", "inspect", "--format", "{{.Size}}", Image]), CultureInfo.InvariantCulture);
+        Assert.Equal($"0 {Revision}", (await _podman.RunAsync(["inspect", "--format", "{{.Config.User}} {{index .Config.Labels \"org.opencontainers.image.revision\"}}", Image])).Trim());
+        long size = long.Parse(await _podman.RunAsync(["image", "inspect", "--format", "{{.Size}}", Image]), CultureInfo.InvariantCulture);
         Assert.InRange(size, 1, MostBytes);
 
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--sysfs", "/host/sys", "--container-labels"], ["podman", .. Podman, .. Run, "--pid=host"], Image);
+            ["--sysfs", "/host/sys", "--container-labels"], ["podman", .. _podman.Options, .. Run, "--pid=host"], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(Revision, Assert.Single(scrape.Of("memsnoop_build_info")).Label("revision"));
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId), "It does not see this process.");
@@ -74,21 +66,21 @@ public sealed class ImageTests : IDisposable
     /// <summary>Without <c>--pid=host</c> it says so, in the log and in <c>check</c>.</summary>
     private async Task SeesOnlyItselfAsync()
     {
-        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["podman", .. Podman, .. Run], Image);
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["podman", .. _podman.Options, .. Run], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(1, scrape.Value("memsnoop_processes_watched"));
         Assert.Contains(exporter.Log, IsAboutNamespace);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
 
-        CommandResult check = await Command.TryRunAsync("podman", [.. Podman, .. Run, Image, "check"], Deadline);
+        CommandResult check = await Command.TryRunAsync("podman", [.. _podman.Options, .. Run, Image, "check"], Deadline);
         Assert.Matches("(?m)^limited +processes +.*only those of this container\n +to do: .*--pid=host", check.Output);
     }
 
     /// <summary>What the program opens by name while it runs: the libraries of TLS and of the processor's counters, and the system's certificates.</summary>
     private async Task HasLibrariesAsync()
     {
-        CommandResult events = await Command.TryRunAsync("podman", [.. Podman, .. Run, "--pid=host", Image, "check"], Deadline);
+        CommandResult events = await Command.TryRunAsync("podman", [.. _podman.Options, .. Run, "--pid=host", Image, "check"], Deadline);
         Assert.DoesNotContain("libpapi is not installed", events.Output, StringComparison.Ordinal);
         Assert.Contains("by papi", events.Output, StringComparison.Ordinal);
 
@@ -96,7 +88,7 @@ public sealed class ImageTests : IDisposable
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(certificates);
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--otlp", receiver.Http.ToString(), "--otlp.interval", "200ms"],
-            ["podman", .. Podman, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
+            ["podman", .. _podman.Options, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
         await receiver.MessageAsync(static message => message.Points.Count > 0);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
@@ -107,30 +99,21 @@ public sealed class ImageTests : IDisposable
     private async Task BuildAsync()
     {
         string stage = Assert.Single(Dockerfile.Read().Arguments("FROM"), static stage => stage != "scratch");
-        await RunAsync(Deadline,
-        [
-            "import", "-c", $"ENV PATH={DotNet}:/usr/bin:/usr/sbin", "-c", $"ENV DOTNET_ROOT={DotNet}", "-c", "ENV APT_CONFIG=/apt.conf",
+        await _podman.ImportAsync(
+            await MakeSkeletonAsync(), stage.Split(' ')[0], $"ENV PATH={DotNet}:/usr/bin:/usr/sbin", $"ENV DOTNET_ROOT={DotNet}", "ENV APT_CONFIG=/apt.conf",
 
             // A container's end would end the compiler's server too; these are no containers while they are built.
-            "-c", "ENV UseSharedCompilation=false", "-c", "ENV MSBUILDDISABLENODEREUSE=1", await MakeSkeletonAsync(), stage.Split(' ')[0],
-        ]);
-        await RunAsync(BuildDeadline,
+            "ENV UseSharedCompilation=false", "ENV MSBUILDDISABLENODEREUSE=1");
+        await _podman.RunAsync(BuildDeadline,
             ["build", "--isolation", "chroot", "--pull=never", "--network", "host", .. Mounts, "--build-arg", $"REVISION={Revision}", "-t", Image, Checkout.Root]);
     }
 
-    public void Dispose()
-    {
-        // Of a test that failed a container may be left.
-        Command.TryRunAsync("podman", [.. Podman, "rm", "--all", "--force", "--time", "0"], Deadline).GetAwaiter().GetResult();
-        _directory.Dispose();
-    }
+    public void Dispose() => _podman.Dispose();
 
-    private Task<string> RunAsync(TimeSpan deadline, string[] arguments) => Command.RunAsync("podman", [.. Podman, .. arguments], deadline);
-
-    /// <summary>An image with nothing in it but where things are mounted, and Debian's links from the root into <c>/usr</c>.</summary>
+    /// <summary>The root of an image with nothing in it but where things are mounted, and Debian's links from the root into <c>/usr</c>.</summary>
     private async Task<string> MakeSkeletonAsync()
     {
-        string root = Directory.CreateDirectory(_directory["skeleton"]).FullName;
+        string root = Directory.CreateDirectory(_podman["skeleton"]).FullName;
         foreach (string directory in (string[])
             ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "var/cache/apt/archives/partial", "var/lib/apt/lists/partial", "var/lib/dpkg", DotNet.TrimStart('/')])
         {
@@ -143,8 +126,6 @@ public sealed class ImageTests : IDisposable
         }
 
         await File.WriteAllTextAsync(Path.Combine(root, "apt.conf"), "APT::Get::Upgrade \"false\";\nAPT::Sandbox::User \"root\";\n");
-        string archive = _directory["skeleton.tar"];
-        await TarFile.CreateFromDirectoryAsync(root, archive, includeBaseDirectory: false);
-        return archive;
+        return root;
     }
 }

@@ -1,0 +1,47 @@
+using System.Formats.Tar;
+
+namespace MemSnoop.Exporter.Tests.Deploy;
+
+/// <summary>Podman with a store of its own, which needs nothing of the kernel. It ends with this object, and all containers in it.</summary>
+internal sealed class Podman : IDisposable
+{
+    /// <summary>Podman's own limits may be above what this machine allows.</summary>
+    public static readonly string[] Limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    /// <summary>What comes before the command. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
+    public string[] Options =>
+        ["--root", _directory["storage"], "--runroot", _directory["run"], "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"];
+
+    /// <summary>A path beside the store.</summary>
+    public string this[string relative] => _directory[relative];
+
+    public Task<string> RunAsync(params string[] arguments) => RunAsync(Deadline, arguments);
+
+    public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync("podman", [.. Options, .. arguments], deadline);
+
+    public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync("podman", [.. Options, .. arguments], Deadline);
+
+    /// <summary>Makes an image of a directory.</summary>
+    /// <param name="root">The directory.</param>
+    /// <param name="name">The image's name.</param>
+    /// <param name="instructions">Of a Dockerfile.</param>
+    public async Task ImportAsync(string root, string name, params IEnumerable<string> instructions)
+    {
+        string archive = root + ".tar";
+        await TarFile.CreateFromDirectoryAsync(root, archive, includeBaseDirectory: false);
+        await RunAsync(["import", .. instructions.SelectMany(static instruction => (string[])["-c", instruction]), archive, name]);
+        File.Delete(archive);
+    }
+
+    public void Dispose()
+    {
+        // Of a test that failed something may be left.
+        TryRunAsync("pod", "rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
+        TryRunAsync("rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
+        _directory.Dispose();
+    }
+}
