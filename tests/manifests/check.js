@@ -30,7 +30,7 @@ const sources = new Map();
 JSON.parse(fs.readFileSync(file, 'utf8')).forEach((object, index) => {
   const type = `I${object.kind}`;
   const declared = object.apiVersion === 'autoscaling.k8s.io/v1' ? autoscaler : `import type { ${type} } from '${moduleOf(object.apiVersion)}';\n`;
-  const name = path.join(packages, `${object.kind}-${object.metadata.name}-${index}.ts`);
+  const name = path.join(packages, `${object.kind}-${object.metadata.name}-${index}.mts`);
   sources.set(name, `${declared}const object: ${type} = ${JSON.stringify(object, null, 2)};\nexport default object;\n`);
 });
 
@@ -48,7 +48,7 @@ host.getSourceFile = (name, version, ...rest) =>
 const program = ts.createProgram([...sources.keys()], options, host);
 const wrong = ts.getPreEmitDiagnostics(program);
 for (const { file: source, start, messageText } of wrong) {
-  const where = source ? `${path.basename(source.fileName, '.ts')}, line ${source.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
+  const where = source ? `${path.basename(source.fileName, '.mts')}, line ${source.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
   console.log(where + ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -86,8 +86,8 @@ public class ChartTests
     [InlineData("resources.limit.memory=1Gi", "limit")]
     [InlineData("maxUnavailable=0", "/maxUnavailable")]
     [InlineData("extraEnv[0].nam=A", "nam")]
-    [InlineData("podMonitor.enabled=true,serviceMonitor.enabled=true", "podMonitor.enabled and serviceMonitor.enabled")]
-    [InlineData("serviceMonitor.enabled=true,service.enabled=false", "serviceMonitor.enabled")]
+    [InlineData("podMonitor.enabled=true,serviceMonitor.enabled=true", "/serviceMonitor/enabled")]
+    [InlineData("serviceMonitor.enabled=true,service.enabled=false", "/service/enabled")]
     public async Task A_wrong_value_or_an_unknown_key_is_named(string set, string named)
     {
         foreach (string command in (string[])["template", "lint"])

@@ -17,9 +17,8 @@ public sealed class ImageTests : IDisposable
     private const string Revision = "0123456789abcdef";
     private const long MostBytes = 60_000_000;
 
-    // More than a minute for the compiler, and the start of a container.
+    // More than a minute for the compiler.
     private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     // .NET is wherever the runtime of this test is.
     private static readonly string DotNet = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
@@ -33,7 +32,7 @@ public sealed class ImageTests : IDisposable
 
     // As deploy/README.md says, with the host's network, so that the port is a free one.
     private static readonly string[] Run =
-        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys", .. Podman.Limits];
+        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys"];
 
     private readonly Podman _podman = new();
 
@@ -49,7 +48,7 @@ public sealed class ImageTests : IDisposable
         Assert.InRange(size, 1, MostBytes);
 
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--sysfs", "/host/sys", "--container-labels"], ["podman", .. _podman.Options, .. Run, "--pid=host"], Image);
+            ["--sysfs", "/host/sys", "--container-labels"], [.. _podman.Program, .. Run, "--pid=host"], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(Revision, Assert.Single(scrape.Of("memsnoop_build_info")).Label("revision"));
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId), "It does not see this process.");
@@ -66,21 +65,21 @@ public sealed class ImageTests : IDisposable
     /// <summary>Without <c>--pid=host</c> it says so, in the log and in <c>check</c>.</summary>
     private async Task SeesOnlyItselfAsync()
     {
-        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["podman", .. _podman.Options, .. Run], Image);
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], [.. _podman.Program, .. Run], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(1, scrape.Value("memsnoop_processes_watched"));
         Assert.Contains(exporter.Log, IsAboutNamespace);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
 
-        CommandResult check = await Command.TryRunAsync("podman", [.. _podman.Options, .. Run, Image, "check"], Deadline);
+        CommandResult check = await _podman.TryRunAsync([.. Run, Image, "check"]);
         Assert.Matches("(?m)^limited +processes +.*only those of this container\n +to do: .*--pid=host", check.Output);
     }
 
     /// <summary>What the program opens by name while it runs: the libraries of TLS and of the processor's counters, and the system's certificates.</summary>
     private async Task HasLibrariesAsync()
     {
-        CommandResult events = await Command.TryRunAsync("podman", [.. _podman.Options, .. Run, "--pid=host", Image, "check"], Deadline);
+        CommandResult events = await _podman.TryRunAsync([.. Run, "--pid=host", Image, "check"]);
         Assert.DoesNotContain("libpapi is not installed", events.Output, StringComparison.Ordinal);
         Assert.Contains("by papi", events.Output, StringComparison.Ordinal);
 
@@ -88,7 +87,7 @@ public sealed class ImageTests : IDisposable
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(certificates);
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--otlp", receiver.Http.ToString(), "--otlp.interval", "200ms"],
-            ["podman", .. _podman.Options, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
+            [.. _podman.Program, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
         await receiver.MessageAsync(static message => message.Points.Count > 0);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());

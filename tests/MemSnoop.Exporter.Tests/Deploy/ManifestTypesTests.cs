@@ -26,6 +26,7 @@ public class ManifestTypesTests
             .. (await Kubectl.RenderAsync("deploy/kubernetes/base")).All,
             .. (await Kubectl.RenderWithAsync(components)).All,
             .. (await Kubectl.RenderAsync("deploy/kubernetes/sidecar/example")).All,
+            .. new Manifests(await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "deploy", "kubernetes", "sidecar", "podmonitor.yaml"), TestContext.Current.CancellationToken)).All,
             .. new Manifests(await Chart.TemplateAsync("--set", "dashboards.enabled=true,prometheusRule.enabled=true,serviceMonitor.enabled=true")).All,
             .. new Manifests(await Chart.TemplateAsync("--values", Path.Combine(Golden, "chart-least-privilege.values.yaml"))).All,
         ];
@@ -33,12 +34,12 @@ public class ManifestTypesTests
     }
 
     [Theory]
-    [InlineData("DaemonSet", "spec.template.spec.hostPid", "true", "'hostPid' does not exist")]
+    [InlineData("DaemonSet", "spec.template.spec.hostPid", "true", "\"hostPid\"' does not exist")]
     [InlineData("DaemonSet", "spec.minReadySeconds", "\"10\"", "Type 'string' is not assignable")]
-    [InlineData("PodMonitor", "spec.honourLabels", "true", "'honourLabels' does not exist")]
+    [InlineData("PodMonitor", "spec.honourLabels", "true", "\"honourLabels\"' does not exist")]
     [InlineData("ServiceMonitor", "spec.sampleLimit", "\"many\"", "Type 'string' is not assignable")]
-    [InlineData("NetworkPolicy", "spec.ingres", "[]", "'ingres' does not exist")]
-    [InlineData("VerticalPodAutoscaler", "spec.updatePolicy.mode", "\"Off\"", "'mode' does not exist")]
+    [InlineData("NetworkPolicy", "spec.ingres", "[]", "\"ingres\"' does not exist")]
+    [InlineData("VerticalPodAutoscaler", "spec.updatePolicy.mode", "\"Off\"", "\"mode\"' does not exist")]
     public async Task A_wrong_field_is_found(string kind, string path, string value, string message)
     {
         Manifests rendered = await Kubectl.RenderWithAsync("pod-monitor", "service-monitor", "network-policy", "vertical-pod-autoscaler");

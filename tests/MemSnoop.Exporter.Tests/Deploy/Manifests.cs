@@ -12,7 +12,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 /// <summary>Objects for Kubernetes, one a document of YAML.</summary>
 internal sealed class Manifests
 {
-    private static readonly IDeserializer Yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeConversion().Build();
+    private static readonly IDeserializer Yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build();
 
     /// <param name="yaml">The documents.</param>
     public Manifests(string yaml)

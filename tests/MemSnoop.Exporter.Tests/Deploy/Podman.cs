@@ -5,25 +5,28 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 /// <summary>Podman with a store of its own, which needs nothing of the kernel. It ends with this object, and all containers in it.</summary>
 internal sealed class Podman : IDisposable
 {
-    /// <summary>Podman's own limits may be above what this machine allows.</summary>
-    public static readonly string[] Limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
-
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryDirectory _directory = new();
 
-    /// <summary>What comes before the command. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
-    public string[] Options =>
-        ["--root", _directory["storage"], "--runroot", _directory["run"], "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"];
+    // Podman's own limits may be above what this machine allows. Pods take them from here alone.
+    public Podman() => _directory.Write("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n");
+
+    /// <summary>What is run, up to Podman's command. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
+    public string[] Program =>
+    [
+        "/usr/bin/env", $"CONTAINERS_CONF={_directory["containers.conf"]}", "podman", "--root", _directory["storage"], "--runroot", _directory["run"],
+        "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc",
+    ];
 
     /// <summary>A path beside the store.</summary>
     public string this[string relative] => _directory[relative];
 
     public Task<string> RunAsync(params string[] arguments) => RunAsync(Deadline, arguments);
 
-    public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync("podman", [.. Options, .. arguments], deadline);
+    public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync(Program[0], [.. Program[1..], .. arguments], deadline);
 
-    public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync("podman", [.. Options, .. arguments], Deadline);
+    public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync(Program[0], [.. Program[1..], .. arguments], Deadline);
 
     /// <summary>Makes an image of a directory.</summary>
     /// <param name="root">The directory.</param>

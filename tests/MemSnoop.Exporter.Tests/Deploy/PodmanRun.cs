@@ -6,14 +6,17 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 /// <summary>A container of a pod, as arguments of <c>podman run</c>.</summary>
 internal static class PodmanRun
 {
-    /// <summary>What a kubelet would have a runtime do. Two things differ: the network is the host's, so that the port is a free one, and directories that the kubelet makes are the test's own.</summary>
+    /// <summary>
+    /// What a kubelet would have a runtime do. Two things differ: the network is the host's, so that the port is a free one, and directories that the kubelet makes are the
+    /// test's own.
+    /// </summary>
     /// <param name="podman">Where it runs.</param>
     /// <param name="pod">The pod.</param>
     /// <param name="container">The container.</param>
     public static string[] Of(Podman podman, V1PodSpec pod, V1Container container)
     {
         V1SecurityContext context = container.SecurityContext;
-        List<string> options = ["run", "--rm", "--network=host", .. Podman.Limits];
+        List<string> options = ["run", "--rm", "--network=host"];
         if (pod.HostPID == true)
         {
             options.Add("--pid=host");
