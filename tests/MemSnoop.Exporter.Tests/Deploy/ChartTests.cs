@@ -11,21 +11,24 @@ public class ChartTests
     private static readonly string[] MakersLabels = ["app.kubernetes.io/managed-by", "helm.sh/chart"];
 
     /// <summary>Values of the chart, and the components of kustomize that stand for them.</summary>
-    public static TheoryData<string, string> Switches => new()
-    {
-        { "", "" },
-        { "privileged=false", "least-privilege" },
-        { "kubelet.enabled=true", "kubelet-metadata" },
-        { "podMonitor.enabled=true", "pod-monitor" },
-        { "serviceMonitor.enabled=true", "service-monitor" },
-        { "networkPolicy.enabled=true", "network-policy" },
-        { "openshift.enabled=true", "openshift" },
-        { "verticalPodAutoscaler.enabled=true", "vertical-pod-autoscaler" },
-        { "privileged=false,kubelet.enabled=true,networkPolicy.enabled=true", "least-privilege,kubelet-metadata,network-policy" },
-    };
+    public static TheoryData<string, string> Switches => new(
+    [
+        ("", ""),
+        ("privileged=false", "least-privilege"),
+        ("kubelet.enabled=true", "kubelet-metadata"),
+        ("podMonitor.enabled=true", "pod-monitor"),
+        ("serviceMonitor.enabled=true", "service-monitor"),
+        ("networkPolicy.enabled=true", "network-policy"),
+        ("openshift.enabled=true", "openshift"),
+        ("verticalPodAutoscaler.enabled=true", "vertical-pod-autoscaler"),
+        ("privileged=false,kubelet.enabled=true,networkPolicy.enabled=true", "least-privilege,kubelet-metadata,network-policy"),
+        .. Directory.Exists(Path.Combine(Components, "prometheus-rule")) ? [("prometheusRule.enabled=true", "prometheus-rule")] : ((string, string)[])[],
+    ]);
 
     /// <summary>Files of values and of what is rendered from them, in the directory Golden.</summary>
     public static TheoryData<string> GoldenFiles => [.. Directory.EnumerateFiles(Golden, "*.values.yaml").Select(static path => Path.GetFileName(path)).Order()];
+
+    private static string Components => Path.Combine(Checkout.Root, "deploy", "kubernetes", "components");
 
     private static string Golden => Path.Combine(Checkout.Root, "tests", "MemSnoop.Exporter.Tests", "Deploy", "Golden");
 
@@ -52,13 +55,12 @@ public class ChartTests
         Assert.All(expected, pair => Assert.Equal(Ordered(pair.Value), Ordered(actual[pair.Key])));
     }
 
-    /// <summary>Every switch is tested above but those for what is made of other files.</summary>
     [Fact]
     public void Every_component_has_a_switch()
     {
-        string[] components = [.. Directory.EnumerateDirectories(Path.Combine(Checkout.Root, "deploy", "kubernetes", "components")).Select(static path => Path.GetFileName(path))];
+        string[] components = [.. Directory.EnumerateDirectories(Components).Select(static path => Path.GetFileName(path))];
         IEnumerable<string> tested = Switches.SelectMany(static row => row.Data.Item2.Split(','));
-        Assert.Equal(["common-labels"], components.Except(tested).Except(["prometheus-rule"]));
+        Assert.Equal(["common-labels"], components.Except(tested));
     }
 
     [Theory]
@@ -179,6 +181,9 @@ public class ChartTests
         IEnumerable<string?> written = Files("rules")
             .SelectMany(static file => Assert.Single(new Manifests(file.Value).All)["groups"]!.AsArray()).Select(Ordered);
         Assert.Equal(written.Order(), groups.Order());
+
+        string url = await Chart.TemplateAsync("--set", "prometheusRule.enabled=true,prometheusRule.runbookUrl=https://wiki.example.com/");
+        Assert.DoesNotContain("runbook_url: docs/", url, StringComparison.Ordinal);
     }
 
     /// <summary>The chart's copies, which are those of the files that others use.</summary>

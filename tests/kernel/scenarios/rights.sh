@@ -9,7 +9,7 @@ run() {
   run_name=$1
   run_rights=$2
   shift 2
-  rights --keep "$run_rights" memsnoop serve --listen 127.0.0.1:9464 --pid "$(field target pid)" --working-set-interval 1s --collector.smaps "$@" \
+  rights --keep "$run_rights" memsnoop serve --listen 127.0.0.1:9464 --pid "$(field target pid)" --working-set-interval 1s --max-stall 1m --collector.smaps "$@" \
     2>"$RESULTS/$run_name.log" >&2 &
   echo $! >/tmp/exporter.pid
   wait_for 180 answers
