@@ -4,11 +4,13 @@
 #
 #     bench/run.sh [--quick] [--no-build] [PIECE...]
 #
-# PIECE       start, scrape, idle, memory, service; all without any. All of them take 45 minutes, `service` 31 of them.
+# PIECE       start, scrape, idle, memory, service; all of these without any. They take 45 minutes, `service` 31 of them.
+#             fleet, if it is named: what a node of a cluster gives Prometheus to do; 20 minutes.
 # --quick     a fraction of the rounds: to see that everything runs. The figures are too few to be kept.
 # --no-build  measure what artifacts/ holds.
 #
-# Unless it is quick, a run writes its tables into docs/performance.md: of start, scrape, idle and memory if all four ran, of service also into README.md.
+# Unless it is quick, a run writes its tables into docs/performance.md: of start, scrape, idle and memory if all four ran, of service also into README.md; of fleet
+# into docs/fleet.md.
 set -euo pipefail
 exec </dev/null
 export LC_ALL=C
@@ -21,7 +23,7 @@ for word in "$@"; do
   case $word in
     --quick) quick=true ;;
     --no-build) build=false ;;
-    start | scrape | idle | memory | service) pieces+=("$word") ;;
+    start | scrape | idle | memory | service | fleet) pieces+=("$word") ;;
     *) echo "run.sh: unknown word $word" >&2; exit 2 ;;
   esac
 done
@@ -136,5 +138,11 @@ if ran service; then
   between service "$work/readme.md" README.md
   say "written to docs/performance.md and README.md"
 fi
+if ran fleet; then
+  { cat "$work/head.md"; echo; cat "$work/fleet.md"; } >"$work/fleet.page.md"
+  between fleet "$work/fleet.page.md" docs/fleet.md
+  say "written to docs/fleet.md"
+fi
 cat "$work/performance.md"
+[ ! -s "$work/fleet.md" ] || { echo; cat "$work/fleet.md"; }
 [ ! -s "$work/service.md" ] || { echo; cat "$work/service.md"; }

@@ -14,8 +14,8 @@ kernel_bytes() {
   if [ -e "$1/memory.kmem.usage_in_bytes" ]; then cat "$1/memory.kmem.usage_in_bytes"; else awk '$1 == "kernel" { print $2 }' "$1/memory.stat"; fi
 }
 
-# A figure depends on when garbage was last collected: each is the middle one of twenty scrapes.
-goal=$(pick 1000 60) early=$(pick 100 40) around=20 limit=$(pick 290 60)
+# A figure depends on when garbage was last collected, which memsnoop does every 20 s: each is the middle one of as many scrapes as that takes at least.
+goal=$(pick 1000 60) early=$(pick 100 40) around=$(pick 80 20) limit=$(pick 290 60)
 loop() { # KEY GROUP
   local key=$1 group=$2 number pid=${pid_of[$1]} mark began=$SECONDS
   for ((number = 1; number <= goal && SECONDS - began < limit; number++)); do
@@ -23,10 +23,8 @@ loop() { # KEY GROUP
     if ((number > early - around)); then
       mark=late
       ((number > early)) || mark=early
-      if [ $mark = early ] || ((number % 2 == 0)); then
-        awk -v total="$(cat "$group/$total")" -v kernel="$(kernel_bytes "$group")" '/^VmRSS:/ { resident = $2 * 1024 } /^RssAnon:/ { anonymous = $2 * 1024 }
-          END { print anonymous / 1e6, resident / 1e6, kernel / 1e6, total / 1e6 }' "/proc/$pid/status" >>"$work/memory.$key.$mark"
-      fi
+      awk -v total="$(cat "$group/$total")" -v kernel="$(kernel_bytes "$group")" '/^VmRSS:/ { resident = $2 * 1024 } /^RssAnon:/ { anonymous = $2 * 1024 }
+        END { print anonymous / 1e6, resident / 1e6, kernel / 1e6, total / 1e6 }' "/proc/$pid/status" >>"$work/memory.$key.$mark"
     fi
     sleep 0.2
   done

@@ -2,12 +2,14 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-/// <summary>A machine with 64-bit ARM processors and pages of 64 kB. Kernel, program and workloads are cross-compiled.</summary>
-public sealed class Arm64Boot(KernelLab lab) : LabBoot(lab)
+/// <summary>A machine with 64-bit ARM processors. Kernel, program and workloads are cross-compiled. A class for each size of a page that these processors have.</summary>
+public abstract class Arm64Boot(KernelLab lab, int pageKilobytes) : LabBoot(lab)
 {
     private static readonly string App = Path.Combine(Checkout.Root, "artifacts", "native-arm64", "memsnoop");
     private static readonly string Programs = Path.Combine(KernelLab.Output, "programs-arm64");
     private string _kernel = "";
+
+    internal int PageBytes => pageKilobytes << 10;
 
     protected override IReadOnlyList<string> Scenarios => ["smoke", "arm64"];
 
@@ -23,20 +25,27 @@ public sealed class Arm64Boot(KernelLab lab) : LabBoot(lab)
         TimeSpan deadline = TimeSpan.FromMinutes(60);
         await Command.RunAsync("make", ["-s", "-C", Path.Combine(Checkout.Root, "tests", "workloads"), "CC=aarch64-linux-gnu-gcc", $"OUT={Programs}"], deadline);
         await Command.RunAsync("make", ["-s", "-C", Checkout.Root, "native-arm64"], deadline);
-        _kernel = (await Command.RunAsync(Path.Combine(KernelLab.Scripts, "build-kernel-arm64.sh"), [], deadline)).Trim();
+        _kernel = (await Command.RunAsync(Path.Combine(KernelLab.Scripts, "build-kernel-arm64.sh"), [$"{pageKilobytes}"], deadline)).Trim();
     }
 }
 
+/// <summary>Pages of 4 kB, as most distributions have them.</summary>
+public sealed class Arm64Boot4(KernelLab lab) : Arm64Boot(lab, 4);
+
+/// <summary>Pages of 16 kB, as on machines of Apple.</summary>
+public sealed class Arm64Boot16(KernelLab lab) : Arm64Boot(lab, 16);
+
+/// <summary>Pages of 64 kB, as RHEL's and Ubuntu's large-page kernels have them.</summary>
+public sealed class Arm64Boot64(KernelLab lab) : Arm64Boot(lab, 64);
+
 /// <summary>What is another on 64-bit ARM: the numbers of system calls, flags of open(2), the size of a page.</summary>
-[LongTier(Scenario)]
-public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
+public abstract class Arm64Tests(Arm64Boot boot)
 {
-    private const string Scenario = "arm";
-    private const int PageBytes = 64 << 10;
+    private protected const string Scenario = "arm";
     private const double Hot = 20 << 20;
 
-    // The program's own: its stack, its libraries and its data, in pages of 64 kB.
-    private const double Own = 3 << 20;
+    // Each part of a file mapping and the stack is a page or some at least.
+    private double Own => (1 << 20) + (32 * boot.PageBytes);
 
     [Fact]
     public void The_machine_is_what_it_should_be()
@@ -47,12 +56,12 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
     }
 
     [Fact]
-    public void Touched_pages_of_64_kB_become_active_and_the_others_stay_idle()
+    public void Touched_pages_become_active_and_the_others_stay_idle()
     {
         ScenarioResult smoke = boot["smoke"];
-        Assert.Equal((4 << 20) / PageBytes, smoke.Last("hot.json").GetProperty("pages").GetInt32());
+        Assert.Equal((4 << 20) / boot.PageBytes, smoke.Last("hot.json").GetProperty("pages").GetInt32());
         Assert.Equal(0, smoke.Last("hot.json").GetProperty("idle").GetInt32());
-        Assert.Equal((16 << 20) / PageBytes, smoke.Last("cold.json").GetProperty("pages").GetInt32());
+        Assert.Equal((16 << 20) / boot.PageBytes, smoke.Last("cold.json").GetProperty("pages").GetInt32());
         Assert.InRange(smoke.Last("cold.json").GetProperty("active").GetInt32(), 0, 62);
     }
 
@@ -63,8 +72,8 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
         Assert.Equal(("page_idle", "none"), (window.GetProperty("method").GetString(), window.GetProperty("disturbance").GetString()));
         double used = window.GetProperty("used_bytes").GetDouble();
         Assert.InRange(used, Hot, Hot + Own);
-        Assert.Equal(0, used % PageBytes);
-        Measured.Note(Scenario, FormattableString.Invariant($"pages of 64 kB: {used / (1 << 20):F2} MB used where a program touches 20 of 60"));
+        Assert.Equal(0, used % boot.PageBytes);
+        Measured.Note(Scenario, FormattableString.Invariant($"pages of {boot.PageBytes >> 10} kB: {used / (1 << 20):F2} MB used where a program touches 20 of 60"));
     }
 
     [Fact]
@@ -77,3 +86,12 @@ public sealed class Arm64Tests(Arm64Boot boot) : IClassFixture<Arm64Boot>
         }
     }
 }
+
+[LongTier("arm")]
+public sealed class Arm64Pages4Tests(Arm64Boot4 boot) : Arm64Tests(boot), IClassFixture<Arm64Boot4>;
+
+[LongTier("arm")]
+public sealed class Arm64Pages16Tests(Arm64Boot16 boot) : Arm64Tests(boot), IClassFixture<Arm64Boot16>;
+
+[LongTier("arm")]
+public sealed class Arm64Pages64Tests(Arm64Boot64 boot) : Arm64Tests(boot), IClassFixture<Arm64Boot64>;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
@@ -13,11 +14,19 @@ public sealed class ChargedBoot(KernelLab lab) : LabBoot(lab)
 }
 
 /// <summary>Memory as it is charged to a container, against what its programs are known to hold and to use.</summary>
-public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
+public sealed class ChargedTests(ChargedBoot boot, ITestOutputHelper output) : IClassFixture<ChargedBoot>
 {
     private const double Mb = 1 << 20;
     private const string Used = "memsnoop_container_memory_used_bytes";
     private const string Idle = "memsnoop_container_memory_idle_bytes";
+
+    private const string Usage = "memsnoop_container_memory_usage_bytes";
+    private const string Limit = "memsnoop_container_memory_limit_bytes";
+    private const string Reclaimable = "memsnoop_container_memory_reclaimable_bytes";
+    private const string Swap = "memsnoop_container_memory_swap_bytes";
+    private const string Events = "memsnoop_container_memory_events_total";
+    private const string Pressure = "memsnoop_container_memory_pressure_seconds_total";
+    private const string Refaults = "memsnoop_container_memory_refaults_bytes_total";
 
     /// <summary>What programs take beside what they are told to: their own heap, stacks and libraries, and those of the shells and of dd.</summary>
     private const double OwnBytes = 1.5 * Mb;
@@ -27,6 +36,10 @@ public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
     private (string, string) Container => ("container_id", Result.Text("container.txt").Trim());
 
     private (string, string) Neighbour => ("container_id", Result.Text("neighbour.txt").Trim());
+
+    private (string, string) Pushed => ("container_id", Result.Text("pushed.txt").Trim());
+
+    private (string, string) Killed => ("container_id", Result.Text("killed.txt").Trim());
 
     private Scrape Metrics(string name) => new(Result.Text($"{name}.txt"));
 
@@ -68,10 +81,106 @@ public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
         {
             double held = Metrics($"window-{window}").Of(Idle, Container, ("age", "0")).Sum(static sample => sample.Number);
             double kernel = Stat(window, "kernel");
-            double current = double.Parse(Result.Text($"current-{window}.txt"), CultureInfo.InvariantCulture);
+            double current = Number($"current-{window}.txt");
             Assert.InRange(held + kernel, current * 0.97, current * 1.03);
             Assert.InRange(kernel, 0, current * 0.2);
         }
+    }
+
+    /// <summary>
+    /// What others publish is made of the same control group's files: cAdvisor's and the kubelet's working set and <c>docker stats</c> are usage less inactive file cache, systemd's
+    /// <c>MemoryCurrent</c> is usage, cAdvisor's rss is anonymous memory.
+    /// </summary>
+    [Fact]
+    public void Others_have_other_numbers_for_the_same_container()
+    {
+        for (int window = 1; window <= 3; window++)
+        {
+            double used = Metrics($"window-{window}").Of(Used, Container).Sum(static sample => sample.Number);
+            double usage = double.Parse(Result.Text($"current-{window}.txt"), CultureInfo.InvariantCulture);
+            double working = usage - Stat(window, "inactive_file");
+            output.WriteLine(FormattableString.Invariant(
+                $"used {used / Mb:F1}; usage {usage / Mb:F1}, less inactive_file {working / Mb:F1}, anon {Stat(window, "anon") / Mb:F1}, file {Stat(window, "file") / Mb:F1}, file_mapped {Stat(window, "file_mapped") / Mb:F1}, shmem {Stat(window, "shmem") / Mb:F1}"));
+            Assert.InRange(used, 100 * Mb * 0.98, (100 * Mb * 1.02) + OwnBytes);
+
+            // All anonymous memory is in it, used or not, and so is what the tmpfs holds.
+            Assert.InRange(working, 160 * Mb, usage);
+        }
+    }
+
+    [Fact]
+    public void What_is_held_and_the_kernels_own_memory_explain_the_usage_that_the_same_scrape_has()
+    {
+        for (int window = 1; window <= 3; window++)
+        {
+            Scrape metrics = Metrics($"window-{window}");
+            double usage = metrics.Value(Usage, Container);
+            double held = metrics.Of(Idle, Container, ("age", "0")).Sum(static sample => sample.Number);
+            Assert.InRange(held + metrics.Value("memsnoop_container_memory_kernel_bytes", Container), usage * 0.97, usage * 1.03);
+            double current = Number($"current-{window}.txt");
+            Assert.InRange(usage, current * 0.98, current * 1.02);
+
+            // What nobody but the two lists has: page cache, mapped or not.
+            double lists = metrics.Value(Reclaimable, Container, ("kind", "active_file")) + metrics.Value(Reclaimable, Container, ("kind", "inactive_file"));
+            Assert.InRange(lists, 140 * Mb * 0.98, 140 * Mb * 1.02);
+        }
+    }
+
+    [Fact]
+    public void The_tightest_limit_holds_whichever_group_has_it()
+    {
+        Scrape metrics = Metrics("pushed-metrics");
+        Assert.Equal(1024 * Mb, metrics.Value(Limit, Container));
+        Assert.Equal(40 * Mb, metrics.Value(Limit, Pushed));
+        Assert.Equal(1000 * Mb, metrics.Value("memsnoop_container_memory_high_bytes", Pushed));
+        Assert.Equal(20 * Mb, Metrics("killed-metrics").Value(Limit, Killed));
+    }
+
+    [Fact]
+    public void At_its_limit_a_container_has_events_pressure_refaults_and_swap()
+    {
+        Scrape before = Metrics("before");
+        Scrape after = Metrics("pushed-metrics");
+        Assert.Equal(0, before.Value(Events, Pushed, ("event", "max")));
+        Assert.Equal(0, before.Value(Swap, Pushed));
+        Assert.Equal(Field("pushed-events.txt", "max"), after.Value(Events, Pushed, ("event", "max")));
+        Assert.True(after.Value(Events, Pushed, ("event", "max")) > 0);
+        Assert.Equal(0, after.Value(Events, Pushed, ("event", "oom_kill")));
+
+        // 60 MB in 40, with a file of 60 MB in between: 20 MB at least are out, and come back each time.
+        Assert.InRange(after.Value(Usage, Pushed), 20 * Mb, 40 * Mb);
+        Assert.InRange(after.Value(Swap, Pushed), 20 * Mb, 65 * Mb);
+        Assert.Equal(Number("pushed-swap.current.txt"), after.Value(Swap, Pushed));
+        foreach (string type in (string[])["anon", "file"])
+        {
+            double refaults = after.Value(Refaults, Pushed, ("type", type));
+            Assert.Equal(Field("pushed-stat.txt", $"workingset_refault_{type}") * Environment.SystemPageSize, refaults);
+            Assert.True(refaults > before.Value(Refaults, Pushed, ("type", type)), $"{type}: {refaults}");
+        }
+
+        double some = after.Value(Pressure, Pushed, ("type", "some"));
+        double full = after.Value(Pressure, Pushed, ("type", "full"));
+        Assert.True(some > before.Value(Pressure, Pushed, ("type", "some")));
+        Assert.InRange(full, 0.001, some);
+        Assert.Contains($"total={some * 1e6:F0}\n", Result.Text("pushed-pressure.txt"), StringComparison.Ordinal);
+        TestContext.Current.SendDiagnosticMessage($"pushed: {after.Value(Events, Pushed, ("event", "max"))} times at the limit, {some:F3} s of some, {full:F3} s of full pressure");
+    }
+
+    [Fact]
+    public void A_process_that_is_killed_for_memory_is_counted()
+    {
+        double kills = Metrics("killed-metrics").Value(Events, Killed, ("event", "oom_kill"));
+        Assert.Equal(Field("killed-events.txt", "oom_kill"), kills);
+        Assert.InRange(kills, 1, 10);
+    }
+
+    [Fact]
+    public void What_this_kernel_does_not_have_is_absent_with_its_reason()
+    {
+        Scrape metrics = Metrics("pushed-metrics");
+        Assert.Empty(metrics.Of("memsnoop_container_memory_zswap_bytes"));
+        Assert.Single(metrics.Of("memsnoop_measurement_info", ("measurement", "container-cgroup"), ("method", "zswap"), ("state", "unavailable"), ("reason", "not_supported")));
+        Assert.Single(metrics.Of("memsnoop_measurement_info", ("measurement", "container-cgroup"), ("method", "pressure"), ("state", "on"), ("reason", "ok")));
     }
 
     [Fact]
@@ -98,7 +207,9 @@ public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
     {
         Scrape metrics = Metrics("ended");
         Assert.Empty(metrics.Of(Idle, Neighbour));
+        Assert.Empty(metrics.Of(Usage, Neighbour));
         Assert.NotEmpty(metrics.Of(Idle, Container));
+        Assert.NotEmpty(metrics.Of(Usage, Container));
     }
 
     [Fact]
@@ -108,7 +219,48 @@ public sealed class ChargedTests(ChargedBoot boot) : IClassFixture<ChargedBoot>
         Assert.Empty(metrics.Of(Idle));
         Assert.Single(metrics.Of("memsnoop_measurement_info", ("measurement", "container-memory"), ("state", "unavailable"), ("reason", "no_kpagecgroup")));
         Assert.NotEmpty(metrics.Of("memsnoop_container_working_set_bytes", Container));
+        Assert.NotEmpty(metrics.Of(Usage, Container));
         Assert.Single(Result.Text("exporter.log").Split('\n'), static line => line.Contains("charged to containers is not measured: no_kpagecgroup", StringComparison.Ordinal));
+    }
+
+    /// <summary>Asked of the exporter, and measured without one.</summary>
+    [Theory]
+    [InlineData("asked", "exporter")]
+    [InlineData("own", "own")]
+    public void The_command_shows_the_same_once(string file, string source)
+    {
+        using JsonDocument answer = JsonDocument.Parse(Result.Text($"{file}.json"));
+        Assert.Equal(source, answer.RootElement.GetProperty("source").GetString());
+        JsonElement container = Assert.Single(answer.RootElement.GetProperty("containers").EnumerateArray(), found => found.GetProperty("container_id").GetString() == Container.Item2);
+        Assert.InRange(container.GetProperty("held_bytes").GetDouble(), 300 * Mb * 0.98, (300 * Mb * 1.02) + OwnBytes);
+        Assert.InRange(container.GetProperty("used_bytes").GetDouble(), 100 * Mb * 0.98, (100 * Mb * 1.02) + OwnBytes);
+        Assert.InRange(container.GetProperty("idle_bytes").GetDouble(), 200 * Mb * 0.98, 200 * Mb * 1.02);
+        Assert.InRange(container.GetProperty("usage_bytes").GetDouble(), 300 * Mb, 310 * Mb);
+        Assert.Equal(1024 * Mb, container.GetProperty("limit_bytes").GetDouble());
+    }
+
+    [Fact]
+    public void Without_a_window_the_command_shows_usage_and_limit_and_says_why()
+    {
+        using JsonDocument answer = JsonDocument.Parse(Result.Text("without.json"));
+        Assert.Equal("no_kpagecgroup", answer.RootElement.GetProperty("reason").GetString());
+        Assert.All(answer.RootElement.GetProperty("containers").EnumerateArray(), static container => Assert.False(container.TryGetProperty("held_bytes", out _)));
+        Assert.Equal("memsnoop: what is held, used and idle is not known: what is charged to containers cannot be measured (no_kpagecgroup)\n", Result.Text("without.txt"));
+
+        string[] rows = Result.Text("table.txt").TrimEnd('\n').Split('\n');
+        Assert.Matches("^CONTAINER +HELD\\(MB\\) +USED\\(MB\\) +IDLE\\(MB\\) +USAGE\\(MB\\) +LIMIT\\(MB\\)$", rows[0]);
+        Assert.Matches($"^{Container.Item2[..12]} +- +- +- +30[0-9]\\.[0-9][0-9] +1024\\.00$", rows[1]);
+        Assert.Single(Result.Text("table-error.txt").TrimEnd('\n').Split('\n'), static line => line.Contains("no exporter runs here", StringComparison.Ordinal));
+    }
+
+    private double Number(string file) => double.Parse(Result.Text(file), CultureInfo.InvariantCulture);
+
+    [Fact] // As docs/fleet.md computes them. There are three ages here: 0, 2 and 6 s.
+    public void A_container_has_seven_series_and_five_for_each_age()
+    {
+        Scrape metrics = Metrics("window-3");
+        string[] names = [Used, Idle, "memsnoop_container_working_set_bytes", "memsnoop_container_idle_bytes"];
+        Assert.Equal(7 + (3 * 5), names.Sum(name => metrics.Of(name, Container).Count()));
     }
 
     private double Stat(int window, string name) => Field($"stat-{window}.txt", name);

@@ -4,7 +4,7 @@ namespace MemSnoop.KernelTests;
 
 public sealed class CostBoot(KernelLab lab) : LabBoot(lab)
 {
-    protected override IReadOnlyList<string> Scenarios => ["cost", "scrapes", "groups"];
+    protected override IReadOnlyList<string> Scenarios => ["cost", "scrapes", "groups", "frames"];
 
     // CPU time in this guest is a number of instructions: the same in each run, to a part in some hundreds, whatever else the host has to do.
     protected override IReadOnlyList<string> Arguments => ["--count-instructions"];
@@ -26,6 +26,19 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
         output.WriteLine(figures);
         TestContext.Current.SendDiagnosticMessage(figures);
         Assert.InRange(pass / floor, 0.5, 1.15);
+    }
+
+    [Theory]
+    [InlineData("one")]
+    [InlineData("eight")]
+    public void To_count_what_is_accessed_again_costs_next_to_nothing(string processes)
+    {
+        double without = Passes($"{processes}-passes.txt");
+        double with = Passes($"{processes}-reaccessed-passes.txt");
+        string figures = $"{processes}: pass {without * 1000:F1} ms, with what is accessed again {with * 1000:F1} ms, ratio {with / without:F3}";
+        output.WriteLine(figures);
+        TestContext.Current.SendDiagnosticMessage(figures);
+        Assert.InRange(with / without, 0.95, 1.05);
     }
 
     /// <summary>
@@ -57,6 +70,33 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
         TestContext.Current.SendDiagnosticMessage(figures);
         Assert.InRange(Middle(readings), kernel * 0.8, kernel * 2);
         Assert.Equal(500, boot["groups"].Text("many-metrics.txt").Split('\n').Count(static line => line.StartsWith("memsnoop_cgroup_generation_bytes{", StringComparison.Ordinal) && line.Contains("/many/group-", StringComparison.Ordinal)));
+    }
+
+    /// <summary>
+    /// Memory that is charged to containers is found by a look at every frame of the host, that of processes by their page tables. What each takes for a frame or a page grows with
+    /// the host or with what is mapped.
+    /// </summary>
+    [Fact]
+    public void A_pass_over_all_frames_costs_little_more_than_the_kernel_takes()
+    {
+        double frames = double.Parse(boot["frames"].Text("bytes.txt"), CultureInfo.InvariantCulture) / 8;
+        double without = FramePasses("without");
+        double empty = (FramePasses("empty") - without) / frames;
+        double charged = (FramePasses("charged") - FramePasses("empty")) / (200 << 8);
+        double mapped = (FramePasses("mapped") - without) / (200 << 8);
+        double cgroup = Kernel("kpagecgroup");
+        double flags = Kernel("kpageflags");
+        string figures = FormattableString.Invariant(
+            $"{frames:F0} frames; instructions for each frame {empty:F1} (kernel, kpagecgroup: {cgroup:F1}), for each charged frame {charged:F1} more (kernel, kpageflags: {flags:F1}), for each mapped page {mapped:F1}");
+        output.WriteLine(figures);
+        TestContext.Current.SendDiagnosticMessage(figures);
+        Assert.InRange(empty / cgroup, 0.8, 1.3);
+        Assert.InRange(charged / flags, 0.8, 2);
+
+        // An instruction of this guest's clock is 2 ns.
+        double FramePasses(string name) =>
+            Middle(boot["frames"].Text($"{name}.txt").Split('\n').Select(static line => double.Parse(line, CultureInfo.InvariantCulture) * 1e9 / 2));
+        double Kernel(string name) => double.Parse(boot["frames"].Text($"{name}-us.txt"), CultureInfo.InvariantCulture) * 1e3 / 2 / frames;
     }
 
     private static double Middle(IEnumerable<double> figures) => figures.Order().ElementAt(figures.Count() / 2);

@@ -8,7 +8,7 @@ public sealed class PackageBoot(KernelLab lab) : LabBoot(lab)
 {
     private static readonly string Packages = Path.Combine(KernelLab.Output, "packages");
 
-    protected override IReadOnlyList<string> Scenarios => ["package"];
+    protected override IReadOnlyList<string> Scenarios => ["package", "units"];
 
     protected override IReadOnlyList<string> Arguments => ["--root", "debian", "--packages", Packages];
 

@@ -41,6 +41,40 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
     }
 
     [Fact]
+    public void Without_series_of_processes_the_sum_of_a_container_is_whole()
+    {
+        Scrape off = new(boot["shared"].Text("metrics-off.txt"));
+        Assert.DoesNotContain(off.Samples, static sample => sample.Label("pid") is not null);
+        Assert.Equal(8, off.Value("memsnoop_processes_without_series", ("reason", "per_process")));
+        AssertUnion(off, "memsnoop_container");
+    }
+
+    [Fact]
+    public void A_group_counts_a_shared_page_once_and_its_processes_are_added_up()
+    {
+        Scrape group = new(boot["shared"].Text("metrics-group.txt"));
+        AssertUnion(group, "memsnoop_group");
+        Assert.All(group.Of("memsnoop_group_working_set_bytes"), static sample => Assert.Equal("group", sample.Label("group")));
+        Assert.Equal(8, group.Value("memsnoop_group_processes", ("group", "group")));
+
+        // What each holds, added up, has the segment of 40 MB eight times.
+        double held = group.Value("memsnoop_group_idle_bytes", ("age", "0"), ("group", "group"));
+        double added = group.Value("memsnoop_group_memory_resident_bytes", ("group", "group"));
+        Assert.InRange(added - held, 7 * 39 * 1048576d, (7 * 40 * 1048576d) + (8 * 3 * OwnBytes));
+        Assert.Empty(group.Of("memsnoop_container_working_set_bytes"));
+    }
+
+    private void AssertUnion(Scrape scrape, string prefix)
+    {
+        double union = Truth.GetProperty("union_hot_bytes").GetDouble();
+        double used = scrape.Of($"{prefix}_working_set_bytes").Sum(static sample => sample.Number);
+        Assert.InRange(used, (union * 0.99) - 131072, (union * 1.01) + (8 * OwnBytes));
+        double held = Assert.Single(scrape.Of($"{prefix}_idle_bytes", ("age", "0"))).Number;
+        double idle = Assert.Single(scrape.Of($"{prefix}_idle_bytes", ("age", "2"))).Number;
+        Assert.InRange(used + idle, held * 0.99, held);
+    }
+
+    [Fact]
     public void Working_set_and_idle_memory_make_up_what_is_resident()
     {
         double used = Values("memsnoop_container_working_set_bytes").Sum();
@@ -76,7 +110,7 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
     public void A_second_exporter_that_insists_on_the_bitmap_does_not_start()
     {
         Assert.Equal("2", boot["limits"].Text("second.status"));
-        Assert.Matches("^memsnoop: .*process [0-9]+ \\(memsnoop serve, since [^)]*\\) uses .*bitmap and holds its lock[^\n]*$", boot["limits"].Text("second.out"));
+        Assert.Matches("^memsnoop: .*process [0-9]+ \\(memsnoop serve, since [^)]*\\) takes accessed bits and holds the lock of .*bitmap[^\n]*$", boot["limits"].Text("second.out"));
     }
 
     /// <summary>As where two DaemonSets have a pod on one node.</summary>

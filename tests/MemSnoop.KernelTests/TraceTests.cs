@@ -78,7 +78,7 @@ public sealed class TraceTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
     public void A_second_trace_of_pages_is_told_that_the_bitmap_is_taken()
     {
         Assert.Equal("2", boot["trace"].Text("second-code.txt"));
-        Assert.Matches("^memsnoop: --pages: process [0-9]+ \\(memsnoop trace, since [^)]*\\) uses .*bitmap and holds its lock; .*$", boot["trace"].Text("second.txt"));
+        Assert.Matches("^memsnoop: --pages: process [0-9]+ \\(memsnoop trace, since [^)]*\\) takes accessed bits and holds the lock of .*bitmap; .*$", boot["trace"].Text("second.txt"));
     }
 
     [Fact]

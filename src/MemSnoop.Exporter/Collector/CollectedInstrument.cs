@@ -85,6 +85,9 @@ internal sealed partial class CollectedInstrument : GuardedCall, IDisposable
     /// <summary>When one of its series began to count, in seconds since the Unix epoch; null when that is not known.</summary>
     public double? CreatedTime(ReadOnlySpan<KeyValuePair<string, object?>> tags) => _source.CreatedTime(Instrument, tags);
 
+    /// <summary>Whether one of its series was there before and then was not for a while, although what it counts went on.</summary>
+    public bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags) => _source.HasReturned(tags);
+
     /// <summary>Says where the observations of the next run go. A run that hangs keeps the sink that it began with.</summary>
     public void Direct(InstrumentSink sink)
     {

@@ -19,6 +19,10 @@ internal interface IInstrumentSource
     /// <param name="tags">The tags of one of its measurements. Not valid after the call.</param>
     double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags);
 
+    /// <summary>Whether a series was there before and then was not for a while, although what it counts went on.</summary>
+    /// <param name="tags">The tags of one of its measurements. Not valid after the call.</param>
+    bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags) => false;
+
     /// <summary>
     /// Called right before the callbacks of each collection, on their thread, so that all of them can see one reading. When it throws or
     /// overruns a callback's time, the collection fails.

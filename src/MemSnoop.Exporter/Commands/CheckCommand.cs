@@ -17,7 +17,7 @@ internal sealed class CheckCommand : MemSnoopCommand
     public CheckCommand()
         : base(
             "check", "Show what works on this host, and check the configuration.",
-            setting => setting == WorkingSetSettings.Method || CountersSettings.All.Contains(setting) || KernelSettings.All.Contains(setting)) =>
+            setting => setting == WorkingSetSettings.Method || setting == GenerationsSettings.Age || CountersSettings.All.Contains(setting) || KernelSettings.All.Contains(setting)) =>
         Add(_json);
 
     public override string Usage => "check [OPTIONS]";

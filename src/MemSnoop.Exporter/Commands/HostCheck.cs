@@ -32,7 +32,7 @@ internal sealed class HostCheck
     /// <summary>The kernel and the roots that were looked at.</summary>
     internal string System { get; }
 
-    /// <summary>The method that <c>serve</c> would use, or null.</summary>
+    /// <summary>The method by which <c>serve</c> would take accessed bits, or null.</summary>
     internal string? Method => _findings.Select(static finding => finding.MethodInUse).FirstOrDefault(static method => method is not null);
 
     internal bool CanMeasureWorkingSets => Method is not null;

@@ -39,16 +39,21 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
                 "the length of the window, as in memsnoop wss 1234 10"));
     }
 
-    /// <summary>A window of this length from now on.</summary>
+    /// <summary>A window of this length from now on; with ages as many windows as fit into it, and what is accessed again in them.</summary>
     /// <exception cref="UsageException">It cannot be measured.</exception>
-    internal async Task<WindowAnswer> MeasureAsync(TimeSpan window, CancellationToken stop)
+    internal async Task<WindowAnswer> MeasureAsync(TimeSpan window, IdleAges? ages, CancellationToken stop)
     {
         using LocalApiClient exporter = new(host.Paths);
         while (true)
         {
-            (WindowAnswer? answer, RefusalAnswer? refusal) = await exporter.AskAsync(new WindowRequest(process.Identity, window), stop).ConfigureAwait(false);
+            (WindowAnswer? answer, RefusalAnswer? refusal) = await exporter.AskAsync(new WindowRequest(process.Identity, window, ages), stop).ConfigureAwait(false);
             if (answer is not null)
             {
+                if (ages is not null && answer.Ages is null)
+                {
+                    throw new UsageException("--ages", "the exporter that runs is of another version, and does not tell them", "an exporter of this version");
+                }
+
                 await NoteAsync(answer.Method).ConfigureAwait(false);
                 return answer;
             }
@@ -57,13 +62,17 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
             {
                 await SayAsync($"waiting: {HolderOfTarget()} measures process {process} too").ConfigureAwait(false);
             }
+            else if (ages is not null && refusal is { Reason: "not_supported" })
+            {
+                throw UnknownAges(refusal.Error);
+            }
             else if (refusal is { Reason: not ("no_method" or "stopping" or "gone") })
             {
                 throw new UsageException("PID", refusal.Error, "a process that the exporter can measure");
             }
             else
             {
-                answer = await TryMeasureAsync(window, exporter.IsDenied, stop).ConfigureAwait(false);
+                answer = await TryMeasureAsync(window, ages, exporter.IsDenied, stop).ConfigureAwait(false);
                 if (answer is not null)
                 {
                     return answer;
@@ -75,7 +84,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
     }
 
     /// <summary>Measures without an exporter; null when another program measures, which has been said.</summary>
-    private async Task<WindowAnswer?> TryMeasureAsync(TimeSpan window, bool isDenied, CancellationToken stop)
+    private async Task<WindowAnswer?> TryMeasureAsync(TimeSpan window, IdleAges? ages, bool isDenied, CancellationToken stop)
     {
         IReadOnlyList<ProbeResult> support = WorkingSetMethods.Probe(host.Paths);
         if (WorkingSetChoice.FindHolder(Options.Method, support) is { } taken)
@@ -97,6 +106,11 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
 
         using (estimator)
         {
+            if (ages is not null)
+            {
+                return await MeasureAgesAsync(estimator, window, ages, stop).ConfigureAwait(false);
+            }
+
             OneProcess sink = new();
             estimator.Pass([process], 0, sink);
             if (sink.Outcome == ReadOutcome.InUse)
@@ -105,17 +119,40 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
             }
 
             Require(sink.Outcome);
-            if (Libc.EffectiveUserId() == 0 && MeasuringLock.WhyMissing(host.Paths) is { } reason)
-            {
-                await SayAsync($"no locks, so another memsnoop could disturb this window: {reason}").ConfigureAwait(false);
-            }
-
+            await WarnWithoutLocksAsync().ConfigureAwait(false);
             await Task.Delay(window, _clock, stop).ConfigureAwait(false);
             estimator.Pass([process], 0, sink);
             Require(sink.Outcome);
             return sink.Sample is { } sample
                 ? WindowAnswer.Of(process.Identity.Pid, WindowAnswer.Own, method, sample)
                 : throw new UsageException("PID", $"process {process} ended before its window", "a process that runs longer");
+        }
+    }
+
+    private async Task<WindowAnswer> MeasureAgesAsync(IWorkingSetEstimator estimator, TimeSpan length, IdleAges ages, CancellationToken stop)
+    {
+        using IReaccessRun? begun = estimator.BeginReaccessRun(process, ages, out ReadOutcome outcome);
+        if (outcome == ReadOutcome.NotSupported)
+        {
+            throw UnknownAges($"the method {estimator.Method} does not know which pages were idle");
+        }
+
+        Require(outcome);
+        await WarnWithoutLocksAsync().ConfigureAwait(false);
+        (outcome, ReaccessRun? run) = await ReaccessRun.MeasureAsync(
+            begun!, ages, length, static (IReaccessRun run, out WorkingSetSample sample, out ReaccessedSample reaccessed) => run.Turn(out sample, out reaccessed), _clock, stop)
+            .ConfigureAwait(false);
+        Require(outcome);
+        return WindowAnswer.Of(process.Identity.Pid, WindowAnswer.Own, estimator.Method, run!.Last) with { Ages = AgeAnswer.Of(run) };
+    }
+
+    private static UsageException UnknownAges(string problem) => new("--ages", problem, "a host on which the method page_idle works; see memsnoop check");
+
+    private async Task WarnWithoutLocksAsync()
+    {
+        if (Libc.EffectiveUserId() == 0 && MeasuringLock.WhyMissing(host.Paths) is { } reason)
+        {
+            await SayAsync($"no locks, so another memsnoop could disturb this window: {reason}").ConfigureAwait(false);
         }
     }
 

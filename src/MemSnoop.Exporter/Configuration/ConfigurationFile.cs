@@ -9,9 +9,6 @@ namespace MemSnoop.Exporter.Configuration;
 /// </summary>
 internal sealed class ConfigurationFile
 {
-    // No configuration is that long. The limit catches a path such as /dev/zero.
-    private const int MostBytes = 1 << 20;
-
     private readonly string _path;
     private readonly byte[] _bytes;
     private readonly SettingCatalogue _catalogue;
@@ -31,41 +28,8 @@ internal sealed class ConfigurationFile
     /// <exception cref="UsageException">The file cannot be read, is not JSON, or has an unknown key or a wrong type.</exception>
     public static ConfigurationLayer Read(string path, string source, SettingCatalogue catalogue)
     {
-        var file = new ConfigurationFile(UsageException.OneLine(path), ReadBytes(path, source), catalogue);
+        var file = new ConfigurationFile(UsageException.OneLine(path), BoundedFile.Read(path, source, "a JSON file"), catalogue);
         return file.Parse();
-    }
-
-    private static byte[] ReadBytes(string path, string source)
-    {
-        try
-        {
-            // Not File.ReadAllBytes: the file may be a pipe (--config <(...)), and may never end.
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            var bytes = new MemoryStream();
-            byte[] buffer = new byte[16 * 1024];
-            int read;
-            while ((read = stream.Read(buffer)) > 0)
-            {
-                bytes.Write(buffer, 0, read);
-                if (bytes.Length > MostBytes)
-                {
-                    throw new UsageException(source, $"{UsageException.Quote(path)} is longer than 1 MiB", "a JSON file");
-                }
-            }
-
-            return bytes.ToArray();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            string problem = error switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "does not exist",
-                _ when Directory.Exists(path) => "is a directory",
-                UnauthorizedAccessException => "may not be read",
-                _ => "cannot be read",
-            };
-            throw new UsageException(source, $"{UsageException.Quote(path)} {problem}", "a JSON file that can be read");
-        }
     }
 
     private ConfigurationLayer Parse()

@@ -14,6 +14,9 @@ internal sealed class ExporterOptions : MemSnoopOptions
 
     public LogOptions Log { get; } = new();
 
+    /// <summary>The configuration file of process-exporter whose groups are summed up. Default value: null, none.</summary>
+    public string? GroupConfigFile { get; set; }
+
     /// <summary>Reads all layers. From weak to strong: the variables of OpenTelemetry, the file, our own variables, the command line.</summary>
     /// <param name="environment">The environment variables.</param>
     /// <param name="file">The path of the configuration file, or null.</param>
@@ -42,9 +45,30 @@ internal sealed class ExporterOptions : MemSnoopOptions
         // Defaults are not parsed from text, so they are checked here: otherwise a chroot without /sys would be noticed much later.
         Syntax.Directory.Parse(new SettingText(options.Kernel.ProcFs, "--procfs"));
         Syntax.Directory.Parse(new SettingText(options.Kernel.SysFs, "--sysfs"));
-        options.Otlp.NameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        Func<Setting, string> nameOf = setting => sources.GetValueOrDefault(setting) ?? setting.Options[0];
+        options.Containers.Variable = name => environment.GetValueOrDefault(name);
+        options.Containers.Check(options.Processes, nameOf);
+        options.Otlp.NameOf = nameOf;
         options.Otlp.Check();
+        options.ReadGroups(sources);
         return options;
+    }
+
+    private void ReadGroups(Dictionary<Setting, string> sources)
+    {
+        if (GroupConfigFile is { } file)
+        {
+            string source = sources[GroupFileSettings.File];
+            foreach (Setting other in GroupsSettings.All)
+            {
+                if (sources.TryGetValue(other, out string? set) && other.Describe(this).Length > 0)
+                {
+                    throw new UsageException(source, $"contradicts {set}", "one of them");
+                }
+            }
+
+            Groups.FileRules = ProcessNamesFile.Read(file, source);
+        }
     }
 }
 
@@ -56,6 +80,8 @@ internal static class ExporterSettings
     [
         new("Which processes (all, unless options select some)", ProcessesSettings.All),
         new("Names of containers", ContainersSettings.All),
+        new("Groups of processes", [.. GroupsSettings.All, .. GroupFileSettings.All]),
+        new("How many series", SeriesSettings.All),
         new("What is read, and how often", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),

@@ -17,6 +17,8 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
 
     public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
 
+    public bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.HasReturned(tags);
+
     // A push that begins within the cache's time sees what the scrape saw; the last one sees all there was.
     public void BeginCollection() => pipeline.CollectionNumber.Begin(lifetime.ApplicationStopping.IsCancellationRequested ? TimeSpan.Zero : options.Web.CacheDuration.Value);
 

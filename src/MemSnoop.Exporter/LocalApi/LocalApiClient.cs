@@ -11,7 +11,7 @@ namespace MemSnoop.Exporter.LocalApi;
 internal sealed class LocalApiClient : IDisposable
 {
     // Far above any answer.
-    private const int LongestAnswer = 1 << 20;
+    private const int LongestAnswer = 16 << 20;
 
     private readonly HttpClient _client;
     private readonly KernelPaths _paths;
@@ -32,13 +32,21 @@ internal sealed class LocalApiClient : IDisposable
     internal bool IsDenied { get; private set; }
 
     /// <summary>Asks; the answer, a refusal, or neither when nobody answers.</summary>
-    internal async Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> AskAsync(WindowRequest request, CancellationToken stop)
+    internal Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> AskAsync(WindowRequest request, CancellationToken stop) =>
+        AskAsync(request.ToTarget(), AnswerJson.Default.WindowAnswer, stop);
+
+    /// <summary>Asks for the last window of all containers; the answer, a refusal, or neither when nobody answers.</summary>
+    internal Task<(ContainersAnswer? Answer, RefusalAnswer? Refusal)> AskContainersAsync(CancellationToken stop) =>
+        AskAsync(ContainersAnswer.Path, AnswerJson.Default.ContainersAnswer, stop);
+
+    private async Task<(T? Answer, RefusalAnswer? Refusal)> AskAsync<T>(string target, JsonTypeInfo<T> type, CancellationToken stop)
+        where T : class
     {
         try
         {
-            using HttpResponseMessage response = await _client.GetAsync(request.ToTarget(), stop).ConfigureAwait(false);
+            using HttpResponseMessage response = await _client.GetAsync(target, stop).ConfigureAwait(false);
             byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
-            return response.IsSuccessStatusCode ? (Read(body, AnswerJson.Default.WindowAnswer), null) : (null, Read(body, AnswerJson.Default.RefusalAnswer));
+            return response.IsSuccessStatusCode ? (Read(body, type), null) : (null, Read(body, AnswerJson.Default.RefusalAnswer));
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {

@@ -19,7 +19,7 @@ using Microsoft.Extensions.Options;
 namespace MemSnoop.Exporter.LocalApi;
 
 /// <summary>
-/// Answers on <c>api.sock</c>, for root on this host alone: the last window of a process, or one that is measured for whoever asks. A web server of its own:
+/// Answers on <c>api.sock</c>, for root on this host alone: the last window of a process, or one that is measured for whoever asks; the last windows of containers. A web server of its own:
 /// nothing of it can be reached at the exporter's address, and nothing of the exporter's address here.
 /// </summary>
 /// <param name="pipeline">Has the windows.</param>
@@ -118,9 +118,9 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
     private Task AnswerAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
-        if (request.Path.Value != WindowRequest.Path)
+        if (request.Path.Value is not (WindowRequest.Path or ContainersAnswer.Path))
         {
-            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there is only {WindowRequest.Path}");
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there are only {WindowRequest.Path} and {ContainersAnswer.Path}");
         }
 
         if (!HttpMethods.IsGet(request.Method))
@@ -129,10 +129,17 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
             return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "method", "only GET is answered");
         }
 
-        if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], out WindowRequest asked))
+        if (request.Path.Value == ContainersAnswer.Path)
+        {
+            return pipeline.Windows is { ContainerMemory: not ContainerMemoryState.Off } containers
+                ? WriteAsync(context, StatusCodes.Status200OK, AnswerOf(containers), AnswerJson.Default.ContainersAnswer)
+                : RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "no_containers", "the exporter does not measure what is charged to containers");
+        }
+
+        if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], request.Query["ages"], out WindowRequest asked))
         {
             return RefuseAsync(
-                context, StatusCodes.Status400BadRequest, "bad_request", "expected pid=PID&start=TICKS, and for a new window &seconds=N, more than 0 and at most a day");
+                context, StatusCodes.Status400BadRequest, "bad_request", "expected pid=PID&start=TICKS, and for a new window &seconds=N, more than 0 and at most a day; for ages &ages=N,... that rise from 0.1 on, and a longer time");
         }
 
         if (pipeline.Windows is not { } windows)
@@ -145,22 +152,38 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
             return RefuseAsync(context, StatusCodes.Status404NotFound, "gone", $"the exporter does not see process {asked.Process.Pid}");
         }
 
-        return asked.Window is { } length ? MeasureAsync(context, windows, asked.Process.Pid, length) : ShowLastAsync(context, windows, asked.Process.Pid);
+        return asked.Window is { } length ? MeasureAsync(context, windows, asked.Process.Pid, length, asked.Ages) : ShowLastAsync(context, windows, asked.Process.Pid);
     }
+
+    private static ContainersAnswer AnswerOf(ILocalWindows windows) => new()
+    {
+        Source = WindowAnswer.FromExporter,
+        Reason = windows.ContainerMemory == ContainerMemoryState.Measured ? null : windows.ContainerMemory.ToReason(),
+        Containers = [.. windows.LastContainers.Select(static container => ContainerAnswer.Of(container.Id, container.Names, container.Sample))],
+    };
 
     private static Task ShowLastAsync(HttpContext context, ILocalWindows windows, int pid) => windows.TryFindLast(pid, out WorkingSetSample sample)
         ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
         : RefuseAsync(context, StatusCodes.Status404NotFound, "no_window", $"the exporter has no window of process {pid}: it does not watch it, could not measure it, or its first window has not ended");
 
-    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, int pid, TimeSpan length)
+    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, int pid, TimeSpan length, IdleAges? ages)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         await _windows.WaitAsync(stop.Token).ConfigureAwait(false);
         ReadOutcome outcome;
         WorkingSetSample sample;
+        ReaccessRun? run = null;
         try
         {
-            (outcome, sample) = await windows.MeasureAsync(pid, length, stop.Token).ConfigureAwait(false);
+            if (ages is null)
+            {
+                (outcome, sample) = await windows.MeasureAsync(pid, length, stop.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                (outcome, run) = await windows.MeasureReaccessedAsync(pid, length, ages, stop.Token).ConfigureAwait(false);
+                sample = run?.Last ?? default;
+            }
         }
         finally
         {
@@ -169,9 +192,14 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
         stop.Token.ThrowIfCancellationRequested();
         await (outcome == ReadOutcome.Success
-            ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
-            : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), Explain(outcome, pid))).ConfigureAwait(false);
+            ? WriteAsync(context, StatusCodes.Status200OK, Answer(pid, windows.Method, sample, run), AnswerJson.Default.WindowAnswer)
+            : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), ages is not null && outcome == ReadOutcome.NotSupported ? UnknownAges(windows.Method) : Explain(outcome, pid))).ConfigureAwait(false);
     }
+
+    private static WindowAnswer Answer(int pid, string method, in WorkingSetSample sample, ReaccessRun? run) =>
+        WindowAnswer.Of(pid, WindowAnswer.FromExporter, method, sample) with { Ages = run is null ? null : AgeAnswer.Of(run) };
+
+    private static string UnknownAges(string method) => $"the exporter measures by {method}, which does not know which pages were idle";
 
     private static string Explain(ReadOutcome outcome, int pid) => outcome switch
     {

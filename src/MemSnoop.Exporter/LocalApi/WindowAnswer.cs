@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MemSnoop.Disturbances;
+using MemSnoop.Metrics.Sampling;
 using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Exporter.LocalApi;
@@ -53,6 +54,9 @@ internal sealed record WindowAnswer
 
     public required ulong LeftOutBytes { get; init; }
 
+    /// <summary>What was accessed again in all windows, by age; only where that was asked for.</summary>
+    public IReadOnlyList<AgeAnswer>? Ages { get; init; }
+
     /// <summary>Resident memory by <c>smaps</c>, read after the window; only where it was read.</summary>
     public ulong? RssBytes { get; init; }
 
@@ -89,6 +93,18 @@ internal sealed record KindAnswer(ulong LowerBytes, ulong UpperBytes)
     internal static KindAnswer Of(in WorkingSetSample sample, PageKind kind) => new(sample.Bytes(kind), sample.UpperBytes(kind));
 }
 
+/// <summary>What had been idle for an age, and what of it was accessed again.</summary>
+/// <param name="AgeSeconds">The age.</param>
+/// <param name="IdleBytes">Idle for at least so long at the end; absent if that is not known.</param>
+/// <param name="ReaccessedBytes">Accessed after it had been idle for at least so long.</param>
+/// <param name="DoubtfulBytes">What may have been as well, since something disturbed a window.</param>
+/// <param name="ObservedSeconds">The time within which memory of that age could be accessed again: a rate is over this time.</param>
+internal sealed record AgeAnswer(double AgeSeconds, ulong? IdleBytes, ulong ReaccessedBytes, ulong DoubtfulBytes, double ObservedSeconds)
+{
+    internal static IReadOnlyList<AgeAnswer> Of(ReaccessRun run) =>
+        [.. run.Ages.Select(static age => new AgeAnswer(age.Age.TotalSeconds, age.IdleBytes, age.ReaccessedBytes, age.DoubtfulBytes, age.Observed.TotalSeconds))];
+}
+
 /// <summary>Why there is no window.</summary>
 /// <param name="Reason">One word, like those of metrics.</param>
 /// <param name="Error">A sentence for people.</param>
@@ -99,5 +115,6 @@ internal sealed record RefusalAnswer(string Reason, string Error);
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Default,
     WriteIndented = true)]
 [JsonSerializable(typeof(WindowAnswer))]
+[JsonSerializable(typeof(ContainersAnswer))]
 [JsonSerializable(typeof(RefusalAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;

@@ -163,8 +163,9 @@ internal sealed class PushStream<T>(CollectedInstrument source, bool isDelta, do
         series.SeenIn = _collection;
         series.Value = value;
 
-        // A delta stream reports what happened since watching began. Earlier counts would look like three weeks of work in one minute, after every restart.
-        if (isDelta && series.ToldIn == 0 && series.Created < began)
+        // A delta stream reports what happened since watching began. Earlier counts would look like three weeks of work in one minute, after every restart. The same goes for a
+        // process that had no series for a while: what it had been told of before is forgotten by now.
+        if (_isDeltaCounter && series.ToldIn == 0 && (series.Created < began || Source.HasReturned(attributes)))
         {
             series.Received = value;
         }

@@ -31,6 +31,7 @@ internal static class ReportData
             WriteAreas(json, report);
             WriteHeat(json, report);
             WriteCurve(json, report);
+            WriteReclaim(json, report);
             WriteReuse(json, report);
             json.WriteEndObject();
         }
@@ -139,6 +140,15 @@ internal static class ReportData
         WriteNumbers(json, "seconds", report.Curve.Select(point => Seconds(report.DurationOf(point.Samples))));
         WriteNumbers(json, "mean", report.Curve.Select(point => Math.Round(report.BytesOf(point.MeanPages))));
         WriteNumbers(json, "most", report.Curve.Select(point => report.BytesOf(point.MaxPages)));
+        json.WriteEndObject();
+    }
+
+    private static void WriteReclaim(Utf8JsonWriter json, TraceReport report)
+    {
+        json.WriteStartObject("reclaim");
+        WriteNumbers(json, "seconds", report.Reclaim.Select(point => Seconds(report.DurationOf(point.Samples))));
+        WriteNumbers(json, "idle", report.Reclaim.Select(point => Math.Round(report.BytesOf(point.IdlePages))));
+        WriteNumbers(json, "again", report.Reclaim.Select(point => Math.Round(report.BytesOf(point.ReaccessedPagesPerSecond))));
         json.WriteEndObject();
     }
 

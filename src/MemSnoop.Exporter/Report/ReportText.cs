@@ -26,6 +26,7 @@ internal static class ReportText
         Row(text, "Areas", $"{report.Trace.Areas.Count}, {report.Areas.Count} of them with active pages");
         Row(text, "Active", $"peak {Pages(report, report.PeakPages)}, mean {Pages(report, report.MeanPages)}, in total {Pages(report, report.Trace.Active.Count)}");
         WriteCurve(text, report);
+        WriteReclaim(text, report);
         WriteReuse(text, report);
         return text.ToString();
     }
@@ -43,6 +44,22 @@ internal static class ReportText
         {
             text.Append(CultureInfo.InvariantCulture, $"{point.Samples,10}  {ReportUnits.Duration(report.DurationOf(point.Samples)),10}")
                 .AppendLine(CultureInfo.InvariantCulture, $"  {Pages(report, point.MeanPages),10}  {Pages(report, point.MaxPages),10}");
+        }
+    }
+
+    private static void WriteReclaim(StringBuilder text, TraceReport report)
+    {
+        if (report.Reclaim.Count == 0)
+        {
+            return;
+        }
+
+        text.AppendLine().AppendLine("Idle for so many consecutive samples, and what of it was accessed again");
+        text.AppendLine("   samples        time        idle   per second");
+        foreach (ReclaimPoint point in report.Reclaim)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{point.Samples,10}  {ReportUnits.Duration(report.DurationOf(point.Samples)),10}")
+                .AppendLine(CultureInfo.InvariantCulture, $"  {Pages(report, point.IdlePages),10}  {Pages(report, point.ReaccessedPagesPerSecond),11}");
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class TraceReport
         HeatMap = HeatMap.Of(trace);
         Curve = WorkingSetCurve.Of(trace);
         Reuse = ReuseDistance.Of(trace);
+        Reclaim = ReclaimCurve.Of(trace);
         Areas = ActiveArea.Of(trace);
         foreach (PageSample sample in trace.Samples)
         {
@@ -31,6 +32,8 @@ internal sealed class TraceReport
     internal IReadOnlyList<WorkingSetPoint> Curve { get; }
 
     internal ReuseDistance Reuse { get; }
+
+    internal IReadOnlyList<ReclaimPoint> Reclaim { get; }
 
     internal IReadOnlyList<ActiveArea> Areas { get; }
 

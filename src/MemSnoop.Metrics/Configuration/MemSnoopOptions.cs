@@ -17,6 +17,12 @@ public class MemSnoopOptions
     /// <summary>Where the names of containers come from.</summary>
     public ContainersOptions Containers { get; } = new();
 
+    /// <summary>Groups of processes that have series of their own. Default value: none.</summary>
+    public GroupsOptions Groups { get; } = new();
+
+    /// <summary>How many series there are.</summary>
+    public SeriesOptions Series { get; } = new();
+
     /// <summary>What is read from the kernel, and how often.</summary>
     public ReadingsOptions Readings { get; } = new();
 
@@ -37,6 +43,9 @@ public class MemSnoopOptions
 
     /// <summary>Names in the configuration that a later version will not know.</summary>
     internal List<DeprecatedUse> Deprecated { get; } = [];
+
+    /// <summary>Whether it is told what describes a process: naming a label is enough to switch the measurement on.</summary>
+    internal bool IsInfoEnabled => Readings.Measurements.GetValueOrDefault(InfoMeasurement.MeasurementName)?.Enabled ?? Series.InfoLabels.Count > 0;
 
     /// <summary>Whether events are counted: naming events is enough to switch the measurement on.</summary>
     internal bool AreCountersEnabled => Readings.Measurements.GetValueOrDefault(CounterMeasurement.MeasurementName)?.Enabled ?? Counters.Events.Count > 0;

@@ -33,6 +33,12 @@ public sealed class ProcessesOptions
     /// <summary>Patterns for the name of the pod that a process is in. Default value: none.</summary>
     public IReadOnlyList<string> Pods { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
+    /// <summary>
+    /// Selectors for the labels of the pod that a process is in, in the syntax of Kubernetes: <c>app=web,tier!=cache</c>. They need a source that knows labels: the kubelet, the API
+    /// server or the runtime. Default value: none.
+    /// </summary>
+    public IReadOnlyList<string> PodLabels { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
     /// <summary>Patterns for the container that a process is in: for its name in the pod, or for its id. Default value: none.</summary>
     public IReadOnlyList<string> Containers { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
@@ -72,13 +78,19 @@ public sealed class ProcessesOptions
     /// <summary>Whether anything is selected.</summary>
     internal bool HasSelection => All || Pids.Count > 0 || Names.Count > 0 || CommandLines.Count > 0 || Users.Count > 0 || Cgroups.Count > 0 || Units.Count > 0 || SelectsContainers;
 
-    /// <summary>Whether the names or the id of a container are selected.</summary>
-    internal bool SelectsContainers => Namespaces.Count > 0 || Pods.Count > 0 || Containers.Count > 0;
+    /// <summary>Whether the names or the id of a container are selected, or the labels of its pod.</summary>
+    internal bool SelectsContainers => Namespaces.Count > 0 || Pods.Count > 0 || PodLabels.Count > 0 || Containers.Count > 0;
 }
 
 /// <summary>The settings of <see cref="ProcessesOptions"/>.</summary>
 internal static class ProcessesSettings
 {
+    public static Setting PodLabels { get; } = new ListSetting<MemSnoopOptions, string>("Processes:PodLabels", Syntax.LabelSelector, o => o.Processes.PodLabels, (o, v) => o.Processes.PodLabels = v)
+    {
+        Options = ["--pod-label"],
+        Help = "Watch the processes of pods whose labels are selected.",
+    };
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         new ListSetting<MemSnoopOptions, int>("Processes:Pids", Syntax.Pid, o => o.Processes.Pids, (o, v) => o.Processes.Pids = v)
@@ -117,6 +129,7 @@ internal static class ProcessesSettings
             Options = ["--pod"],
             Help = "Watch the processes of pods whose name matches.",
         },
+        PodLabels,
         new ListSetting<MemSnoopOptions, string>("Processes:Containers", Syntax.NameGlob, o => o.Processes.Containers, (o, v) => o.Processes.Containers = v)
         {
             Options = ["--container"],

@@ -1,11 +1,18 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using MemSnoop.Containers;
 
 namespace MemSnoop.Metrics.Configuration;
 
 /// <summary>The kinds of values that settings have.</summary>
 internal static class Syntax
 {
+    /// <summary>What stands before the path of a socket.</summary>
+    internal const string UnixScheme = "unix://";
+
+    private const int LongestSocket = 107;
+
     public static ValueSyntax<bool> Boolean { get; } = Words("BOOL", "true or false", ("true", true), ("false", false));
 
     /// <summary>Process ids; the kernel's PID_MAX_LIMIT is 2^22 on 64-bit systems (proc(5), pid_max).</summary>
@@ -27,6 +34,10 @@ internal static class Syntax
     public static ValueSyntax<string> NameGlob { get; } = new(
         "PATTERN", "a pattern", "a name without a slash, or a pattern such as web-* or ?.service",
         static (string text, out string value, ref string? problem) => (value = text).Length > 0 && !text.AsSpan().ContainsAny('/', '\0'), static pattern => pattern);
+
+    /// <summary>Selectors that <see cref="LabelSelector"/> understands, as they are written.</summary>
+    public static ValueSyntax<string> LabelSelector { get; } = new(
+        "SELECTOR", "a label selector", "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'", TryParseLabelSelector, static selector => selector);
 
     public static ValueSyntax<Regex> Regex { get; } = new(
         "REGEX", "a regular expression", "a regular expression without look-around and back-references", TryParseRegex, value => value.ToString());
@@ -55,6 +66,24 @@ internal static class Syntax
         static (string text, out Uri value, ref string? problem) =>
             Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme == Uri.UriSchemeHttps && value.UserInfo.Length == 0 && value.PathAndQuery == "/" && value.Fragment.Length == 0,
         static url => url.GetLeftPart(UriPartial.Authority));
+
+    /// <summary>The socket of a server on this host. Its path fits into what the kernel keeps of it (<c>unix(7)</c>).</summary>
+    public static ValueSyntax<string> UnixSocket { get; } = new(
+        "SOCKET", "a socket", "unix:// and the absolute path of a socket, such as unix:///run/containerd/containerd.sock",
+        static (string text, out string value, ref string? problem) =>
+            (value = text).StartsWith(UnixScheme + "/", StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal)
+                && Encoding.UTF8.GetByteCount(text) <= UnixScheme.Length + LongestSocket,
+        static socket => socket);
+
+    /// <summary>An API server of Kubernetes.</summary>
+    public static ValueSyntax<string> ApiServer { get; } = new(
+        "URL", "an API server", "auto, or an https:// URL without user, path, query and fragment, such as https://10.96.0.1:443",
+        static (string text, out string value, ref string? problem) => (value = text) == "auto" || SecureUrl.TryParse(text, out _), static text => text);
+
+    /// <summary>The name of a node in Kubernetes, which is a subdomain of DNS.</summary>
+    public static ValueSyntax<string> NodeName { get; } = new(
+        "NAME", "the name of a node", "the name of a node, as kubectl get nodes shows it",
+        static (string text, out string value, ref string? problem) => KubernetesName.IsSubdomain(value = text), static name => name);
 
     public static ValueSyntax<string> ProcFs { get; } = new(
         "DIRECTORY", "a proc file system", "a directory with a mounted proc file system, such as /proc or /host/proc", TryParseProcFs, value => value);
@@ -115,6 +144,18 @@ internal static class Syntax
             value = default;
             return false;
         }
+    }
+
+    private static bool TryParseLabelSelector(string text, out string value, ref string? problem)
+    {
+        value = text;
+        if (Configuration.LabelSelector.TryParse(text, out _, out string why))
+        {
+            return true;
+        }
+
+        problem = $"{UsageException.Quote(text)} is not a label selector ({why})";
+        return false;
     }
 
     private static bool TryParseRegex(string text, out Regex value, ref string? problem)

@@ -33,6 +33,13 @@ internal sealed record ValueSyntax<T>(string Placeholder, string Noun, string Ex
         Words = Words,
     };
 
+    /// <summary>Whether a text is such a value.</summary>
+    public bool TryParse(string text, out T value)
+    {
+        string? problem = null;
+        return Parser(text, out value, ref problem);
+    }
+
     /// <exception cref="UsageException">The text is not such a value.</exception>
     public T Parse(SettingText text)
     {

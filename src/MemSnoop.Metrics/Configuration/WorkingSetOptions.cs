@@ -43,6 +43,9 @@ public sealed class WorkingSetOptions
         TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1),
     ];
 
+    /// <summary>Count for each process, and not for containers alone, what it accesses after it had been idle; only page_idle knows. Default value: false.</summary>
+    public bool ProcessReaccessed { get; set; }
+
     /// <summary>Spread a pass over its interval instead of making it at once; only page_idle uses this. Default value: false.</summary>
     public bool Spread { get; set; }
 
@@ -136,6 +139,12 @@ internal static class WorkingSetSettings
         ReferencedMaxResident,
         MaxStall,
         IdleAges,
+        new ScalarSetting<MemSnoopOptions, bool>(
+            "WorkingSet:ProcessReaccessed", Syntax.Boolean, o => o.WorkingSet.ProcessReaccessed, (o, v) => o.WorkingSet.ProcessReaccessed = v)
+        {
+            Options = ["--process-reaccessed"],
+            Help = "Count for each process too, not only for containers, the memory that it accesses after it had been idle, by age (page_idle only).",
+        },
         new ScalarSetting<MemSnoopOptions, bool>("WorkingSet:Spread", Syntax.Boolean, o => o.WorkingSet.Spread, (o, v) => o.WorkingSet.Spread = v)
         {
             Options = ["--spread"],

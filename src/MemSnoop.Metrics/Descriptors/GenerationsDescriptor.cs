@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Checks;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Instruments;
@@ -37,17 +38,23 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
         MemSnoopOptions options = context.Host.Options;
-
-        // An application that measures itself does not want the groups of the whole host, unless it says so.
-        if (context.Host.IsEmbedded && options.Readings.Measurements.GetValueOrDefault(Name)?.Enabled != true)
+        if (!AgingChoice.IsRead(context.Host))
         {
             return new SampledMeasurement(Name, MethodState.Disabled(Method));
         }
 
+        AgingChoice.RefuseBoth(context.Host);
         IdleAges ages = new([.. options.WorkingSet.IdleAges]);
         HostGenerations generations = HostGenerations.Open(context.Host.Paths, ages, options.Generations.MaxCgroups);
-        SampledGenerations sampled = new(generations, context.Schedule(Name), context.Clock, context.Loggers.CreateLogger<SampledGenerations>());
-        AddInstruments(context.Scope(sampled), sampled, ages);
+        GenerationAger? ager = options.Generations.Age
+            ? new GenerationAger(
+                HostAging.Open(context.Host.Paths, options.Generations.MaxCgroups), options.Generations.AgeInterval, () => context.WorkingSets?.Estimator.Method,
+                context.Clock, context.Loggers.CreateLogger<GenerationAger>())
+            : null;
+        SampledGenerations sampled = new(generations, ager, context.Schedule(Name), context.Clock, context.Loggers.CreateLogger<SampledGenerations>());
+        InstrumentScope scope = context.Scope(sampled);
+        AddInstruments(scope, sampled, ages);
+        AddAgingInstruments(scope, ager);
         return sampled;
     }
 
@@ -64,6 +71,22 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
         scope.Gauge(
             "memsnoop.cgroups.dropped_memory", "By", "Memory in the generations of those control groups.",
             () => Known(sampled, static generations => Clamp(generations.DroppedBytes)));
+    }
+
+    private static void AddAgingInstruments(InstrumentScope scope, GenerationAger? ager)
+    {
+        scope.Counter<long>(
+            "memsnoop.cgroup.agings", "{aging}", "Times that the kernel aged a control group on a memory node because memsnoop asked for it.",
+            () => ager is null ? [] : [new Measurement<long>(ager.Agings)]);
+        scope.Counter<double>(
+            "memsnoop.cgroup.aging_time", "s", "Time that those agings took.",
+            () => ager is null ? [] : [new Measurement<double>(ager.Time.TotalSeconds)]);
+        scope.Counter<long>(
+            "memsnoop.cgroup.agings_failed", "{aging}", "Times that the kernel did not age a control group that memsnoop asked it to age, by reason.",
+            () => ager?.Failures.Select(static count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("reason", count.Key))) ?? []);
+        scope.Gauge<long>(
+            "memsnoop.cgroups.overdue", "{cgroup}", "Number of control groups, on each memory node, that were last aged longer ago than --age-interval.",
+            () => ager is { State.State: MethodState.On } ? [new Measurement<long>(ager.Overdue)] : []);
     }
 
     private static IEnumerable<Measurement<long>> Bands(SampledGenerations sampled, string[] words)
@@ -98,6 +121,11 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
 
     internal override IEnumerable<HostFinding> Check(CheckContext context)
     {
+        if (AgingChoice.IsWanted(context.Host))
+        {
+            yield return CheckAging(context.Host);
+        }
+
         using HostGenerations generations = HostGenerations.Open(context.Host.Paths, IdleAges.Default, int.MaxValue);
         ProbeResult support = generations.Support;
         if (!support.IsSupported)
@@ -117,6 +145,19 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
         yield return generations.IsAnonAged ? HostFinding.Fine(Name, found) : new HostFinding(
             HostFinding.Limited, Name, "no_swap", $"{found}; without swap the kernel does not age anonymous memory, and its ages have no bounds",
             "nothing, or add swap (zram will do) with vm.swappiness above 0");
+    }
+
+    private static HostFinding CheckAging(MeasuredHost host)
+    {
+        const string Topic = $"{HostGenerations.MeasurementName} by {HostAging.MethodName}";
+        ProbeResult support = host.Options.Readings.IsEnabled(WorkingSetMeasurement.MeasurementName, isOnByDefault: true)
+            && WorkingSetChoice.ChooseFrom(host.Options.WorkingSet.Method, AgingChoice.Probe(host)) is { } rival
+            ? AgingSupport.Rival(rival)
+            : HostAging.ProbeNow(host.Paths);
+        return new HostFinding(support.IsSupported ? HostFinding.Ok : HostFinding.Missing, Topic, support.Reason, support.Explanation, support.Advice)
+        {
+            MethodInUse = support.IsSupported ? HostAging.MethodName : null,
+        };
     }
 
     internal override TraceOutputColumn OpenColumn(TraceContext context, string name) => throw new UsageException("--measure", $"{Name} is no measurement of a process", "another one");

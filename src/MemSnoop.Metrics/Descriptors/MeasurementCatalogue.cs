@@ -20,6 +20,8 @@ internal static class MeasurementCatalogue
         new GenerationsDescriptor(),
         new WorkingSetDescriptor(),
         new ContainerMemoryDescriptor(),
+        new ReaccessedDescriptor(),
+        new ContainerCgroupDescriptor(),
         new ActivePagesDescriptor(),
     ];
 

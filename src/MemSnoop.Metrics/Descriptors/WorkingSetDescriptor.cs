@@ -76,7 +76,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
         MemSnoopOptions options = context.Host.Options;
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? method = context.Host.IsEmbedded
             ? WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes)
             : WorkingSetChoice.Choose(options.WorkingSet.Method, probes);
@@ -86,21 +86,29 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             return sampled;
         }
 
-        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, context.Labels.HasContainers ? context.Labels.GroupOf : null) with
+        EstimatorOptions settings = WorkingSetChoice.Settings(options.WorkingSet, SumOf(context)) with
         {
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
+            CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
         };
-        WorkingSetWindows windows = new(context.CollectionNumber, sampled);
+        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
-        if (settings.GroupOf is not null)
+        if (context.Labels.HasContainers)
         {
             AddContainerInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         }
 
+        if (options.Groups.AreOn)
+        {
+            AddGroupInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
+        }
+
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
         context.WorkingSets = (windows, estimator);
-        sampled.Run(estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock);
+        bool hasSums = settings.GroupOf is not null && WorkingSetMethods.All.Single(known => known.Name == method).Estimates.HasFlag(MethodScope.Group);
+        sampled.Run(
+            estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
         scope.Gauge<double>(
             "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
@@ -124,6 +132,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         scope.Gauge(
             windows, "memsnoop.process.working_set.upper", "By", "The most that the working set can have been; only if something disturbed the window.",
             Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+
+        // A window is whole, or it has bounds.
+        scope.NeverTogether(Enum.GetValues<PageKind>().Length);
         scope.Gauge(
             windows, "memsnoop.process.idle", "By",
             "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory. Each age contains those above it: do not sum them.", Bands(ages, interval));
@@ -151,6 +162,34 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             "memsnoop.container.idle", "By",
             "Resident memory of the container's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",
             () => ContainerIdle(windows, ages, interval));
+    }
+
+    /// <summary>Working set and idle memory of groups of processes, counted as those of containers.</summary>
+    private static void AddGroupInstruments(InstrumentScope scope, WorkingSetWindows windows, IdleAges ages, TimeSpan interval)
+    {
+        scope.Gauge(
+            "memsnoop.group.working_set", "By",
+            "Resident memory of the group's processes that was accessed within the last window; a page that they share counts once. Absent if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Bytes(kind) : null));
+        scope.Gauge(
+            "memsnoop.group.working_set.lower", "By", "The least that the working set of the group's processes can have been; only if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.Bytes(kind)));
+        scope.Gauge(
+            "memsnoop.group.working_set.upper", "By", "The most that the working set of the group's processes can have been; only if something disturbed the window.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+        scope.Gauge(
+            "memsnoop.group.idle", "By",
+            "Resident memory of the group's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",
+            () => GroupIdle(windows, ages, interval));
+    }
+
+    /// <summary>With whom the memory of a process is summed up, each page once: its container, or else its group.</summary>
+    private static Func<TrackedProcess, string?>? SumOf(SamplingContext context)
+    {
+        ProcessLabels labels = context.Labels;
+        return context.Host.Options.Groups.AreOn ? process => labels.GroupOf(process) ?? process.Group?.Key
+            : labels.HasContainers ? labels.GroupOf
+            : null;
     }
 
     private static ProcessSeries<WorkingSetSample, long>[] Kinds(BytesOfKind select) =>
@@ -191,11 +230,27 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             new KeyValuePair<string, object?>("namespace", container.Names.Namespace),
             new KeyValuePair<string, object?>("pod", container.Names.Pod));
 
-    private static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+    private static IEnumerable<Measurement<long>> GroupSets(WorkingSetWindows windows, BytesOfKind select) =>
+        from found in windows.Shown().ProcessGroups
+        from kind in Enum.GetValues<PageKind>()
+        let bytes = @select(found.Sample, kind)
+        where bytes is not null
+        select new Measurement<long>(
+            Clamp(bytes.Value), new KeyValuePair<string, object?>("group", found.Name), new KeyValuePair<string, object?>("kind", kind.ToWord()));
+
+    private static IEnumerable<Measurement<long>> GroupIdle(WorkingSetWindows windows, IdleAges ages, TimeSpan interval) =>
+        from found in windows.Shown().ProcessGroups
+        from band in Enumerable.Range(0, found.Sample.KnownAges)
+        where CanBeTold(ages[band], interval)
+        select new Measurement<long>(
+            Clamp(found.Sample.Idle[band]), new KeyValuePair<string, object?>("age", Word(ages[band])), new KeyValuePair<string, object?>("group", found.Name));
+
+    /// <summary>The age as the value of the <c>age</c> attribute.</summary>
+    internal static string Word(TimeSpan age) => age.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
     internal override IEnumerable<HostFinding> Check(CheckContext context)
     {
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(context.Host.Paths);
+        IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), probes);
         foreach (ProbeResult probe in probes)
         {
@@ -207,7 +262,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             };
         }
 
-        if (chosen is null)
+        if (chosen is null && probes.Any(static probe => probe.Reason == AgingChoice.Reason))
+        {
+            yield return new HostFinding(HostFinding.Limited, Name, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
+        }
+        else if (chosen is null)
         {
             yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
         }

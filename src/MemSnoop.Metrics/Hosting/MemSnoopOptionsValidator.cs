@@ -23,6 +23,7 @@ internal sealed class MemSnoopOptionsValidator : IValidateOptions<MemSnoopOption
                 }
             }
 
+            options.Containers.Check(options.Processes, static setting => setting.Path);
             foreach (string measurement in options.Readings.Measurements.Keys)
             {
                 string path = $"{MemSnoopOptions.Section}:Readings:Measurements:{measurement}";

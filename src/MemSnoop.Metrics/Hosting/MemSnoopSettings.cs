@@ -9,6 +9,8 @@ internal static class MemSnoopSettings
     [
         new("Processes", ProcessesSettings.All),
         new("Names of containers", ContainersSettings.All),
+        new("Groups of processes", GroupsSettings.All),
+        new("Number of series", SeriesSettings.All),
         new("Readings", [.. ReadingsSettings.All, .. MeasurementSettings.All]),
         new("Working set", WorkingSetSettings.All),
         new("Event counters", CountersSettings.All),

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using MemSnoop.Kernel;
+using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Descriptors;
 using MemSnoop.Metrics.Instruments;
@@ -18,7 +19,9 @@ internal sealed class SamplingPipeline : IDisposable
 
     private readonly MeasuredHost _host;
     private readonly ContainerNaming? _naming;
+    private readonly SeriesBudget? _budget;
     private readonly WatchList _watchList;
+    private readonly GroupSums? _groupSums;
     private readonly List<SampledMeasurement> _measurements = [];
     private readonly Dictionary<string, SampledMeasurement> _measurementsByInstrument = [];
     private readonly List<DeprecatedUse> _deprecatedSeries = [];
@@ -34,12 +37,20 @@ internal sealed class SamplingPipeline : IDisposable
         Meter = meter;
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
+
+        // Who tells the labels of a pod tells what its containers ask for as well. The kubelet alone has to be asked.
+        bool wantsRequests = withContainers && host.Options.Containers.Kubelet is not null && host.Options.Readings.IsEnabled(ContainerCgroupMeasurement.MeasurementName, isOnByDefault: true);
         _naming = withContainers || host.Options.Processes.SelectsContainers
-            ? ContainerNaming.From(host.Options.Containers, clock, loggers.CreateLogger<ContainerNaming>())
+            ? ContainerNaming.From(host.Options.Containers, wantsRequests || host.Options.Processes.PodLabels.Count > 0, clock, loggers.CreateLogger<ContainerNaming>())
             : null;
         ProcessSelection selection = Selections.From(host.Options.Processes, host.Paths, _naming);
+        _budget = host.Options.Series.Max > 0 ? new SeriesBudget(host.Options.Series.Max, loggers.CreateLogger<SeriesBudget>()) : null;
         ProcessLabels labels = new(withContainers ? _naming : null, ProcessLabels.WantUnit(host));
-        _watchList = new WatchList(new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups), CollectionNumber, labels);
+        ProcessGroups? groups = ProcessGroups.From(host.Options, labels);
+        _watchList = new WatchList(
+            new ProcessTable(host.Paths, selection, host.Budget, clock, labels.NeedCgroups || groups?.NeedCgroups == true), CollectionNumber, labels,
+            new SeriesChoice(host.Options.Series.PerProcess, _budget), groups);
+        _groupSums = groups is null ? null : new GroupSums(_watchList, CollectionNumber, host, clock);
         try
         {
             SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope);
@@ -51,6 +62,11 @@ internal sealed class SamplingPipeline : IDisposable
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
             ContainerInstruments.Create(Scope(null), _naming);
+            if (_groupSums is not null)
+            {
+                GroupInstruments.Create(Scope(null), _groupSums, host.Units);
+            }
+
             SystemInstruments.Create(Scope(null), host.Paths);
             DeprecationInstruments.Create(Scope(null), host.Options.Deprecated, _deprecatedSeries);
         }
@@ -86,6 +102,14 @@ internal sealed class SamplingPipeline : IDisposable
     internal void Begin()
     {
         _naming?.Begin();
+
+        if (_watchList.Choice.IsLimited)
+        {
+            // Whose windows and events begin now depends on how many series there can be.
+            _budget?.Learn();
+            _watchList.Current();
+        }
+
         _measurements.ForEach(static measurement => measurement.Begin());
     }
 
@@ -122,6 +146,11 @@ internal sealed class SamplingPipeline : IDisposable
                 return _watchList.StartTicksOf(pid) is { } ticks ? boot + _host.Units.Seconds(ticks) : null;
             }
 
+            if (key == "group" && value is string group)
+            {
+                return _groupSums?.CreatedOf(group);
+            }
+
             if (key == "device")
             {
                 return boot;
@@ -129,6 +158,23 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Whether series with these attributes were published before and then not for a while, since their process was not among those that have some: what it has counted since it
+    /// started is not news.
+    /// </summary>
+    internal bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> attributes)
+    {
+        foreach ((string key, object? value) in attributes)
+        {
+            if (key == "pid" && value is int pid)
+            {
+                return _watchList.HasReturned(pid);
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Notes that a callback failed, so that the success metric says so.</summary>
@@ -142,7 +188,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget);
 
     public void Dispose()
     {

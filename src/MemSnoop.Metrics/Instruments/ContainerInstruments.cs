@@ -13,7 +13,7 @@ internal static class ContainerInstruments
         scope.Gauge("memsnoop.container_names.info", "1", "Which sources of container names are in use, and why others are not.", () => Info(naming?.States ?? []));
 
     private static IEnumerable<Measurement<long>> Info(MethodState[] states) =>
-        from source in (string[])[LogLinks.SourceName, KubeletPods.SourceName]
+        from source in (string[])[LogLinks.SourceName, CriContainers.SourceName, KubeletPods.SourceName, KubernetesApiPods.SourceName]
         let state = Array.Find(states, state => state.Method == source) is { State: not null } known ? known : MethodState.Disabled(source)
         select new Measurement<long>(
             1,

@@ -1,8 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using MemSnoop.Measurements;
-using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 
 namespace MemSnoop.Metrics.Instruments;
@@ -12,7 +10,7 @@ internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
 {
     // As in SharedTags: attributes are made once, not for each observation.
     private readonly ConditionalWeakTable<WatchedProcess, Described> _described = new();
-    private readonly Dictionary<uint, string> _users = [];
+    private readonly UserNames _users = new();
 
     internal IEnumerable<Measurement<long>> Observe()
     {
@@ -22,7 +20,7 @@ internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
             for (int i = 0; i < current.Count; i++)
             {
                 (WatchedProcess process, InfoSample sample) = current[i];
-                if (!process.HasLeft)
+                if (!process.HasLeft && process.HasSeries)
                 {
                     yield return new Measurement<long>(1, AttributesOf(process, sample));
                 }
@@ -36,24 +34,16 @@ internal sealed class InfoObserver(IProcessSamples<InfoSample> samples)
         Described described = _described.GetValue(process, static _ => new Described());
         if (!ReferenceEquals(described.Common, common) || described.Sample != sample)
         {
-            KeyValuePair<string, object?>[] all = [.. common, new("exe", sample.Executable), new("user", NameOf(sample.UserId))];
+            KeyValuePair<string, object?>[] all =
+            [
+                .. common, new("exe", sample.Executable), new("user", _users.NameOf(sample.UserId)),
+                .. sample.Found.Select(static found => new KeyValuePair<string, object?>(found.Key, found.Value)),
+            ];
             Array.Sort(all, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
             (described.Common, described.Sample, described.All) = (common, sample, all);
         }
 
         return described.All;
-    }
-
-    /// <summary>The name of a user, looked up once: a host has few of them.</summary>
-    private string NameOf(uint user)
-    {
-        if (!_users.TryGetValue(user, out string? name))
-        {
-            name = UserId.TryGetName(user) ?? user.ToString(CultureInfo.InvariantCulture);
-            _users[user] = name;
-        }
-
-        return name;
     }
 
     private sealed class Described

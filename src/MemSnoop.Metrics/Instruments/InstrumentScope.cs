@@ -12,8 +12,9 @@ namespace MemSnoop.Metrics.Instruments;
 /// <param name="measurement">The measurement; null for what reports on all of them.</param>
 /// <param name="measurements">The measurement of each instrument, by the instrument's name.</param>
 /// <param name="deprecated">Former names that are still published; this adds to them.</param>
+/// <param name="budget">Limits the number of series; null where nothing does.</param>
 internal sealed class InstrumentScope(
-    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated)
+    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated, SeriesBudget? budget = null)
 {
     /// <summary>Notes that an instrument is the former name of another, which is published under both for two minor versions.</summary>
     /// <param name="former">The name of an instrument that was made in this scope.</param>
@@ -21,9 +22,12 @@ internal sealed class InstrumentScope(
     /// <param name="until">The version that does not publish the former name any more.</param>
     internal void Deprecate(string former, string name, string until) => deprecated.Add(new DeprecatedUse(former, former, $"query {name}", until));
 
+    /// <summary>Notes that a process never has so many of its series at a time: it has those or others.</summary>
+    internal void NeverTogether(int series) => budget?.AddPerProcess(-series);
+
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, long>[] series)
         where TSample : struct =>
-        Add(meter.CreateObservableGauge(name, new ProcessObserver<TSample, long>(samples, series).Observe, unit, description));
+        Add(meter.CreateObservableGauge(name, Of(samples, series), unit, description));
 
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, Selector<TSample, long> select)
         where TSample : struct =>
@@ -35,23 +39,51 @@ internal sealed class InstrumentScope(
 
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, ProcessSeries<TSample, double>[] series)
         where TSample : struct =>
-        Add(meter.CreateObservableGauge(name, new ProcessObserver<TSample, double>(samples, series).Observe, unit, description));
+        Add(meter.CreateObservableGauge(name, Of(samples, series), unit, description));
 
     internal void Counter<TSample, TValue>(IProcessSamples<TSample> samples, string name, string unit, string description, params ProcessSeries<TSample, TValue>[] series)
         where TSample : struct
         where TValue : struct =>
-        Add(meter.CreateObservableCounter(name, new ProcessObserver<TSample, TValue>(samples, series).Observe, unit, description));
+        Add(meter.CreateObservableCounter(name, Of(samples, series), unit, description));
 
     internal void Gauge<T>(string name, string unit, string description, Func<IEnumerable<Measurement<T>>> observe)
         where T : struct =>
-        Add(meter.CreateObservableGauge(name, observe, unit, description));
+        Add(meter.CreateObservableGauge(name, Within(name, observe), unit, description));
 
     internal void Counter<T>(string name, string unit, string description, Func<IEnumerable<Measurement<T>>> observe)
         where T : struct =>
-        Add(meter.CreateObservableCounter(name, observe, unit, description));
+        Add(meter.CreateObservableCounter(name, Within(name, observe), unit, description));
 
     /// <summary>A count of the kernel, which has 64 bits without a sign, limited to what an instrument can report.</summary>
     internal static long Clamp(ulong value) => value > long.MaxValue ? long.MaxValue : (long)value;
+
+    private Func<IEnumerable<Measurement<TValue>>> Of<TSample, TValue>(IProcessSamples<TSample> samples, ProcessSeries<TSample, TValue>[] series)
+        where TSample : struct
+        where TValue : struct
+    {
+        budget?.AddPerProcess(series.Length);
+        return new ProcessObserver<TSample, TValue>(samples, series).Observe;
+    }
+
+    private Func<IEnumerable<Measurement<T>>> Within<T>(string name, Func<IEnumerable<Measurement<T>>> observe)
+        where T : struct
+    {
+        if (budget is null)
+        {
+            return observe;
+        }
+
+        if (SeriesSubjects.Of(name) is var subject && subject == SeriesSubject.Process)
+        {
+            // Its callback goes by the list of those that have series.
+            budget.AddPerProcess(1);
+            return observe;
+        }
+
+        BudgetedObserver<T> observer = new(budget, subject, observe);
+        budget.Add(observer);
+        return observer.Observe;
+    }
 
     private void Add(Instrument instrument)
     {

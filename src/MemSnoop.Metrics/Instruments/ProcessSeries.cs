@@ -30,7 +30,7 @@ internal sealed class ProcessObserver<TSample, TValue>(IProcessSamples<TSample> 
             for (int i = 0; i < current.Count; i++)
             {
                 (WatchedProcess process, TSample sample) = current[i];
-                if (process.HasLeft)
+                if (process.HasLeft || !process.HasSeries)
                 {
                     continue;
                 }

@@ -8,7 +8,8 @@ namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
 /// Knows the names of containers by their ids. A question is answered from memory at once. What is not known is looked for in the background: in the cheapest source
-/// first, in the next one if that does not tell; then again after 1, 2, 4 s and so on, at least once a minute for as long as somebody asks.
+/// first, in the next one if that does not tell; then again after 1, 2, 4 s and so on, at least once a minute for as long as somebody asks. Sources that tell by themselves are
+/// listened to all the time.
 /// </summary>
 internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource> sources, TimeProvider clock, ILogger logger) : BackgroundService
 {
@@ -28,16 +29,33 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     private long _rounds;
 
     /// <summary>The sources that the options name, cheapest first.</summary>
-    internal static ContainerNaming From(ContainersOptions options, TimeProvider clock, ILogger logger)
+    /// <param name="options">Where names come from.</param>
+    /// <param name="wantsLabels">Whether the labels of pods are needed beside names, or what containers ask for, which is told with them.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="logger">Hears how the sources fare.</param>
+    internal static ContainerNaming From(ContainersOptions options, bool wantsLabels, TimeProvider clock, ILogger logger)
     {
         List<IContainerNameSource> sources = [new LogLinks(options.LogDirectory)];
-        if (options.Kubelet is { } kubelet)
+        if (options.CriSocket is { } socket)
         {
-            sources.Add(new KubeletPods(new KubeletAccess(kubelet, options.KubeletTokenFile, options.Authorities, options.KubeletInsecure)));
+            sources.Add(new CriContainers(socket));
         }
 
-        return new ContainerNaming(sources, clock, logger);
+        if (options.Kubelet is { } kubelet)
+        {
+            sources.Add(new KubeletPods(new ClusterAccess(kubelet, options.KubeletTokenFile, options.KubeletAuthorities, options.KubeletInsecure)));
+        }
+
+        if (options.KubernetesApiEndpoint is { } api)
+        {
+            sources.Add(new KubernetesApiPods(new ClusterAccess(api, options.KubernetesApiTokenFile, options.KubernetesApiAuthorities, IsUnchecked: false), options.Node ?? "", clock));
+        }
+
+        return new ContainerNaming(sources, clock, logger) { WantsLabels = wantsLabels };
     }
+
+    /// <summary>Whether the labels of pods are needed too: what has a name alone is looked for in the next source.</summary>
+    internal bool WantsLabels { get; init; }
 
     /// <summary>How the sources fare.</summary>
     internal MethodState[] States
@@ -95,7 +113,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             {
                 if (Find(at.Id) is { } names)
                 {
-                    _misses.Remove(container.Id);
+                    StopLooking(container);
                     return new NamedContainer(at.Id, names, IsFinal: true);
                 }
 
@@ -105,19 +123,28 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             // A process in the group of a pod and of none of its containers is a monitor.
             if (pod is not null && container.Id.Length == 0)
             {
-                _misses.Remove(container.PodUid);
+                StopLooking(container);
                 return new NamedContainer("", pod.Unnamed, IsFinal: true);
             }
 
-            // No source tells which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
+            // Few sources tell which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
             if (pod is not null && comm == "pause" && _misses.TryGetValue(container.Id, out Miss known) && known.IsLookedFor)
             {
-                _misses.Remove(container.Id);
+                StopLooking(container);
                 return new NamedContainer(container.Id, pod.Pause, IsFinal: true);
             }
 
-            Want(container.Id.Length > 0 ? container.Id : container.PodUid);
+            Want(KeyOf(container));
             return new NamedContainer(container.Id, pod?.Unnamed ?? ContainerNames.None, IsFinal: _sources.Length == 0);
+        }
+    }
+
+    /// <summary>The labels of the pod that a container is in; null if nobody has told them. Who asks has asked for the names before.</summary>
+    internal IReadOnlyDictionary<string, string>? LabelsOf(ContainerIdentity container)
+    {
+        lock (_gate)
+        {
+            return FindLabels(container);
         }
     }
 
@@ -141,6 +168,23 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         }
 
         return container.Id;
+    }
+
+    /// <summary>How much memory a container asks for, in bytes; null if it does not, or nobody has told.</summary>
+    internal ulong? MemoryRequestOf(string containerId)
+    {
+        lock (_gate)
+        {
+            foreach (NameSourceState state in _sources)
+            {
+                if (state.Catalogue.FindMemoryRequest(containerId) is { } bytes)
+                {
+                    return bytes;
+                }
+            }
+
+            return null;
+        }
     }
 
     private ContainerNames? Find(string id)
@@ -169,7 +213,49 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         return null;
     }
 
-    private bool IsKnown(string id) => Find(id) is not null || FindPod(id) is not null;
+    private IReadOnlyDictionary<string, string>? FindLabels(ContainerIdentity container)
+    {
+        for (ContainerIdentity? at = container; at is not null; at = at.Outer)
+        {
+            if ((FindLabels(at.Id) ?? FindLabels(at.PodUid)) is { } labels)
+            {
+                return labels;
+            }
+        }
+
+        return null;
+    }
+
+    private IReadOnlyDictionary<string, string>? FindLabels(string id)
+    {
+        foreach (NameSourceState state in _sources)
+        {
+            if (state.Catalogue.FindLabels(id) is { } labels)
+            {
+                return labels;
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsKnown(string id) => WantsLabels ? FindLabels(id) is not null : Find(id) is not null || FindPod(id) is not null;
+
+    /// <summary>What a container is looked for by.</summary>
+    private static string KeyOf(ContainerIdentity container) => container.Id.Length > 0 ? container.Id : container.PodUid;
+
+    /// <summary>Has a container with a name not looked for any more, unless its labels are.</summary>
+    private void StopLooking(ContainerIdentity container)
+    {
+        if (WantsLabels && FindLabels(container) is null)
+        {
+            Want(KeyOf(container));
+        }
+        else
+        {
+            _misses.Remove(KeyOf(container));
+        }
+    }
 
     private void Want(string id)
     {
@@ -190,6 +276,15 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        IEnumerable<Task> watches =
+            from state in _sources
+            where state.Source is IWatchedNameSource
+            select ((IWatchedNameSource)state.Source).WatchAsync(answer => Hear(state, answer), stoppingToken);
+        await Task.WhenAll([LookAsync(stoppingToken), .. watches]).ConfigureAwait(false);
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
         try
         {
             while (true)
@@ -207,6 +302,21 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         }
     }
 
+    /// <summary>Takes what a source tells by itself. What is known now is not looked for any more.</summary>
+    private void Hear(NameSourceState state, NameAnswer answer)
+    {
+        Take(state, answer);
+        lock (_gate)
+        {
+            foreach (string id in _misses.Keys.Where(IsKnown).ToArray())
+            {
+                _misses.Remove(id);
+            }
+        }
+
+        Interlocked.Increment(ref _rounds);
+    }
+
     /// <summary>How long until something is to be looked for; a long time if nothing is.</summary>
     internal TimeSpan Due()
     {
@@ -220,7 +330,9 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             }
 
             // However much is unknown, the first source is read no more often than it allows; the others look after themselves.
-            TimeSpan pause = _sources[0].Begun is { } begun ? _sources[0].Source.Pause - clock.GetElapsedTime(begun) : TimeSpan.Zero;
+            TimeSpan pause = Array.Find(_sources, static state => state.Source is IReadNameSource) is { Begun: { } begun, Source: IReadNameSource first }
+                ? first.Pause - clock.GetElapsedTime(begun)
+                : TimeSpan.Zero;
             return pause > due ? pause : due;
         }
     }
@@ -238,20 +350,26 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         bool isAnswered = false;
         foreach (NameSourceState state in _sources)
         {
+            if (state.Source is not IReadNameSource source)
+            {
+                isAnswered |= state.IsOk;
+                continue;
+            }
+
             bool isFirst = state.Begun is null;
             if (!isFirst && IsAllKnown(wanted))
             {
                 break;
             }
 
-            if (state.Begun is { } begun && clock.GetElapsedTime(begun) < state.Source.Pause)
+            if (state.Begun is { } begun && clock.GetElapsedTime(begun) < source.Pause)
             {
                 isWhole = false;
                 continue;
             }
 
             state.Begun = clock.GetTimestamp();
-            NameAnswer answer = await state.Source.ReadAsync(cancellation).ConfigureAwait(false);
+            NameAnswer answer = await source.ReadAsync(cancellation).ConfigureAwait(false);
             Take(state, answer);
             isAnswered |= answer.Catalogue is not null;
         }

@@ -13,6 +13,9 @@ internal sealed class NameSourceState(IContainerNameSource source)
     /// <summary>How the last reading ended; null before the first one.</summary>
     internal string? Reason { get; private set; }
 
+    /// <summary>Whether the last reading succeeded.</summary>
+    internal bool IsOk => Reason == NameAnswer.Ok;
+
     /// <summary>When the last reading began; null before the first one.</summary>
     internal long? Begun { get; set; }
 

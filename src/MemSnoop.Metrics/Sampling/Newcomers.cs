@@ -46,11 +46,11 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     }
 
     /// <summary>Takes note of processes that are watched now; the new ones are due at once.</summary>
-    internal void Notice(ReadOnlySpan<WatchedProcess> watched, TimeSpan now)
+    internal void Notice(IReadOnlyList<TrackedProcess> watched, TimeSpan now)
     {
-        foreach (WatchedProcess process in watched)
+        for (int i = 0; i < watched.Count; i++)
         {
-            ref Wait wait = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Process, out bool isKnown);
+            ref Wait wait = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, watched[i], out bool isKnown);
             if (!isKnown)
             {
                 wait = new Wait(now, now, period, _pass, IsKnown: false);
@@ -104,6 +104,12 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
 
     /// <inheritdoc/>
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => sink.ContainerCompleted(container, sample);
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => sink.Reaccessed(process, sample);
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample) => sink.GroupReaccessed(group, sample);
 
     /// <inheritdoc/>
     public void Skipped(TrackedProcess process, ReadOutcome reason)

@@ -38,6 +38,9 @@ internal sealed class ProcessLabels(ContainerNaming? naming, bool withUnit)
     /// <summary>The id of the container in which a control group lies, by the group's path from the root of its hierarchy; null outside containers.</summary>
     internal string? ContainerOf(string path) => naming?.IdOf(ContainerIdentity.OfPath(path)) is { Length: > 0 } id ? id : null;
 
+    /// <summary>How much memory a container asks for, in bytes; null if it does not, or no source of names has told.</summary>
+    internal ulong? MemoryRequestOf(string containerId) => naming?.MemoryRequestOf(containerId);
+
     /// <summary>The attributes of a process in ordinal order.</summary>
     internal KeyValuePair<string, object?>[] Attributes(TrackedProcess process, in NamedContainer container) => (HasContainers, withUnit) switch
     {

@@ -3,7 +3,7 @@ using MemSnoop.Measurements;
 
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>One measurement of all watched processes, read when a collection needs it and the last reading is too old.</summary>
+/// <summary>One measurement of the watched processes that have series of their own, read when a collection needs it and the last reading is too old.</summary>
 internal sealed class ProcessReadings<TSample>(
     IMeasurement<TSample> measurement,
     WatchList watchList,
@@ -39,9 +39,16 @@ internal sealed class ProcessReadings<TSample>(
         }
 
         int count = 0;
+        int attempts = 0;
         bool succeeded = false;
         foreach (WatchedProcess process in processes)
         {
+            if (!process.HasSeries)
+            {
+                continue;
+            }
+
+            attempts++;
             ReadOutcome outcome = measurement.Measure(process.Process, out TSample sample);
             sampled.Count(outcome);
             if (outcome == ReadOutcome.Success)
@@ -60,6 +67,6 @@ internal sealed class ProcessReadings<TSample>(
 
         _count = count;
         measurement.EndRound();
-        sampled.Finish(beginning.End(), succeeded || processes.Length == 0);
+        sampled.Finish(beginning.End(), succeeded || attempts == 0);
     }
 }

@@ -58,7 +58,10 @@ internal sealed partial class SampledCounters : SampledMeasurement
         {
             foreach (WatchedProcess process in _watchList.Refresh())
             {
-                _measurement.Prepare(process.Process);
+                if (process.Verdict is null)
+                {
+                    _measurement.Prepare(process.Process);
+                }
             }
         }
     }

@@ -1,11 +1,17 @@
 using MemSnoop.Kernel;
 using MemSnoop.WorkingSets.Generations;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>The memory of control groups by the age of its generations, read when a collection needs it and the last reading is too old.</summary>
-internal sealed partial class SampledGenerations(HostGenerations generations, ReadingSchedule schedule, TimeProvider clock, ILogger logger)
+/// <param name="generations">Reads it.</param>
+/// <param name="ager">Has the groups aged; null if nobody has asked for it.</param>
+/// <param name="schedule">Says when to read.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class SampledGenerations(HostGenerations generations, GenerationAger? ager, ReadingSchedule schedule, TimeProvider clock, ILogger logger)
     : SampledMeasurement(HostGenerations.MeasurementName)
 {
     private ProbeResult _support = generations.Support;
@@ -19,9 +25,16 @@ internal sealed partial class SampledGenerations(HostGenerations generations, Re
         get
         {
             ProbeResult support = _support;
-            return [new MethodState(support.Method, support.IsSupported ? MethodState.On : MethodState.Unavailable, support.Reason)];
+            MethodState reading = new(support.Method, support.IsSupported ? MethodState.On : MethodState.Unavailable, support.Reason);
+            return ager is null ? [reading] : [reading, ager.State];
         }
     }
+
+    /// <inheritdoc/>
+    internal override IHostedService? Service => ager;
+
+    /// <summary>Has the groups aged; null if nobody has asked for it.</summary>
+    internal GenerationAger? Ager => ager;
 
     /// <summary>What the current collection shows; empty when it could not be read. Call it and read it under <see cref="Gate"/>.</summary>
     internal HostGenerations Current()
@@ -71,6 +84,7 @@ internal sealed partial class SampledGenerations(HostGenerations generations, Re
 
     public override void Dispose()
     {
+        ager?.Dispose();
         generations.Dispose();
         base.Dispose();
     }

@@ -1,5 +1,6 @@
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,10 +45,18 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     internal double? NextWindow => _sampler is { NextWindow: var next } && !double.IsNaN(next) ? next : null;
 
     /// <summary>Lets the estimator run; it is disposed with this object.</summary>
-    internal void Run(IWorkingSetEstimator estimator, MeasuredHost host, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock)
+    /// <param name="estimator">The estimator.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="watchList">The processes.</param>
+    /// <param name="windows">Takes the windows.</param>
+    /// <param name="loggers">For what runs in the background.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="isSummed">Whether the windows of a process are summed up with those of others, so that they are needed even if it has no series of its own.</param>
+    internal void Run(
+        IWorkingSetEstimator estimator, MeasuredHost host, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock, Func<TrackedProcess, bool>? isSummed)
     {
         _windows = windows;
-        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>());
+        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed);
     }
 
     internal override void Report(ILogger logger)

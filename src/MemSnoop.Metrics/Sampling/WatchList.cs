@@ -3,17 +3,26 @@ using MemSnoop.Processes;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>The watched processes with their attributes, refreshed once in each collection.</summary>
-internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels) : IDisposable
+/// <param name="table">The processes.</param>
+/// <param name="collections">Numbers the collections.</param>
+/// <param name="labels">What series say of a process.</param>
+/// <param name="choice">Which processes have series of their own. Default value: null, all.</param>
+/// <param name="groups">Puts processes in groups. Default value: null, there are none.</param>
+internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels, SeriesChoice? choice = null, ProcessGroups? groups = null) : IDisposable
 {
+    private readonly SeriesChoice _choice = choice ?? SeriesChoice.All;
     private readonly Lock _gate = new();
     private IReadOnlyList<TrackedProcess> _known = [];
     private WatchedProcess[] _watched = [];
-    private Dictionary<int, ulong> _startTicks = [];
+    private Dictionary<int, WatchedProcess> _byPid = [];
     private long _seen = -1;
     private bool _isDisposed;
 
     /// <summary>Selected processes that are not watched, as of the last refresh.</summary>
     internal IReadOnlyList<DroppedProcess> Dropped => table.Dropped;
+
+    /// <summary>Which processes have series of their own.</summary>
+    internal SeriesChoice Choice => _choice;
 
     /// <summary>Processes skipped since the start, by reason.</summary>
     internal SkipCounts Skipped => table.Skipped;
@@ -26,7 +35,7 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
         {
             if (collection != _seen)
             {
-                Look(collection);
+                Look(collection, isCollection: true);
                 Renew();
             }
 
@@ -41,11 +50,11 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
     {
         lock (_gate)
         {
-            return Look(_seen);
+            return Look(_seen, isCollection: false);
         }
     }
 
-    private WatchedProcess[] Look(long collection)
+    private WatchedProcess[] Look(long collection, bool isCollection)
     {
         // A meter of a factory outlives its pipeline for a moment, and who collects then must not open files anew.
         if (_isDisposed)
@@ -55,6 +64,13 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
 
         table.Refresh();
         Adopt();
+        groups?.Assign(_watched);
+        if (isCollection)
+        {
+            _choice.Begin(_watched.Length);
+        }
+
+        _choice.Choose(_watched);
         _seen = collection;
         return _watched;
     }
@@ -63,12 +79,16 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
     internal void Add(int pid) => table.Add(pid);
 
     /// <summary>When a watched process started, in clock ticks since boot; null when it is not watched.</summary>
-    internal ulong? StartTicksOf(int pid) => Volatile.Read(ref _startTicks).TryGetValue(pid, out ulong ticks) ? ticks : null;
+    internal ulong? StartTicksOf(int pid) => Volatile.Read(ref _byPid).TryGetValue(pid, out WatchedProcess? watched) ? watched.Process.Identity.StartTicks : null;
+
+    /// <summary>Whether a process has had series of its own before, and none in between.</summary>
+    internal bool HasReturned(int pid) => Volatile.Read(ref _byPid).TryGetValue(pid, out WatchedProcess? watched) && watched.HasReturned;
 
     private void Renew()
     {
         foreach (WatchedProcess watched in _watched)
         {
+            watched.ShowVerdict();
             if (watched.MayHaveChanged)
             {
                 watched.Renew();
@@ -89,14 +109,27 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
         for (int i = 0; i < watched.Length; i++)
         {
             TrackedProcess process = current[i];
-            watched[i] = previous.TryGetValue(process, out WatchedProcess? same) && ReferenceEquals(same.Comm, process.Comm)
-                ? same
-                : new WatchedProcess(process, labels);
+            watched[i] = !previous.TryGetValue(process, out WatchedProcess? same) ? New(process)
+                : ReferenceEquals(same.Comm, process.Comm) ? same
+                : new WatchedProcess(same, labels);
         }
 
         _known = current;
         _watched = watched;
-        Volatile.Write(ref _startTicks, current.ToDictionary(static process => process.Identity.Pid, static process => process.Identity.StartTicks));
+        Volatile.Write(ref _byPid, watched.ToDictionary(static process => process.Process.Identity.Pid));
+    }
+
+    private WatchedProcess New(TrackedProcess process)
+    {
+        WatchedProcess watched = new(process, labels);
+        if (_choice.IsLimited)
+        {
+            // One that is found between two collections is in no collection's count.
+            watched.Withhold(SeriesChoice.PerProcess);
+            watched.Verdict = SeriesChoice.PerProcess;
+        }
+
+        return watched;
     }
 
     public void Dispose()

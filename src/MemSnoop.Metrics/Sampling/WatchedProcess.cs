@@ -14,6 +14,8 @@ internal sealed class WatchedProcess
 
     private readonly ProcessLabels _labels;
     private Shown _shown;
+    private string? _withheld;
+    private bool _hasShown;
 
     internal WatchedProcess(TrackedProcess process, ProcessLabels labels)
     {
@@ -21,6 +23,13 @@ internal sealed class WatchedProcess
         Comm = process.Comm;
         _labels = labels;
         _shown = Show(labels.ContainerOf(process));
+    }
+
+    /// <summary>The same process under another name.</summary>
+    internal WatchedProcess(WatchedProcess before, ProcessLabels labels)
+        : this(before.Process, labels)
+    {
+        (_withheld, _hasShown, Verdict, HasReturned) = (before._withheld, before._hasShown, before.Verdict, before.HasReturned);
     }
 
     internal TrackedProcess Process { get; }
@@ -35,6 +44,21 @@ internal sealed class WatchedProcess
     /// <summary>What is known of its container.</summary>
     internal NamedContainer Container => Volatile.Read(ref _shown).Container;
 
+    /// <summary>What it belonged to when it was put in a group; null before that.</summary>
+    internal Membership? GroupedIn { get; set; }
+
+    /// <summary>Why it is to have no series of its own, in one word, as of the last look; null if it is to have some.</summary>
+    internal string? Verdict { get; set; }
+
+    /// <summary>Why it has none in this collection; null if it has some.</summary>
+    internal string? Withheld => Volatile.Read(ref _withheld);
+
+    /// <summary>Whether it has series of its own in this collection.</summary>
+    internal bool HasSeries => Withheld is null;
+
+    /// <summary>Whether it has had series before, and none in between: what it has counted in between was never told.</summary>
+    internal bool HasReturned { get; private set; }
+
     /// <summary>Whether it may have other attributes now.</summary>
     internal bool MayHaveChanged => !_shown.Container.IsFinal || !ReferenceEquals(_shown.Membership, Process.Membership);
 
@@ -47,6 +71,17 @@ internal sealed class WatchedProcess
             Volatile.Write(ref _shown, Show(container));
         }
     }
+
+    /// <summary>Lets the collection show what was decided last: all of its families have the same processes.</summary>
+    internal void ShowVerdict()
+    {
+        HasReturned |= _hasShown && Verdict is not null;
+        _hasShown |= Verdict is null;
+        Volatile.Write(ref _withheld, Verdict);
+    }
+
+    /// <summary>Withholds series until a collection begins that may show them.</summary>
+    internal void Withhold(string reason) => _withheld = reason;
 
     private Shown Show(NamedContainer container) => new(Process.Membership, container, _labels.Attributes(Process, container));
 

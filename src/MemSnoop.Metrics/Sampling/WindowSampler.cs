@@ -20,7 +20,8 @@ internal sealed partial class WindowSampler(
     WorkingSetWindows windows,
     SampledMeasurement sampled,
     TimeProvider clock,
-    ILogger<WindowSampler> logger) : BackgroundService, ILocalWindows
+    ILogger<WindowSampler> logger,
+    Func<TrackedProcess, bool>? isSummed = null) : BackgroundService, ILocalWindows
 {
     /// <summary>
     /// The longest time between two looks for new processes. A process is seen after 4 s at the latest, and has its first window 4 s later and its second one 8 s
@@ -36,7 +37,7 @@ internal sealed partial class WindowSampler(
     private readonly TimeSpan? _glanceEvery = interval <= LongestGlance ? null : interval / 4 < LongestGlance ? interval / 4 : LongestGlance;
     private readonly Newcomers _newcomers = new(LongestGlance < interval / 4 ? LongestGlance : interval / 4, windows);
     private WatchedProcess[] _watched = [];
-    private TrackedProcess[] _processes = [];
+    private readonly List<TrackedProcess> _processes = [];
     private Stint _passed;
     private TimeSpan _glanceAt = TimeSpan.MaxValue;
     private int _part;
@@ -73,17 +74,7 @@ internal sealed partial class WindowSampler(
     private void Pass(int part)
     {
         Stint.Beginning beginning = Stint.Begin(clock);
-        _watched = watchList.Refresh();
-        if (_processes.Length != _watched.Length)
-        {
-            _processes = new TrackedProcess[_watched.Length];
-        }
-
-        for (int i = 0; i < _watched.Length; i++)
-        {
-            _processes[i] = _watched[i].Process;
-        }
-
+        Refresh();
         windows.Begin(_watched, part == 0);
         _newcomers.BeginPass(_processes, _schedule.Elapsed, part == 0);
         estimator.Pass(_processes, part, _newcomers);
@@ -94,6 +85,20 @@ internal sealed partial class WindowSampler(
             windows.Publish(
                 new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes > 0 ? true : null, estimator.LongestStall);
             Volatile.Write(ref _passes, _passes + 1);
+        }
+    }
+
+    /// <summary>Whose windows are wanted: those of processes that have series of their own, or whose windows are summed up with those of others.</summary>
+    private void Refresh()
+    {
+        _watched = watchList.Refresh();
+        _processes.Clear();
+        foreach (WatchedProcess watched in _watched)
+        {
+            if (watched.Verdict is null || isSummed?.Invoke(watched.Process) == true)
+            {
+                _processes.Add(watched.Process);
+            }
         }
     }
 
@@ -110,8 +115,8 @@ internal sealed partial class WindowSampler(
             TimeSpan now = _schedule.Elapsed;
             if (_forks.MayHaveForked())
             {
-                _watched = watchList.Refresh();
-                _newcomers.Notice(_watched, now);
+                Refresh();
+                _newcomers.Notice(_processes, now);
             }
 
             IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(estimator.Parts - 1 - _part) - now);
@@ -225,6 +230,12 @@ internal sealed partial class WindowSampler(
     }
 
     /// <inheritdoc/>
+    ContainerMemoryState ILocalWindows.ContainerMemory => estimator.ContainerMemory;
+
+    /// <inheritdoc/>
+    ContainerSample<ContainerMemorySample>[] ILocalWindows.LastContainers => windows.Latest.Containers;
+
+    /// <inheritdoc/>
     public bool TryFindLast(int pid, out WorkingSetSample sample)
     {
         foreach (ProcessSample<WorkingSetSample> entry in windows.Latest.Processes)
@@ -277,6 +288,46 @@ internal sealed partial class WindowSampler(
                 begun?.Dispose();
                 process!.Dispose();
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop)
+    {
+        ReadOutcome outcome = TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out TrackedProcess? process);
+        if (outcome != ReadOutcome.Success)
+        {
+            return (outcome, null);
+        }
+
+        IReaccessRun? begun = null;
+        try
+        {
+            lock (_pass)
+            {
+                begun = _isDisposed ? null : estimator.BeginReaccessRun(process!, ages, out outcome);
+            }
+
+            return begun is null
+                ? (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, null)
+                : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_pass)
+            {
+                begun?.Dispose();
+                process!.Dispose();
+            }
+        }
+    }
+
+    private ReadOutcome Turn(IReaccessRun run, out WorkingSetSample sample, out ReaccessedSample reaccessed)
+    {
+        lock (_pass)
+        {
+            (sample, reaccessed) = (default, default);
+            return _isDisposed ? ReadOutcome.Failed : run.Turn(out sample, out reaccessed);
         }
     }
 

@@ -11,14 +11,20 @@ namespace MemSnoop.Metrics.Sampling;
 /// collection only reads it, so scrapers can never mark, clear or shorten a window. A pass that ends during a collection shows in the next one: all that one
 /// scrape tells of windows, what the pass cost and whom it skipped included, is of the same pass.
 /// </summary>
-internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+/// <param name="collections">Numbers the collections.</param>
+/// <param name="sampled">Accounts for the measurement.</param>
+/// <param name="watchList">Knows which processes have series in a collection. Default value: null, all have.</param>
+internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled, WatchList? watchList = null) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly HashSet<TrackedProcess> _lost = [];
     private readonly Dictionary<TrackedProcess, WatchedProcess> _watched = [];
     private readonly Dictionary<string, WatchedProcess> _members = new(StringComparer.Ordinal);
     private readonly List<ContainerSample<WorkingSetSample>> _groups = [];
+    private readonly List<GroupSample> _processGroups = [];
     private readonly List<ContainerSample<ContainerMemorySample>> _containers = [];
+    private readonly List<ProcessSample<ReaccessedSample>> _reaccessed = [];
+    private readonly List<ContainerSample<ReaccessedSample>> _groupsReaccessed = [];
     private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
@@ -27,8 +33,16 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     /// <inheritdoc/>
     public object Gate { get; } = new();
 
+    /// <summary>Whether what each process accesses again is kept; of containers it is in any case.</summary>
+    internal bool KeepsReaccessesOfProcesses { get; set; }
+
     /// <inheritdoc/>
-    public ArraySegment<ProcessSample<WorkingSetSample>> Current() => Shown().Processes;
+    public ArraySegment<ProcessSample<WorkingSetSample>> Current()
+    {
+        // A scrape may ask for working sets alone, and then nobody else has begun the collection.
+        watchList?.Current();
+        return Shown().Processes;
+    }
 
     /// <summary>What the current collection shows.</summary>
     internal WorkingSetRound Shown()
@@ -68,7 +82,10 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             _passing.Clear();
             _groups.Clear();
+            _processGroups.Clear();
             _containers.Clear();
+            _reaccessed.Clear();
+            _groupsReaccessed.Clear();
         }
 
         Watch(processes);
@@ -79,6 +96,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     {
         _passing.Clear();
         _groups.Clear();
+        _processGroups.Clear();
         _lost.Clear();
         Watch(processes);
     }
@@ -114,7 +132,10 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             Processes = [.. _passing],
             Groups = [.. _groups],
+            ProcessGroups = [.. _processGroups],
             Containers = [.. _containers],
+            Reaccessed = [.. _reaccessed],
+            GroupsReaccessed = [.. _groupsReaccessed],
             ContainerSkips = _containerMemory?.Skipped.ToArray() ?? [],
             Skips = sampled.Skipped.ToArray(),
             Cost = cost,
@@ -163,7 +184,17 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     }
 
     /// <inheritdoc/>
-    public void GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+    public void GroupCompleted(string group, in WorkingSetSample sample)
+    {
+        if (ProcessGroup.NameIn(group) is { } name)
+        {
+            _processGroups.Add(new(name, sample));
+        }
+        else
+        {
+            _groups.Add(new(group, _members.GetValueOrDefault(group), sample));
+        }
+    }
 
     /// <inheritdoc/>
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample)
@@ -178,6 +209,25 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         }
 
         _containers.Add(new(container, _members.GetValueOrDefault(container), sample));
+    }
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample)
+    {
+        if (KeepsReaccessesOfProcesses)
+        {
+            _reaccessed.Add(new(_watched[process], sample));
+        }
+    }
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample)
+    {
+        // Groups of processes have no such series.
+        if (ProcessGroup.NameIn(group) is null)
+        {
+            _groupsReaccessed.Add(new(group, _members.GetValueOrDefault(group), sample));
+        }
     }
 
     /// <inheritdoc/>
@@ -198,11 +248,16 @@ internal readonly record struct ContainerSample<T>(string Id, WatchedProcess? Me
     internal ContainerNames Names => Member?.Container.Names ?? ContainerNames.None;
 }
 
+/// <summary>The window of a group of processes.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Sample">What was found.</param>
+internal readonly record struct GroupSample(string Name, WorkingSetSample Sample);
+
 /// <summary>What one pass found, and the looks between it and the next; never changed once it is published.</summary>
 internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
-    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], Containers = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
+    internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], ProcessGroups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }
@@ -210,8 +265,17 @@ internal sealed record WorkingSetRound
     /// <summary>The last window of each container, by its id.</summary>
     internal required ContainerSample<WorkingSetSample>[] Groups { get; init; }
 
+    /// <summary>The last window of each group of processes.</summary>
+    internal required GroupSample[] ProcessGroups { get; init; }
+
     /// <summary>What was charged to each container at the end of the last window, by its id.</summary>
     internal required ContainerSample<ContainerMemorySample>[] Containers { get; init; }
+
+    /// <summary>What each process has accessed again since it is watched; a look between two passes ends no window, and adds nothing.</summary>
+    internal required ProcessSample<ReaccessedSample>[] Reaccessed { get; init; }
+
+    /// <summary>What the processes of each container have accessed again, by the container's id.</summary>
+    internal required ContainerSample<ReaccessedSample>[] GroupsReaccessed { get; init; }
 
     /// <summary>How often windows of what is charged to a container were disturbed so far, by reason.</summary>
     internal required KeyValuePair<string, long>[] ContainerSkips { get; init; }

@@ -3,7 +3,7 @@ namespace MemSnoop.Containers;
 /// <summary>A stream of which no more than so many bytes are read: who answers more than was asked for must not fill the memory.</summary>
 internal sealed class BoundedStream(Stream inner, long most) : Stream
 {
-    private long _left = most;
+    private long _taken;
 
     public override bool CanRead => true;
 
@@ -38,10 +38,10 @@ internal sealed class BoundedStream(Stream inner, long most) : Stream
 
     private int Take(int count)
     {
-        _left -= count;
-        return _left >= 0 ? count : throw new AnswerTooLargeException();
+        _taken += count;
+        return _taken <= most ? count : throw new AnswerTooLargeException(most);
     }
 }
 
 /// <summary>An answer was longer than it may be.</summary>
-internal sealed class AnswerTooLargeException : IOException;
+internal sealed class AnswerTooLargeException(long most) : IOException($"has more than {most >> 10} kB");

@@ -7,7 +7,7 @@ namespace MemSnoop.Containers;
 /// <c>/var/log/pods/NAMESPACE_POD_UID/CONTAINER/0.log</c>. To read the names of the links and where they lead is enough: nothing is opened. The kubelet cuts names at 255
 /// characters; such a link tells of the pod alone. It makes no links if the runtime writes logs elsewhere, as to the journal.
 /// </summary>
-internal sealed class LogLinks(string directory) : IContainerNameSource
+internal sealed class LogLinks(string directory) : IReadNameSource
 {
     internal const string SourceName = "log_links";
 

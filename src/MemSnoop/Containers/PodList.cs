@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace MemSnoop.Containers;
@@ -7,13 +8,20 @@ namespace MemSnoop.Containers;
 /// </summary>
 internal sealed record PodList
 {
+    private static readonly Dictionary<string, string> NoLabels = [];
+
     public Pod?[]? Items { get; init; }
 
+    public ListMetadata? Metadata { get; init; }
+
     /// <summary>The names in it, by what control groups say of containers and pods.</summary>
-    internal NameCatalogue ToCatalogue()
+    internal NameCatalogue ToCatalogue() => ToCatalogue(Items ?? []);
+
+    /// <summary>The names of pods and of their containers.</summary>
+    internal static NameCatalogue ToCatalogue(IEnumerable<Pod?> pods)
     {
         NameCatalogue catalogue = new();
-        foreach (Pod? pod in Items ?? [])
+        foreach (Pod? pod in pods)
         {
             if (pod?.Metadata is { } metadata)
             {
@@ -24,11 +32,18 @@ internal sealed record PodList
         return catalogue;
     }
 
+    internal sealed record ListMetadata
+    {
+        public string? ResourceVersion { get; init; }
+    }
+
     internal sealed record Pod
     {
         public PodMetadata? Metadata { get; init; }
 
         public PodStatus? Status { get; init; }
+
+        public PodSpec? Spec { get; init; }
 
         internal void AddTo(NameCatalogue catalogue, PodMetadata metadata)
         {
@@ -36,11 +51,39 @@ internal sealed record PodList
             catalogue.AddPod(metadata.Uid, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigHash, metadata.Namespace, metadata.Name);
             catalogue.AddPod(metadata.Annotations?.ConfigMirror, metadata.Namespace, metadata.Name);
+            IReadOnlyDictionary<string, string> labels = metadata.Labels ?? NoLabels;
+            foreach (string? uid in (string?[])[metadata.Uid, metadata.Annotations?.ConfigHash, metadata.Annotations?.ConfigMirror])
+            {
+                catalogue.AddLabels(uid, labels);
+            }
+
             foreach (ContainerStatus?[]? statuses in (ContainerStatus?[]?[])[Status?.InitContainerStatuses, Status?.ContainerStatuses, Status?.EphemeralContainerStatuses])
             {
                 foreach (ContainerStatus? container in statuses ?? [])
                 {
                     catalogue.AddContainer(IdOf(container?.ContainerId), metadata.Namespace, metadata.Name, container?.Name);
+                    catalogue.AddLabels(IdOf(container?.ContainerId), labels);
+                }
+            }
+
+            AddRequests(catalogue);
+        }
+
+        /// <summary>Containers for debugging ask for nothing.</summary>
+        private void AddRequests(NameCatalogue catalogue)
+        {
+            AddRequests(catalogue, Spec?.Containers, Status?.ContainerStatuses);
+            AddRequests(catalogue, Spec?.InitContainers, Status?.InitContainerStatuses);
+        }
+
+        private static void AddRequests(NameCatalogue catalogue, ContainerSpec?[]? specs, ContainerStatus?[]? statuses)
+        {
+            foreach (ContainerStatus? container in statuses ?? [])
+            {
+                if (Array.Find(specs ?? [], spec => spec?.Name is not null && spec.Name == container?.Name)?.Resources?.Requests?.Memory is { ValueKind: JsonValueKind.String } memory
+                    && KubernetesQuantity.TryParse(memory.GetString(), out ulong bytes))
+                {
+                    catalogue.AddMemoryRequest(IdOf(container?.ContainerId), bytes);
                 }
             }
         }
@@ -57,6 +100,10 @@ internal sealed record PodList
 
         public string? Uid { get; init; }
 
+        public string? ResourceVersion { get; init; }
+
+        public Dictionary<string, string>? Labels { get; init; }
+
         public PodAnnotations? Annotations { get; init; }
     }
 
@@ -67,6 +114,31 @@ internal sealed record PodList
 
         [JsonPropertyName("kubernetes.io/config.mirror")]
         public string? ConfigMirror { get; init; }
+    }
+
+    internal sealed record PodSpec
+    {
+        public ContainerSpec?[]? Containers { get; init; }
+
+        public ContainerSpec?[]? InitContainers { get; init; }
+    }
+
+    internal sealed record ContainerSpec
+    {
+        public string? Name { get; init; }
+
+        public ContainerResources? Resources { get; init; }
+    }
+
+    internal sealed record ContainerResources
+    {
+        public ResourceList? Requests { get; init; }
+    }
+
+    internal sealed record ResourceList
+    {
+        /// <summary>An amount is text. Of another kind of value the rest of the list is as good as before.</summary>
+        public JsonElement? Memory { get; init; }
     }
 
     internal sealed record PodStatus
@@ -90,4 +162,6 @@ internal sealed record PodList
 /// <summary>Reads pods without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PodList))]
+[JsonSerializable(typeof(WatchEvent))]
+[JsonSerializable(typeof(WatchStatus))]
 internal sealed partial class PodListContext : JsonSerializerContext;

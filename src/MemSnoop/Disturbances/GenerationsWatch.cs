@@ -52,8 +52,13 @@ internal sealed class GenerationsWatch : IDisposable
     internal static GenerationsWatch Open(KernelPaths paths, bool isReal, KernelBuffer buffer) => new(paths, isReal, buffer);
 
     /// <summary>Whether the multi-generational LRU is on now: the bit 0x0001 of its switch.</summary>
-    internal bool IsOn() => _enabled.Read() is [(byte)'0', (byte)'x', .. ReadOnlySpan<byte> digits]
-        && System.Buffers.Text.Utf8Parser.TryParse(digits, out ulong mask, out _, 'x') && (mask & 1) != 0;
+    internal bool IsOn() => HasBit(0x0001);
+
+    /// <summary>
+    /// Whether aging looks at page tables: the bit 0x0002. It is never set where the processor does not note accesses itself. Without it an aging opens a new
+    /// generation, and notices no use.
+    /// </summary>
+    internal bool LooksAtPageTables() => HasBit(0x0002);
 
     /// <summary>Reads the generations of this moment; the listing is unknown if they cannot be read.</summary>
     internal ReadOutcome Read(GenerationsListing listing)
@@ -71,6 +76,9 @@ internal sealed class GenerationsWatch : IDisposable
 
         // The number alone does not tell a group that was removed and made again under its old name.
         : after.Youngest != known.Youngest || (after.Youngest > FirstYoungest && after.YoungestAge < milliseconds);
+
+    private bool HasBit(ulong bit) => _enabled.Read() is [(byte)'0', (byte)'x', .. ReadOnlySpan<byte> digits]
+        && System.Buffers.Text.Utf8Parser.TryParse(digits, out ulong mask, out _, 'x') && (mask & bit) != 0;
 
     public void Dispose()
     {

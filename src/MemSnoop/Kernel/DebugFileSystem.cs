@@ -11,20 +11,27 @@ namespace MemSnoop.Kernel;
 /// </remarks>
 internal static class DebugFileSystem
 {
-    /// <summary>Opens the first of the files that can be opened.</summary>
+    /// <summary>Opens for reading the first of the files that can be opened.</summary>
     /// <param name="paths">The roots.</param>
     /// <param name="mayMount">Whether a mount of its own may be made: only where the roots are the kernel's (<see cref="HostMounts.AreReal"/>).</param>
     /// <param name="names">Paths below debugfs, in order of preference.</param>
     /// <param name="handle">The open file.</param>
     /// <returns>Why not, in one word; null when it is open.</returns>
-    internal static string? Open(KernelPaths paths, bool mayMount, ReadOnlySpan<string> names, out KernelHandle handle)
+    internal static string? Open(KernelPaths paths, bool mayMount, ReadOnlySpan<string> names, out KernelHandle handle) =>
+        Open(paths, mayMount, names, Libc.OpenReadOnly, out handle);
+
+    /// <summary>Opens a file for writing; see <see cref="Open(KernelPaths, bool, ReadOnlySpan{string}, out KernelHandle)"/>.</summary>
+    internal static string? OpenToWrite(KernelPaths paths, bool mayMount, string name, out KernelHandle handle) =>
+        Open(paths, mayMount, [name], Libc.OpenWriteOnly, out handle);
+
+    private static string? Open(KernelPaths paths, bool mayMount, ReadOnlySpan<string> names, int mode, out KernelHandle handle)
     {
         string reason = "no_debugfs";
         foreach (string root in (ReadOnlySpan<string>)[paths.Sys("kernel/debug"), paths.Proc("1/root/sys/kernel/debug")])
         {
             foreach (string name in names)
             {
-                ReadOutcome outcome = KernelFile.Open(Path.Join(root, name), out handle);
+                ReadOutcome outcome = KernelFile.Open(Path.Join(root, name), mode, out handle);
                 if (outcome == ReadOutcome.Success)
                 {
                     return null;
@@ -35,10 +42,10 @@ internal static class DebugFileSystem
         }
 
         handle = KernelHandle.None;
-        return mayMount ? OpenByOwnMount(names, ref handle) : reason;
+        return mayMount ? OpenByOwnMount(names, mode, ref handle) : reason;
     }
 
-    private static string? OpenByOwnMount(ReadOnlySpan<string> names, ref KernelHandle handle)
+    private static string? OpenByOwnMount(ReadOnlySpan<string> names, int mode, ref KernelHandle handle)
     {
         using KernelHandle context = new((int)Libc.FsOpen(Libc.FsOpenNumber, "debugfs"u8, Libc.FsOpenCloseOnExec));
         if (context.IsInvalid || Libc.FsConfig(Libc.FsConfigNumber, context, Libc.FsConfigCreate, 0, 0, 0) < 0)
@@ -47,7 +54,8 @@ internal static class DebugFileSystem
             return Capabilities.OfThisProcess().HasSystemAdmin ? "no_debugfs" : "denied";
         }
 
-        using KernelHandle root = new((int)Libc.FsMount(Libc.FsMountNumber, context, Libc.FsMountCloseOnExec, Libc.MountReadOnly | Libc.MountNoExecNoSetId));
+        nint attributes = Libc.MountNoExecNoSetId | (mode == Libc.OpenReadOnly ? Libc.MountReadOnly : 0);
+        using KernelHandle root = new((int)Libc.FsMount(Libc.FsMountNumber, context, Libc.FsMountCloseOnExec, attributes));
         if (root.IsInvalid)
         {
             return "denied";
@@ -56,7 +64,7 @@ internal static class DebugFileSystem
         ReadOutcome outcome = ReadOutcome.NotSupported;
         foreach (string name in names)
         {
-            outcome = KernelFile.Open(root, Encoding.UTF8.GetBytes(name + '\0'), Libc.OpenReadOnly, out handle);
+            outcome = KernelFile.Open(root, Encoding.UTF8.GetBytes(name + '\0'), mode, out handle);
             if (outcome == ReadOutcome.Success)
             {
                 return null;

@@ -224,9 +224,7 @@ internal static class KernelFile
             }
             while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 
-            return written < 0 ? Classify(Marshal.GetLastPInvokeError())
-                : written == bytes.Length ? ReadOutcome.Success
-                : ReadOutcome.Failed;
+            return written < 0 ? Classify(Marshal.GetLastPInvokeError()) : Written(written, bytes);
         }
         catch (ObjectDisposedException)
         {
@@ -235,12 +233,42 @@ internal static class KernelFile
     }
 
     /// <summary>
+    /// One write to a file that takes commands. Files of records take no pwrite (<c>seq_open</c> clears <c>FMODE_PWRITE</c>), and what an error means is up to
+    /// the command.
+    /// </summary>
+    /// <param name="handle">The file.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="error">The error of the system call; 0 if there was none.</param>
+    internal static ReadOutcome Command(KernelHandle handle, ReadOnlySpan<byte> command, out int error)
+    {
+        error = 0;
+        try
+        {
+            nint written;
+            do
+            {
+                written = Libc.Write(handle, command, (nuint)command.Length);
+            }
+            while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+            error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
+            return written < 0 ? Classify(error) : Written(written, command);
+        }
+        catch (ObjectDisposedException)
+        {
+            return ReadOutcome.ProcessGone;
+        }
+    }
+
+    private static ReadOutcome Written(nint count, ReadOnlySpan<byte> bytes) => count == bytes.Length ? ReadOutcome.Success : ReadOutcome.Failed;
+
+    /// <summary>
     /// ENOENT means "no such file on this kernel" here; for a file below /proc/PID, the caller that knows the process distinguishes it from an exit
-    /// (<see cref="Processes.ProcessDirectory"/>).
+    /// (<see cref="Processes.ProcessDirectory"/>). ENODEV is what an open file of a control group says once the group was removed.
     /// </summary>
     internal static ReadOutcome Classify(int error) => error switch
     {
-        Libc.ErrorNoProcess => ReadOutcome.ProcessGone,
+        Libc.ErrorNoProcess or Libc.ErrorNoDevice => ReadOutcome.ProcessGone,
         Libc.ErrorNoEntry or Libc.ErrorNotSupported or Libc.ErrorNoSystemCall => ReadOutcome.NotSupported,
         Libc.ErrorAccess or Libc.ErrorNotPermitted => ReadOutcome.Denied,
         _ => ReadOutcome.Failed,

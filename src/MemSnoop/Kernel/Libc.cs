@@ -25,6 +25,8 @@ internal static partial class Libc
     internal const int ErrorInterrupted = 4;
     internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
+    internal const int ErrorExists = 17;
+    internal const int ErrorNoDevice = 19;
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
     internal const int ErrorNotSupported = 95;
@@ -119,6 +121,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]
     internal static partial nint PWrite(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);

@@ -6,7 +6,7 @@ public enum ReadOutcome
     /// <summary>The value was read.</summary>
     Success,
 
-    /// <summary>The process has exited, is a zombie, or replaced its address space by <c>execve(2)</c> in the middle of the read.</summary>
+    /// <summary>The process has exited, is a zombie, or replaced its address space by <c>execve(2)</c> in the middle of the read. Of a control group: it was removed.</summary>
     ProcessGone,
 
     /// <summary>The kernel denied access: EACCES or EPERM (<c>ptrace(2)</c>, "Ptrace access mode checking").</summary>

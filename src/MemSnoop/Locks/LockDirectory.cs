@@ -48,8 +48,9 @@ internal sealed class LockDirectory : IDisposable
     /// <param name="budget">The descriptors it takes; null for one that is not counted.</param>
     /// <param name="taken">The lock, or null. Where there can be no locks (<see cref="Missing"/>), it locks nobody out.</param>
     /// <param name="holder">Who holds it, for <see cref="ReadOutcome.InUse"/>.</param>
+    /// <param name="purpose">What others are told that it is for; null if it is for windows.</param>
     /// <returns>Success, in use, or no descriptors.</returns>
-    internal ReadOutcome TryTake(LockName name, LockMode mode, HandleBudget? budget, out MeasuringLock? taken, out string? holder)
+    internal ReadOutcome TryTake(LockName name, LockMode mode, HandleBudget? budget, out MeasuringLock? taken, out string? holder, string? purpose = null)
     {
         taken = null;
         holder = null;
@@ -59,7 +60,7 @@ internal sealed class LockDirectory : IDisposable
         }
 
         MeasuringLock attempt = new(budget, _directories.Count);
-        byte[] line = LockHolder.Line(_paths, TimeProvider.System.GetUtcNow());
+        byte[] line = LockHolder.Line(_paths, TimeProvider.System.GetUtcNow(), purpose);
         foreach ((KernelHandle handle, _) in _directories)
         {
             ReadOutcome outcome = LockFile.TryTake(handle, name, mode, line, out LockFile? file, out holder);

@@ -22,8 +22,12 @@ internal static class LockHolder
     private static readonly string Command = CommandOf(Environment.GetCommandLineArgs());
 
     /// <summary>The line of this process.</summary>
-    internal static byte[] Line(KernelPaths paths, DateTimeOffset now) => Encoding.UTF8.GetBytes(
-        string.Create(CultureInfo.InvariantCulture, $"{OwnPid(paths)} {now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)} {Command}\n"));
+    /// <param name="paths">Where its pid is looked up.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="purpose">What it takes accessed bits for, if it does not measure windows; null if it does.</param>
+    internal static byte[] Line(KernelPaths paths, DateTimeOffset now, string? purpose = null) => Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{OwnPid(paths)} {now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)} {Command}{(purpose is null ? "" : ", ")}{purpose}\n"));
 
     /// <summary>The holder as a phrase, like <c>process 12 (memsnoop serve, since 2026-01-31T12:00:00Z)</c>.</summary>
     internal static string Describe(ReadOnlySpan<byte> line)

@@ -17,7 +17,8 @@ internal readonly record struct LockName
     }
 
     /// <summary>
-    /// The accessed bits of the host. Whoever uses the idle bitmap takes it for itself; whoever clears referenced bits shares it with others who do.
+    /// The accessed bits of the host. Whoever uses the idle bitmap or ages control groups takes it for itself; whoever clears referenced bits shares it with others
+    /// who do.
     /// </summary>
     internal static LockName Bitmap { get; } = new("bitmap" + Extension);
 

@@ -4,8 +4,9 @@ using MemSnoop.Processes;
 namespace MemSnoop.Locks;
 
 /// <summary>
-/// The right to take accessed bits: of all processes by the idle bitmap, or of one process by its referenced bits. Two programs that take the same bits end
-/// each other's windows without a trace, so there is one at a time. The kernel gives the right back when its holder ends, <c>SIGKILL</c> included.
+/// The right to take accessed bits: of all processes by the idle bitmap or by aging their control groups, or of one process by its referenced bits. Two programs
+/// that take the same bits end each other's windows without a trace, so there is one at a time. The kernel gives the right back when its holder ends,
+/// <c>SIGKILL</c> included.
 /// </summary>
 internal sealed class MeasuringLock : IDisposable
 {
@@ -28,13 +29,17 @@ internal sealed class MeasuringLock : IDisposable
     internal LockDirectory Directory => _owned ?? throw new InvalidOperationException("A lock on one process has no directory of its own.");
 
     /// <summary>
-    /// Takes the lock on the host's accessed bits: alone for the idle bitmap, shared for referenced bits. Engines that disturb each other never run at once.
+    /// Takes the lock on the host's accessed bits: alone for the idle bitmap and for aging, shared for referenced bits. Engines that disturb each other never run
+    /// at once.
     /// </summary>
+    /// <param name="paths">Where the run directory is.</param>
+    /// <param name="mode">Alone or with others.</param>
+    /// <param name="purpose">What others are told that it is for; null if it is for windows.</param>
     /// <returns>The lock, or null and who holds it.</returns>
-    internal static (MeasuringLock? Lock, string? Holder) TryTakeBitmap(KernelPaths paths, LockMode mode)
+    internal static (MeasuringLock? Lock, string? Holder) TryTakeBitmap(KernelPaths paths, LockMode mode, string? purpose = null)
     {
         LockDirectory directory = LockDirectory.Open(paths);
-        if (directory.TryTake(LockName.Bitmap, mode, budget: null, out MeasuringLock? taken, out string? holder) != ReadOutcome.Success)
+        if (directory.TryTake(LockName.Bitmap, mode, budget: null, out MeasuringLock? taken, out string? holder, purpose) != ReadOutcome.Success)
         {
             directory.Dispose();
             return (null, holder);

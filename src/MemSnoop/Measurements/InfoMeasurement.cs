@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
@@ -9,7 +10,11 @@ namespace MemSnoop.Measurements;
 /// <summary>What tells processes of one name apart.</summary>
 /// <param name="Executable">The path of the program file, as the process's own mounts have it.</param>
 /// <param name="UserId">The real user id.</param>
-public readonly record struct InfoSample(string Executable, uint UserId);
+public readonly record struct InfoSample(string Executable, uint UserId)
+{
+    /// <summary>What was found in the command line, by its name; empty where there is none. The same list for as long as that does not change.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Found { get; init; } = [];
+}
 
 /// <summary>
 /// Reads the link <c>/proc/PID/exe</c> (<c>proc_pid_exe(5)</c>), which needs the right to trace the process, and the real user id of <c>/proc/PID/status</c>. A file that was
@@ -23,11 +28,21 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
     /// <summary>The longest path that the kernel tells (PATH_MAX).</summary>
     private const int LongestPath = 4096;
 
+    private readonly IReadOnlyList<KeyValuePair<string, Regex>> _wanted;
     private readonly KernelBuffer _buffer = new();
     private readonly byte[] _link = new byte[LongestPath];
 
     // Most processes never exec again: a path is made a string once.
-    private readonly ConditionalWeakTable<TrackedProcess, KnownPath> _known = new();
+    private readonly ConditionalWeakTable<TrackedProcess, Known> _known = new();
+
+    /// <summary>Program file and user.</summary>
+    public InfoMeasurement()
+        : this([])
+    {
+    }
+
+    /// <summary>The same, and what the first groups of expressions find in the command line, each under a name.</summary>
+    internal InfoMeasurement(IReadOnlyList<KeyValuePair<string, Regex>> wanted) => _wanted = wanted;
 
     /// <inheritdoc/>
     public string Name => MeasurementName;
@@ -49,20 +64,51 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
             return outcome;
         }
 
+        Known known = _known.GetValue(process, static _ => new Known());
         outcome = directory.ReadLink("exe"u8, _link, out ReadOnlySpan<byte> target);
+        if (outcome == ReadOutcome.Success && _wanted.Count > 0)
+        {
+            outcome = Search(process, directory, known);
+        }
+
         process.Leave(directory);
         if (outcome == ReadOutcome.Success)
         {
-            sample = new InfoSample(PathOf(process, target), status.RealUserId);
+            sample = new InfoSample(PathOf(known, target), status.RealUserId) { Found = known.Found };
         }
 
         return outcome;
     }
 
-    private string PathOf(TrackedProcess process, ReadOnlySpan<byte> target)
+    /// <summary>A command line changes by exec or when the process writes over it (setproctitle); both need it to run.</summary>
+    private ReadOutcome Search(TrackedProcess process, ProcessDirectory directory, Known known)
+    {
+        long run = process.Runs;
+        if (known.Found.Count > 0 && known.Run == run)
+        {
+            return ReadOutcome.Success;
+        }
+
+        ReadOutcome outcome = directory.ReadToEnd("cmdline"u8, _buffer, out ReadOnlySpan<byte> text);
+        if (outcome == ReadOutcome.Success)
+        {
+            text = CommandLineValue.Bound(text);
+            if (known.Found.Count == 0 || !text.SequenceEqual(known.CommandLine))
+            {
+                string commandLine = CommandLine.ToDisplay(text);
+                known.CommandLine = text.ToArray();
+                known.Found = [.. _wanted.Select(wanted => KeyValuePair.Create(wanted.Key, CommandLineValue.Find(wanted.Value, commandLine)))];
+            }
+
+            known.Run = run;
+        }
+
+        return outcome;
+    }
+
+    private static string PathOf(Known known, ReadOnlySpan<byte> target)
     {
         target = target.EndsWith(" (deleted)"u8) ? target[..^10] : target;
-        KnownPath known = _known.GetValue(process, static _ => new KnownPath());
         if (!target.SequenceEqual(known.Bytes))
         {
             known.Bytes = target.ToArray();
@@ -72,10 +118,16 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
         return known.Text;
     }
 
-    private sealed class KnownPath
+    private sealed class Known
     {
         public byte[] Bytes { get; set; } = [];
 
         public string Text { get; set; } = "";
+
+        public byte[] CommandLine { get; set; } = [];
+
+        public IReadOnlyList<KeyValuePair<string, string>> Found { get; set; } = [];
+
+        public long Run { get; set; }
     }
 }

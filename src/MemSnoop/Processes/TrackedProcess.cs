@@ -62,6 +62,12 @@ public sealed class TrackedProcess : IDisposable
     /// <summary>What the process belongs to, as of the same reading. Another object only if that is something else.</summary>
     internal Membership Membership { get; set; } = Membership.None;
 
+    /// <summary>The group that a user has put it in; null if it is in none.</summary>
+    internal ProcessGroup? Group { get; set; }
+
+    /// <summary>A number that stays the same for as long as the process is known not to have run, as of the last look.</summary>
+    internal long Runs => _witness.Run;
+
     /// <summary>Set once the process has exited or is no longer watched.</summary>
     public bool HasLeft { get; private set; }
 

@@ -50,6 +50,16 @@ public interface IWorkingSetEstimator : IDisposable
     /// <param name="outcome">How the beginning ended; unless it is <see cref="ReadOutcome.Success"/>, there is no window.</param>
     /// <returns>The window, or null.</returns>
     IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome);
+
+    /// <summary>Begins the first of several windows of one process, in the same way, to find out what it accesses again.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="ages">The ages by which that is told.</param>
+    /// <param name="outcome">How the beginning ended; <see cref="ReadOutcome.NotSupported"/> if the method does not know which pages were idle.</param>
+    internal IReaccessRun? BeginReaccessRun(TrackedProcess process, IdleAges ages, out ReadOutcome outcome)
+    {
+        outcome = ReadOutcome.NotSupported;
+        return null;
+    }
 }
 
 /// <summary>A window of one process that somebody asked for.</summary>
@@ -72,6 +82,16 @@ public interface IWorkingSetSink
 
     /// <summary>The windows of the memory that is charged to a container are complete; see <see cref="EstimatorOptions.ContainerOf"/>.</summary>
     internal void ContainerCompleted(string container, in ContainerMemorySample sample)
+    {
+    }
+
+    /// <summary>What a process has accessed again so far; with the end of each of its windows, see <see cref="EstimatorOptions.CountsReaccesses"/>.</summary>
+    internal void Reaccessed(TrackedProcess process, in ReaccessedSample sample)
+    {
+    }
+
+    /// <summary>What all processes of a group have accessed again so far, each page once.</summary>
+    internal void GroupReaccessed(string group, in ReaccessedSample sample)
     {
     }
 
@@ -105,6 +125,11 @@ public sealed record EstimatorOptions
     /// Default value: null, which measures no such thing. Only the page_idle method uses this.
     /// </summary>
     internal Func<string, string?>? ContainerOf { get; init; }
+
+    /// <summary>
+    /// Whether memory is counted that is accessed after it had been idle, by the age that it had reached. Default value: false. Only the page_idle method knows.
+    /// </summary>
+    internal bool CountsReaccesses { get; init; }
 
     /// <summary>
     /// The referenced method skips processes that hold more resident memory, in bytes. Default value: 4 GiB, for which a write to clear_refs holds the

@@ -12,6 +12,8 @@ internal class TestSource : IInstrumentSource
 
     public CreatedTime CreatedTime { get; set; } = static (_, _) => null;
 
+    public HasReturned HasReturned { get; set; } = static _ => false;
+
     public Action Collecting { get; set; } = static () => { };
 
     public Action<Instrument, Exception> ObservationFailed { get; set; } = static (_, _) => { };
@@ -22,9 +24,13 @@ internal class TestSource : IInstrumentSource
 
     double? IInstrumentSource.CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => CreatedTime(instrument, tags);
 
+    bool IInstrumentSource.HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags) => HasReturned(tags);
+
     void IInstrumentSource.BeginCollection() => Collecting();
 
     void IInstrumentSource.ObservationFailed(Instrument instrument, Exception cause) => ObservationFailed(instrument, cause);
 }
+
+internal delegate bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags);
 
 internal delegate double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags);

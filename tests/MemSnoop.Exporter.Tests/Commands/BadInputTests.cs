@@ -15,10 +15,16 @@ public class BadInputTests
         "measurements (timestamp, uptime, stat, statm, process-io, scheduling, open-files, smaps, oom, info, counters, disk-io, working-set) separated by commas,"
         + " each once or as NAME=MEASUREMENT with another name";
 
+    private const string Label = @"NAME=REGEX with a group, such as app=--app[= ](\S+)";
+
     private const string Pid = "a number from 1 to 4194304";
     private const string Push = "a duration from 100ms to 1d, such as 500ms, 15s or 1h30m";
     private const string Header = "NAME=VALUE in printable ASCII, for a header that memsnoop does not set itself";
     private const string Url = "an http:// or https:// URL without user, query and fragment, such as http://localhost:4318";
+
+    private const string ApiServer = "auto, or an https:// URL without user, path, query and fragment, such as https://10.96.0.1:443";
+    private const string Socket = "unix:// and the absolute path of a socket, such as unix:///run/containerd/containerd.sock";
+    private const string Selector = "a label selector of Kubernetes, such as app=web,tier!=cache or 'track in (stable,canary),!debug'";
 
     public static TheoryData<string[], string> Arguments => new()
     {
@@ -33,13 +39,14 @@ public class BadInputTests
         { ["check", "--jso"], "--jso: unknown option; expected --json" },
         { ["--name\nx"], "--name x: unknown option; expected --name" },
         { ["chek", "--json"], "chek: unknown command; expected check" },
-        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { [""], "'': unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
-        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, check, events, thp, completion) or an option" },
+        { ["observe-all"], "observe-all: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { [""], "'': unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
+        { ["@file"], "@file: unknown command; expected a command (serve, trace, report, wss, containers, check, events, thp, completion) or an option" },
         { ["serve", "1234"], "1234: unexpected argument; expected options; a program to run follows --" },
         { ["--all", "true"], "true: unexpected argument; expected options; a program to run follows --" },
         { ["--pid", "1", "wss"], "wss: unexpected argument; expected the command first: memsnoop wss ..." },
         { ["wss", "1", "2", "3"], "3: unexpected argument; expected memsnoop wss PID [SECONDS] [OPTIONS]" },
+        { ["containers", "1", "2"], "2: unexpected argument; expected memsnoop containers [SECONDS] [OPTIONS]" },
         { ["check", "now"], "now: unexpected argument; expected memsnoop check [OPTIONS]" },
 
         // Pushing: values, and settings that contradict each other.
@@ -92,9 +99,48 @@ public class BadInputTests
         { ["--pid", "4194305"], $"--pid: '4194305' is not a process id; expected {Pid}" },
         { ["--name", "("], $"--name: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
         { ["--command-line", "(?=a)"], $"--command-line: '(?=a)' needs backtracking; expected {Regex}" },
+        { ["--pod-label", "app=web,"], $"--pod-label: 'app=web,' is not a label selector (the name of a label is missing at character 9); expected {Selector}" },
+        { ["--pod-label", "app in web"], $"--pod-label: 'app in web' is not a label selector (( is missing at character 8); expected {Selector}" },
+        { ["--pod-label", "app=web"], "--pod-label: no source tells the labels of pods; expected --cri, --kubelet or --kubernetes-api too" },
+        { ["--cri", "/run/containerd/containerd.sock"], $"--cri: '/run/containerd/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix://run/containerd.sock"], $"--cri: 'unix://run/containerd.sock' is not a socket; expected {Socket}" },
+        { ["--cri", "unix:///" + new string('x', 107)], $"--cri: 'unix:///{new string('x', 72)}...' is not a socket; expected {Socket}" },
+        { ["--kubernetes-api", "kubernetes"], $"--kubernetes-api: 'kubernetes' is not an API server; expected {ApiServer}" },
+        { ["--kubernetes-api", "http://10.96.0.1"], $"--kubernetes-api: 'http://10.96.0.1' is not an API server; expected {ApiServer}" },
+        {
+            ["--kubernetes-api", "auto", "--node-name", "node-1"],
+            "--kubernetes-api: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT do not name an API server; expected a URL, or auto in a container of Kubernetes"
+        },
+        {
+            ["--kubernetes-api", "https://10.96.0.1"],
+            "--kubernetes-api: it is not known which node this is; expected --node-name too, or the variable NODE_NAME"
+        },
+        { ["--node-name", "Node 1"], "--node-name: 'Node 1' is not the name of a node; expected the name of a node, as kubectl get nodes shows it" },
         { ["--user", "no-such-user-here"], "--user: 'no-such-user-here' is not a user known here; expected the name of a user or a user id" },
         { ["--min-resident", "10M"], "--min-resident: '10M' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB" },
         { ["--max-processes", "0"], "--max-processes: '0' is not a number of processes; expected a number from 1 to 4194304" },
+        {
+            ["--group-by", "{{.Nmae}}"],
+            "--group-by: '{{.Nmae}}' is not a field; expected name, user, unit, or a template with {{.Comm}}, {{.ExeBase}}, {{.ExeFull}}, {{.Username}}, {{.Unit}}, {{.Cgroups}}, {{.PID}}"
+                + " and {{.Matches.NAME}}"
+        },
+        { ["--group-match", "("], $"--group-match: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Regex}" },
+        { ["--group-config", "/no/such.yml"], "--group-config: '/no/such.yml' does not exist; expected a YAML file that can be read" },
+        { ["--group-config", "/proc/stat", "--group-by", "name"], "--group-config: contradicts --group-by; expected one of them" },
+        { ["--per-process", "some"], "--per-process: 'some' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--per-process", "top=0"], "--per-process: 'top=0' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--per-process", "top=-1"], "--per-process: 'top=-1' is not a choice of processes; expected off, all, or top=N for the N largest processes" },
+        { ["--max-series", "-1"], "--max-series: '-1' is not a number of series; expected a number from 0 to 100000000" },
+        { ["--info-label", "app"], $"--info-label: 'app' is not a label; expected {Label}" },
+        { ["--info-label", "a-b=(x)"], $"--info-label: 'a-b' is not a name of letters, digits and '_'; expected {Label}" },
+        { ["--info-label", "a\n=(x)"], $"--info-label: 'a\\x0a' is not a name of letters, digits and '_'; expected {Label}" },
+        { ["--info-label", "user=(x)"], $"--info-label: the label user has a meaning already; expected {Label}" },
+        { ["--info-label", "__name__=(x)"], $"--info-label: the label __name__ has a meaning already; expected {Label}" },
+        { ["--info-label", "app=x"], $"--info-label: 'x' has no group in parentheses; expected {Label}" },
+        { ["--info-label", "app=(?:x)"], $"--info-label: '(?:x)' has no group in parentheses; expected {Label}" },
+        { ["--info-label", "app=("], $"--info-label: '(' is not a regular expression (InsufficientClosingParentheses at character 1); expected {Label}" },
+        { ["--info-label", "app=(a)\\1"], $"--info-label: '(a)\\1' needs backtracking; expected {Label}" },
+        { ["--info-label", "app=(x)", "--info-label", "app=(y)"], "--info-label: names app twice; expected each label once" },
         { ["--interval", "5"], $"--interval: '5' is not a duration; expected {Interval}" },
         { ["--interval", "fast"], $"--interval: 'fast' is not a duration; expected {Interval}" },
         { ["--interval", "2d"], $"--interval: 2d is too long; expected {Interval}" },
@@ -118,6 +164,13 @@ public class BadInputTests
         { ["wss", "1", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
         { ["wss", "1", "-1"], $"SECONDS: '-1' is not the length of a window; expected {Window}" },
         { ["wss", "1", "2d"], $"SECONDS: '2d' is not the length of a window; expected {Window}" },
+        { ["wss", "1", "10", "--ages", "1s,fast"], "--ages: 'fast' is not a duration; expected durations such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "2s,1s"], "--ages: '2s,1s' does not rise from 100ms or more, or has more than 15 ages; expected ages such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "0,1s"], "--ages: '0,1s' does not rise from 100ms or more, or has more than 15 ages; expected ages such as 5s,15s,1m" },
+        { ["wss", "1", "10", "--ages", "2s,9s"], "SECONDS: is too short for memory to be idle for 9s and accessed again; expected at least 12s" },
+        { ["wss", "1", "--ages", "2s"], "SECONDS: is missing, and ages are not told without; expected at least 4s" },
+        { ["containers", "0"], $"SECONDS: '0' is not the length of a window; expected {Window}" },
+        { ["containers", "soon"], $"SECONDS: 'soon' is not the length of a window; expected {Window}" },
         { ["wss", "1", "1e9"], $"SECONDS: '1e9' is not the length of a window; expected {Window}" },
 
         // Traces.
@@ -170,7 +223,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Groups, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },

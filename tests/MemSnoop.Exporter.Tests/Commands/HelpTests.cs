@@ -13,6 +13,7 @@ public class HelpTests
     [InlineData("help-serve.txt", "serve", "--help")]
     [InlineData("help-trace.txt", "trace", "--help")]
     [InlineData("help-wss.txt", "wss", "--help")]
+    [InlineData("help-containers.txt", "containers", "--help")]
     [InlineData("help-report.txt", "report", "--help")]
     [InlineData("help-check.txt", "check", "-h")]
     [InlineData("help-events.txt", "events", "--help")]

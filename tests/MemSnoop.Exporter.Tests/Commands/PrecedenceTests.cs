@@ -20,6 +20,8 @@ public class PrecedenceTests
         Assert.False(options.AreCountersEnabled);
         Assert.Equal((0, "auto"), (options.Counters.Events.Count, options.Counters.Provider));
         Assert.Equal(["counters", "info", "oom", "smaps"], MeasurementCatalogue.Published.Where(measurement => !measurement.IsEnabled(options)).Select(static measurement => measurement.Name).Order());
+        Assert.False(options.Groups.AreOn);
+        Assert.Equal((int.MaxValue, 0, 0), (options.Series.PerProcess, options.Series.Max, options.Series.InfoLabels.Count));
         Assert.Equal(TimeSpan.FromSeconds(60), options.WorkingSet.Interval);
         Assert.Equal(WorkingSetMethod.Auto, options.WorkingSet.Method);
         Assert.Equal(4L << 30, options.WorkingSet.ReferencedMaxResident);
@@ -68,9 +70,12 @@ public class PrecedenceTests
             {
               // Comments and trailing commas are welcome.
               "MemSnoop": {
-                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "Children": false, "MinResident": "10MiB",
+                "Processes": { "Users": ["root"], "Cgroups": ["/system.slice/**"], "PodLabels": ["app=web,!debug"], "Children": false, "MinResident": "10MiB",
                   "MaxProcesses": 7, "ContainerLabels": true, "UnitLabel": false, },
-                "Containers": { "LogDirectory": "/logs", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true },
+                "Groups": { "By": "{{.ExeBase}}", "Match": ["x"] },
+                "Series": { "PerProcess": "TOP=9", "Max": 50000, "InfoLabels": ["app=--app=(\\S+)"] },
+                "Containers": { "LogDirectory": "/logs", "Cri": "unix:///run/crio/crio.sock", "Kubelet": "https://[::1]:10250", "KubeletTokenFile": "/token", "KubeletCertificate": "/ca.crt", "KubeletInsecure": true,
+                  "KubernetesApi": "https://10.96.0.1", "KubernetesApiTokenFile": "/api-token", "KubernetesApiCertificate": "/api.crt", "NodeName": "node-1" },
                 "Readings": { "DisableDefaults": true, "Measurements": { "smaps": { "Enabled": true, "Interval": "1m" }, "statm": { "Enabled": true } } },
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
                 "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
@@ -83,13 +88,21 @@ public class PrecedenceTests
         ExporterOptions options = new CommandLineRun().Options("--config", file.Path);
         Assert.Equal([0u], options.Processes.Users);
         Assert.Equal(["/system.slice/**"], options.Processes.Cgroups);
+        Assert.Equal(["app=web,!debug"], options.Processes.PodLabels);
         Assert.Equal(
             (false, 10L << 20, 7, (bool?)true, (bool?)false),
             (options.Processes.Children, options.Processes.MinResident, options.Processes.MaxProcesses, options.Processes.ContainerLabels, options.Processes.UnitLabel));
         Assert.Equal(
             ("/logs", new Uri("https://[::1]:10250"), "/token", "/ca.crt", true),
             (options.Containers.LogDirectory, options.Containers.Kubelet, options.Containers.KubeletTokenFile, options.Containers.KubeletCertificate, options.Containers.KubeletInsecure));
-        Assert.Equal(["statm", "smaps"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
+        Assert.Equal(("{{.ExeBase}}", "x"), (options.Groups.By, Assert.Single(options.Groups.Match).ToString()));
+        Assert.Equal((9, 50_000), (options.Series.PerProcess, options.Series.Max));
+        Assert.Equal([("app", @"--app=(\S+)")], options.Series.InfoLabels.Select(static label => (label.Key, label.Value.ToString())));
+        Assert.Equal(["statm", "smaps", "info"], MeasurementCatalogue.Published.Where(measurement => measurement.IsEnabled(options)).Select(static measurement => measurement.Name));
+        Assert.Equal("/run/crio/crio.sock", options.Containers.CriSocket);
+        Assert.Equal(
+            (new Uri("https://10.96.0.1"), "/api-token", "/api.crt", "node-1"),
+            (options.Containers.KubernetesApiEndpoint, options.Containers.KubernetesApiTokenFile, options.Containers.KubernetesApiCertificate, options.Containers.Node));
         Assert.Equal((60d, 5d), (options.Readings.IntervalOf("smaps").TotalSeconds, options.Readings.IntervalOf("statm").TotalSeconds));
         Assert.Equal((true, false, false), (options.Disks.IsWatched("nvme0n1"), options.Disks.IsWatched("nvme0n1p1"), options.Disks.IsWatched("sda")));
         Assert.Equal((WorkingSetMethod.Referenced, 2), (options.WorkingSet.Method, options.WorkingSet.IdleAges.Count));
@@ -102,6 +115,8 @@ public class PrecedenceTests
     [Fact]
     public void Every_setting_can_be_set_by_its_variable()
     {
+        using TemporaryFile yaml = new("process_names: [{ comm: [x] }]");
+
         // A value that each setting takes, by what stands for it in the help.
         var values = new Dictionary<string, string>
         {
@@ -110,6 +125,7 @@ public class PrecedenceTests
             ["USER"] = "7",
             ["GLOB"] = "/x",
             ["PATTERN"] = "x-*",
+            ["SELECTOR"] = "x=y,!z",
             ["BOOL"] = "true",
             ["SIZE"] = "7",
             ["COUNT"] = "7",
@@ -128,15 +144,24 @@ public class PrecedenceTests
             ["URL"] = "https://x:7",
             ["PROTOCOL"] = "grpc",
             ["NAME=VALUE"] = "x=y",
+            ["NAME=REGEX"] = "x=y(.)",
+            ["PROCESSES"] = "top=7",
+            ["TEMPLATE"] = "{{.Comm}}",
+            ["YAML"] = yaml.Path,
             ["TEMPORALITY"] = "delta",
             ["COMPRESSION"] = "gzip",
             ["FILE"] = "/proc/stat",
             ["TEXT"] = "x",
+            ["NAME"] = "x",
+            ["SOCKET"] = "unix:///x",
         };
+        // What some settings want beside them.
+        (string Name, string Value)[] others = [("MemSnoop__Containers__Kubelet", "https://x:7"), ("NODE_NAME", "x")];
         Assert.All(ExporterSettings.Catalogue.All, setting =>
         {
             string value = values[setting.Placeholder];
-            ExporterOptions options = new CommandLineRun((setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_'), value)).Options();
+            string name = setting.Path.Replace(":", "__", StringComparison.Ordinal).Replace('-', '_');
+            ExporterOptions options = new CommandLineRun([(name, value), .. others.Where(other => other.Name != name)]).Options();
             Assert.Equal(value, setting.Describe(options));
         });
     }
@@ -171,6 +196,28 @@ public class PrecedenceTests
         Assert.Equal(":1", new CommandLineRun(("OTEL_EXPORTER_PROMETHEUS_PORT", "2")).Options("--config", file.Path).Web.Listen.Single().ToString());
     }
 
+    [Theory]
+    [InlineData("10.96.0.1", "443", "https://10.96.0.1/")]
+    [InlineData("10.96.0.1", null, "https://10.96.0.1/")]
+    [InlineData("fd00::1", "6443", "https://[fd00::1]:6443/")]
+    public void In_Kubernetes_variables_name_the_API_server_and_the_node(string host, string? port, string url)
+    {
+        ContainersOptions containers = new CommandLineRun(("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", port ?? ""), ("NODE_NAME", "node-1"))
+            .Options("--kubernetes-api", "auto").Containers;
+        Assert.Equal((url, "node-1"), (containers.KubernetesApiEndpoint?.AbsoluteUri, containers.Node));
+        Assert.Null(new CommandLineRun(("KUBERNETES_SERVICE_HOST", host)).Options().Containers.KubernetesApiEndpoint);
+    }
+
+    [Theory]
+    [InlineData("a b", "443", "node-1", "--kubernetes-api")]
+    [InlineData("10.96.0.1", "x", "node-1", "--kubernetes-api")]
+    [InlineData("10.96.0.1", "443", "Node", "NODE_NAME")]
+    public void What_Kubernetes_does_not_say_so_is_an_error(string host, string port, string node, string thing)
+    {
+        CommandLineRun run = new(("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", port), ("NODE_NAME", node));
+        Assert.Equal(thing, Assert.Throws<UsageException>(() => run.Options("--kubernetes-api", "auto")).Thing);
+    }
+
     [Fact]
     public void Repeated_options_add_up_in_their_order()
     {
@@ -193,6 +240,23 @@ public class PrecedenceTests
     [InlineData(false)]
     public void Counters_are_on_when_events_are_named_unless_they_are_switched_off(bool expected, params string[] arguments) =>
         Assert.Equal(expected, new CommandLineRun().Options(arguments).AreCountersEnabled);
+
+    [Theory]
+    [InlineData(true, "--info-label", "app=(x)")]
+    [InlineData(true, "--info-label", "app=(x)", "--collector.disable-defaults")]
+    [InlineData(false, "--info-label", "app=(x)", "--no-collector.info")]
+    [InlineData(true, "--collector.info")]
+    [InlineData(false)]
+    public void Naming_a_label_switches_the_info_on(bool expected, params string[] arguments) =>
+        Assert.Equal(expected, IsEnabled(new CommandLineRun().Options(arguments), "info"));
+
+    [Theory]
+    [InlineData("off", 0)]
+    [InlineData("All", int.MaxValue)]
+    [InlineData("top=1", 1)]
+    [InlineData("top=2147483646", 2147483646)]
+    public void Processes_with_series_are_none_all_or_a_number(string text, int expected) =>
+        Assert.Equal(expected, new CommandLineRun().Options("--per-process", text).Series.PerProcess);
 
     [Fact]
     public void Events_remember_where_they_were_written()

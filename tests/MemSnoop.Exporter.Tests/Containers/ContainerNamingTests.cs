@@ -176,7 +176,7 @@ public sealed class ContainerNamingTests : IDisposable
         await using TestKubelet kubelet = await TestKubelet.StartAsync(certificate);
         kubelet.Pods = Pod(A);
         Link(B, "sidecar");
-        KubeletAccess access = new(kubelet.Url, _directory.Write("token", "first-token"), _directory.Write("ca.crt", authority.Pem), IsUnchecked: false);
+        ClusterAccess access = new(kubelet.Url, _directory.Write("token", "first-token"), _directory.Write("ca.crt", authority.Pem), IsUnchecked: false);
         using ContainerNaming naming = new([new LogLinks(_directory["containers"]), new KubeletPods(access) { Patience = TimeSpan.FromMinutes(1) }], _clock, _log);
         await naming.ReadOnceAsync(Cancellation);
         Assert.Equal([new("log_links", "on", "ok"), new("kubelet", "on", "ok")], naming.States);
@@ -222,6 +222,34 @@ public sealed class ContainerNamingTests : IDisposable
                 "names of containers from kubelet: 1 pods by the kubelet",
             ],
             _log.Lines);
+    }
+
+    /// <summary>By the clock of the machine and the thread of the service: what the API server tells answers who asked before.</summary>
+    [Fact]
+    public async Task The_API_server_tells_by_itself()
+    {
+        using TestAuthority authority = new("cluster");
+        using X509Certificate2 certificate = authority.IssueForServer("127.0.0.1");
+        await using TestApiServer server = await TestApiServer.StartAsync(certificate);
+        ClusterAccess access = new(server.Url, _directory.Write("token", "first-token"), _directory.Write("ca.crt", authority.Pem), IsUnchecked: false);
+        using ContainerNaming naming = new([new LogLinks(_directory["containers"]), new KubernetesApiPods(access, "node-1", TimeProvider.System)], TimeProvider.System, _log);
+        Assert.Equal(new MethodState("kubernetes_api", "off", "not_read"), naming.States[1]);
+        await naming.StartAsync(Cancellation);
+        await Eventually.HoldsAsync(() => server.Watching == 1);
+        Assert.False(naming.Find(OfPod(A), "nginx").IsFinal);
+        Assert.Equal(1, naming.MissCount);
+
+        server.Put(Uid, $$$$"""{"metadata":{"name":"web","namespace":"shop","uid":"{{{{Uid}}}}","resourceVersion":"VERSION"},"status":{"containerStatuses":[{"name":"nginx","containerID":"containerd://{{{{A}}}}"}]}}""");
+
+        await Eventually.HoldsAsync(() => naming.MissCount == 0);
+        Assert.Equal(new NamedContainer(A, new ContainerNames("shop", "web", "nginx"), IsFinal: true), naming.Find(OfPod(A), "nginx"));
+        Assert.Equal([new("log_links", "on", "ok"), new("kubernetes_api", "on", "ok")], naming.States);
+
+        await naming.StopAsync(Cancellation);
+        Assert.True(naming.ExecuteTask!.IsCompletedSuccessfully);
+        Assert.Equal(
+            [$"names of containers from log_links: 0 containers in {_directory["containers"]}", "names of containers from kubernetes_api: 0 pods of node-1 by the API server"],
+            _log.Lines.Order(StringComparer.Ordinal).Reverse());
     }
 
     /// <summary>By the clock of the machine and the thread of the service.</summary>

@@ -270,12 +270,12 @@ public sealed class KubeletPodsTests : IDisposable
     private Task<NameAnswer> ReadAsync(TestKubelet kubelet) => Pods(kubelet).ReadAsync(Cancellation);
 
     private KubeletPods Pods(TestKubelet kubelet, string? certificate = null, bool isUnchecked = false, TimeSpan? patience = null) =>
-        new(new KubeletAccess(kubelet.Url, _directory["token"], certificate == "" ? null : certificate ?? _directory["ca.crt"], isUnchecked))
+        new(new ClusterAccess(kubelet.Url, _directory["token"], certificate == "" ? null : certificate ?? _directory["ca.crt"], isUnchecked))
         {
             Patience = patience ?? TimeSpan.FromMinutes(1),
         };
 
-    private KubeletPods Pods(Uri url) => new(new KubeletAccess(url, _directory["token"], _directory["ca.crt"], IsUnchecked: false));
+    private KubeletPods Pods(Uri url) => new(new ClusterAccess(url, _directory["token"], _directory["ca.crt"], IsUnchecked: false));
 
     public void Dispose()
     {

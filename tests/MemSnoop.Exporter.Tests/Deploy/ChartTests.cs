@@ -16,6 +16,8 @@ public class ChartTests
         ("", ""),
         ("privileged=false", "least-privilege"),
         ("kubelet.enabled=true", "kubelet-metadata"),
+        ("podNames.enabled=true", "pod-names"),
+        ("kubelet.enabled=true,podNames.enabled=true", "kubelet-metadata,pod-names"),
         ("podMonitor.enabled=true", "pod-monitor"),
         ("serviceMonitor.enabled=true", "service-monitor"),
         ("networkPolicy.enabled=true", "network-policy"),

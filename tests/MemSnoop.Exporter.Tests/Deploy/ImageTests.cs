@@ -48,7 +48,7 @@ public sealed class ImageTests : IDisposable
         Assert.InRange(size, 1, MostBytes);
 
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--sysfs", "/host/sys", "--container-labels"], [.. _podman.Program, .. Run, "--pid=host"], Image);
+            ["--sysfs", "/host/sys", "--container-labels"], [.. _podman.Words, .. Run, "--pid=host"], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(Revision, Assert.Single(scrape.Of("memsnoop_build_info")).Label("revision"));
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId), "It does not see this process.");
@@ -65,7 +65,7 @@ public sealed class ImageTests : IDisposable
     /// <summary>Without <c>--pid=host</c> it says so, in the log and in <c>check</c>.</summary>
     private async Task SeesOnlyItselfAsync()
     {
-        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], [.. _podman.Program, .. Run], Image);
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync([], [.. _podman.Words, .. Run], Image);
         Scrape scrape = await exporter.ScrapeAsync();
         Assert.Equal(1, scrape.Value("memsnoop_processes_watched"));
         Assert.Contains(exporter.Log, IsAboutNamespace);
@@ -87,7 +87,7 @@ public sealed class ImageTests : IDisposable
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(certificates);
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--otlp", receiver.Http.ToString(), "--otlp.interval", "200ms"],
-            [.. _podman.Program, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
+            [.. _podman.Words, .. Run, "-v", $"{certificates.Authority}:/etc/ssl/certs/ca-certificates.crt:ro"], Image);
         await receiver.MessageAsync(static message => message.Points.Count > 0);
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());

@@ -151,6 +151,32 @@ public class KubernetesTests
         string? Label(string name) => Assert.Single(scrape.Of("target_info")).Label(name);
     }
 
+    /// <summary>The base with the component, as an overlay has them: a role, a token, and an argument that the program takes.</summary>
+    [Fact]
+    public async Task With_the_component_for_names_the_pod_may_list_and_watch_pods_and_nothing_else()
+    {
+        Manifests manifests = await Kubectl.RenderWithAsync("pod-names");
+        Assert.Equal(["ClusterRole", "ClusterRoleBinding", "DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Typed.Select(static manifest => manifest.Kind).Order());
+
+        V1PolicyRule rule = Assert.Single(manifests.Single<V1ClusterRole>().Rules);
+        Assert.Equal((",pods", "list,watch"), ($"{string.Join(',', rule.ApiGroups)},{string.Join(',', rule.Resources)}", string.Join(',', rule.Verbs)));
+        V1ClusterRoleBinding binding = manifests.Single<V1ClusterRoleBinding>();
+        Assert.Equal(("ClusterRole", Name), (binding.RoleRef.Kind, binding.RoleRef.Name));
+        Rbacv1Subject subject = Assert.Single(binding.Subjects);
+        V1ServiceAccount account = manifests.Single<V1ServiceAccount>();
+        Assert.Equal(("ServiceAccount", account.Metadata.Name, account.Metadata.NamespaceProperty), (subject.Kind, subject.Name, subject.NamespaceProperty));
+
+        V1PodSpec pod = manifests.Pod.Spec;
+        Assert.True(pod.AutomountServiceAccountToken);
+        V1Container container = Assert.Single(pod.Containers);
+
+        // The token is not there, and so nobody is asked.
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            [.. container.Args.Select(argument => OnTheNode(argument, pod, container))],
+            ["env", .. PodVariables.Of(container), "KUBERNETES_SERVICE_HOST=127.0.0.1", $"KUBERNETES_SERVICE_PORT={FreePort.Next()}"]);
+        await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_container_names_info", ("source", "kubernetes_api"), ("reason", "no_token")).Any());
+    }
+
     private static Task<Manifests> RenderAsync() => Kubectl.RenderAsync("deploy/kubernetes/base");
 
     // What the container sees below a mount is the node's.

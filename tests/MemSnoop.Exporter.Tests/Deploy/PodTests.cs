@@ -59,7 +59,7 @@ public sealed class PodTests : IDisposable
         application.VolumeMounts = [];
         string[] run = [.. PodmanRun.Of(_podman, pod, application), $"--pod={Pod}"];
         using Workload workload = await Workload.StartAsync(
-            _podman.Program[0], [.. _podman.Program[1..], .. run, "--interactive", $"--volume={copy.Touch}:/touch:ro", "--entrypoint=/touch", ShippedImage.Name, "--resident", "200", "--hot", "40"]);
+            _podman.Words[0], [.. _podman.Words[1..], .. run, "--interactive", $"--volume={copy.Touch}:/touch:ro", "--entrypoint=/touch", ShippedImage.Name, "--resident", "200", "--hot", "40"]);
         int pid = (int)workload.Number("pid");
 
         run = [.. PodmanRun.Of(_podman, pod, sidecar), $"--pod={Pod}"];
@@ -93,7 +93,7 @@ public sealed class PodTests : IDisposable
     }
 
     private Task<ExporterProcess> StartAsync(string[] run, V1Container container, params string[] further) => ExporterProcess.StartAsync(
-        ["--run-dir", "/run/memsnoop", .. PodVariables.ArgumentsOf(container), .. further], [.. _podman.Program, .. run], ShippedImage.Name);
+        ["--run-dir", "/run/memsnoop", .. PodVariables.ArgumentsOf(container), .. further], [.. _podman.Words, .. run], ShippedImage.Name);
 
     private static async Task EndAsync(ExporterProcess exporter)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using MemSnoop.Exporter.Tests.EndToEnd;
 
 namespace MemSnoop.Exporter.Tests.Deploy;
 

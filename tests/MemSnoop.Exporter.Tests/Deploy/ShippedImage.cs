@@ -1,4 +1,5 @@
 using MemSnoop.Exporter.Tests.Commands;
+using MemSnoop.Exporter.Tests.EndToEnd;
 
 namespace MemSnoop.Exporter.Tests.Deploy;
 

@@ -57,7 +57,7 @@ public class SectionTests
     [Fact]
     public async Task Keys_that_only_the_program_has_are_unknown() =>
         Assert.Equal(
-            "MemSnoop:Web: unknown key; expected one of Processes, Containers, Readings, WorkingSet, Counters, Disks, Generations, Kernel",
+            "MemSnoop:Web: unknown key; expected one of Processes, Containers, Groups, Series, Readings, WorkingSet, Counters, Disks, Generations, Kernel",
             (await StartAsync(static services => services.AddMemSnoop(Section("""{ "MemSnoop": { "Web": { "Listen": [":1"] } } }""")))).Message);
 
     [Fact]

@@ -78,11 +78,17 @@ public sealed class LocalApiTests
         foreach ((string path, HttpStatusCode status) in new[]
         {
             ("/metrics", HttpStatusCode.NotFound),
+            ("/v1/containers", HttpStatusCode.ServiceUnavailable),
             ("/v1/window", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=x", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&seconds=0", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&seconds=86401", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&seconds=NaN", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=10&ages=", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=10&ages=2,1", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=10&ages=0.01", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=10&ages=1,10", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&ages=1", HttpStatusCode.BadRequest),
 
             // The pid is there, and it is another process.
             ($"/v1/window?pid={Environment.ProcessId}&start=1", HttpStatusCode.NotFound),
@@ -161,6 +167,20 @@ public sealed class LocalApiTests
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(
             "memsnoop: the exporter measures by referenced, not by page_idle\nmemsnoop: the exporter measured, with the areas of its own configuration\n", result.Error);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Ages_are_refused_where_the_method_does_not_know_them(bool asks)
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "60", "--hot", "40");
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{touch.Pid}"]);
+        CommandResult result = await WssAsync(asks ? exporter.RunDirectory : "/no/such/directory", $"{touch.Pid}", "3", "--ages", "500ms,1s", "--method", "referenced");
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains(
+            asks ? "memsnoop: --ages: the exporter measures by referenced, which does not know which pages were idle;" : "memsnoop: --ages: the method referenced does not know which pages were idle;",
+            result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,6 +26,8 @@ public class MetricsDocumentTests
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
         ["memsnoop.deprecated.info"] = "no deprecated name is used",
+        ["memsnoop.series.limit"] = "the number of series is not limited",
+        ["memsnoop.series.left_out"] = "the number of series is not limited",
         ["memsnoop.otlp.duration"] = "nothing has been pushed",
         ["memsnoop.process.untracked"] = "only the idle bitmap tells which pages it does not cover",
         ["memsnoop.process.counter.running_ratio"] = "the kernel's own events never take turns",
@@ -35,14 +37,31 @@ public class MetricsDocumentTests
         ["memsnoop.cgroup.generation"] = "this kernel may have no multi-generational LRU",
         ["memsnoop.cgroups.dropped"] = "this kernel may have no multi-generational LRU",
         ["memsnoop.cgroups.dropped_memory"] = "this kernel may have no multi-generational LRU",
+        ["memsnoop.cgroup.agings"] = "nobody has asked for agings",
+        ["memsnoop.cgroup.aging_time"] = "nobody has asked for agings",
+        ["memsnoop.cgroup.agings_failed"] = "nobody has asked for agings",
+        ["memsnoop.cgroups.overdue"] = "nobody has asked for agings",
         ["memsnoop.container.working_set.lower"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.working_set.upper"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.working_set"] = "only the idle bitmap tells pages of containers apart",
         ["memsnoop.container.idle"] = "only the idle bitmap tells pages of containers apart",
+        ["memsnoop.group.working_set.lower"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.working_set.upper"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.working_set"] = "only the idle bitmap counts a page of a group once",
+        ["memsnoop.group.idle"] = "only the idle bitmap counts a page of a group once",
         ["memsnoop.container.memory.used"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.used.lower"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.used.upper"] = "only the idle bitmap tells which frames were used",
         ["memsnoop.container.memory.idle"] = "only the idle bitmap tells which frames were used",
+        ["memsnoop.process.reaccessed"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.process.reaccessed.doubtful"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.container.reaccessed"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.container.reaccessed.doubtful"] = "only the idle bitmap tells which pages were idle",
+        ["memsnoop.container.memory.limit"] = "the container has no limit",
+        ["memsnoop.container.memory.request"] = "no kubelet is asked",
+        ["memsnoop.container.memory.high"] = "the container has no such bound",
+        ["memsnoop.container.memory.zswap"] = "control groups of version 1 do not tell",
+        ["memsnoop.container.memory.pressure"] = "control groups of version 1 have no pressure",
     };
 
     [Fact]
@@ -112,7 +131,7 @@ public class MetricsDocumentTests
 
             // Of every process, and said once above the tables.
             bool isOfProcess = row.Labels.ContainsKey("pid") && name != "memsnoop.process.dropped_resident";
-            foreach (string label in (string[])["container", "container_id", "namespace", "pod", "unit"])
+            foreach (string label in ((string[])["container", "container_id", "namespace", "pod", "unit"]).Except(row.Labels.Keys))
             {
                 Assert.Equal((name, label, isOfProcess), (name, label, seen.Remove(label)));
             }
@@ -130,18 +149,22 @@ public class MetricsDocumentTests
     {
         private readonly MeterListener _listener = new();
         private readonly Workload _idler;
+        private readonly Cgroup _container;
         private readonly SamplingPipeline _pipeline;
         private readonly SelfMeter _self;
 
         private Observed(Workload idler)
         {
             _idler = idler;
+            _container = Cgroup.Make(idler.Pid, $"docker/{new string('d', 64)}");
             ExporterOptions options = new();
             options.Processes.Pids = [idler.Pid];
             options.Processes.MaxProcesses = 2;
             options.Processes.ContainerLabels = true;
             options.Processes.UnitLabel = true;
+            options.Groups.By = "name";
             options.WorkingSet.MaxStall = TimeSpan.FromMinutes(1);
+            options.WorkingSet.ProcessReaccessed = true;
             options.Counters.Events = ["page-faults", "task-clock"];
             foreach (PublishedMeasurementDescriptor measurement in MeasurementCatalogue.Published)
             {
@@ -210,6 +233,7 @@ public class MetricsDocumentTests
             _listener.Dispose();
             _self.Dispose();
             _pipeline.Dispose();
+            _container.Dispose();
             _idler.Dispose();
             return ValueTask.CompletedTask;
         }

@@ -83,6 +83,25 @@ public sealed class DeltaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_had_no_series_for_a_while_is_not_told_in_full_again()
+    {
+        PushHost.Process process = _host.Living[1] = new PushHost.Process { Used = 5 };
+        await _host.Push.PushAsync();
+        _host.Living.Clear();
+        for (int i = 0; i < 10; i++)
+        {
+            await _host.Push.PushAsync();
+        }
+
+        (process.Used, process.HasReturned) = (8, true);
+        _host.Living[1] = process;
+        await _host.Push.PushAsync();
+        process.Used = 12;
+        await _host.Push.PushAsync();
+        Assert.Equal([5, 0, 4], Used);
+    }
+
+    [Fact]
     public async Task A_callback_that_throws_once_does_not_begin_anew()
     {
         bool throws = false;

@@ -32,7 +32,7 @@ internal sealed class PushHost : IDisposable
         clock ??= new BeginningClock();
         if (shared is null)
         {
-            TestSource source = new() { Owns = candidate => candidate == Meter, CreatedTime = CreatedTime, ObservationFailed = (instrument, _) => failed?.Invoke(instrument) };
+            TestSource source = new() { Owns = candidate => candidate == Meter, CreatedTime = CreatedTime, HasReturned = tags => Find(tags)?.HasReturned == true, ObservationFailed = (instrument, _) => failed?.Invoke(instrument) };
             _collector = new MetricCollector(source, TimeProvider.System, Log);
         }
 
@@ -68,13 +68,15 @@ internal sealed class PushHost : IDisposable
         Living.OrderBy(static pair => pair.Key).Select(pair => new Measurement<T>(
             select(pair.Value), new KeyValuePair<string, object?>("comm", "sleep"), new KeyValuePair<string, object?>("pid", pair.Key)));
 
-    private double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => Find(tags)?.Created;
+
+    private Process? Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         foreach ((string key, object? value) in tags)
         {
             if (key == "pid")
             {
-                return Living.TryGetValue((int)value!, out Process? process) ? process.Created : null;
+                return Living.GetValueOrDefault((int)value!);
             }
         }
 
@@ -90,6 +92,9 @@ internal sealed class PushHost : IDisposable
     internal sealed class Process
     {
         public double Created { get; init; } = Began + 1;
+
+        /// <summary>Whether it has had series before, and none in between.</summary>
+        public bool HasReturned { get; set; }
 
         public long Held { get; set; }
 

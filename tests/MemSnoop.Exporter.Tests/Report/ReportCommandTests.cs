@@ -29,6 +29,15 @@ public class ReportCommandTests
                     32     32.00 s    31.4 MiB    31.4 MiB
                     50     50.00 s    31.8 MiB    31.8 MiB
 
+            Idle for so many consecutive samples, and what of it was accessed again
+               samples        time        idle   per second
+                     1      1.00 s    11.1 MiB          0 B
+                     2      2.00 s    10.6 MiB          0 B
+                     4      4.00 s    9.71 MiB          0 B
+                     8      8.00 s    7.58 MiB          0 B
+                    16     16.00 s    4.57 MiB          0 B
+                    32     32.00 s     212 KiB          0 B
+
             Reuse distance: 110,072 reuses, 8,138 cold misses
                  reuses  within at least     at most
                    50 %              0 B    15.4 MiB

@@ -54,7 +54,7 @@ public partial class ReportPageTests
 
         Match colours = ProbeLine().Match(elements);
         int[] canvases = [.. colours.Groups[1].Value.Split(' ').Select(static number => int.Parse(number, CultureInfo.InvariantCulture))];
-        Assert.Equal(3, canvases.Length);   // heat map and two charts
+        Assert.Equal(4, canvases.Length);   // heat map and three charts
         Assert.All(canvases, static count => Assert.True(count > 10, "a canvas is empty"));
 
         // The heat map shows the phases of the program, sample by sample.
@@ -70,7 +70,7 @@ public partial class ReportPageTests
     public async Task Traces_with_next_to_nothing_are_drawn_too()
     {
         PageTrace whole = SyntheticTrace.Create();
-        foreach (int samples in new[] { 0, 1, 2 })
+        foreach (int samples in new[] { 0, 1, 2, 3 })
         {
             using TemporaryDirectory directory = new();
             PageTrace trace = new(whole.PageBytes, whole.Pid, "a <b>&amp;</b> name", whole.Start, [.. whole.Samples.Take(samples)]);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+using MemSnoop.Exporter.Tests.Containers;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
 using static MemSnoop.Exporter.Tests.Sampling.ContainerTree;
@@ -7,6 +9,8 @@ namespace MemSnoop.Exporter.Tests.Sampling;
 /// <summary>Which processes are watched, by namespace, pod, container and unit.</summary>
 public sealed class ContainerSelectionTests : IDisposable
 {
+    private const string C = "3333333333333333333333333333333333333333333333333333333333333333";
+    private const string OtherUid = "99992222-3333-4444-5555-666677778888";
     private const string Docker = "2222222222222222222222222222222222222222222222222222222222222222";
 
     private readonly ContainerTree _tree = new();
@@ -92,6 +96,43 @@ public sealed class ContainerSelectionTests : IDisposable
         using Observed observed = new(_tree);
         Assert.Equal(["comm", "pid"], observed.Read()[1].Keys.Order());
         Assert.Contains("log_links on ok", observed.Sources);
+    }
+
+    /// <summary>The links tell the names of one pod, and the labels of none: the kubelet is asked for them.</summary>
+    [Theory]
+    [InlineData("app=web", null, new[] { 7, 8 })]
+    [InlineData("app", null, new[] { 7, 8, 11 })]
+    [InlineData("app in (web,api),tier=cache", null, new[] { 11 })]
+    [InlineData("app=web", "tier=cache", new[] { 7, 8, 11 })]
+    [InlineData("tier!=cache", null, new[] { 7, 8 })]
+    [InlineData("!app", null, new int[0])]
+    public async Task Labels_of_pods_select_their_processes_once_they_are_known(string selector, string? other, int[] watched)
+    {
+        _tree.AddProcess(11, "api", $"0::/kubepods/pod{OtherUid}/{C}");
+        using TestAuthority authority = new("cluster");
+        using X509Certificate2 certificate = authority.IssueForServer("127.0.0.1");
+        await using TestKubelet kubelet = await TestKubelet.StartAsync(certificate);
+        kubelet.Pods = $$$$"""
+            {"items":[
+              {"metadata":{"name":"web","namespace":"shop","uid":"{{{{Uid}}}}","labels":{"app":"web"}}},
+              {"metadata":{"name":"api","namespace":"shop","uid":"{{{{OtherUid}}}}","labels":{"app":"api","tier":"cache"}},
+               "status":{"containerStatuses":[{"name":"api","containerID":"containerd://{{{{C}}}}"}]}}]}
+            """;
+        _tree.Options.Containers.Kubelet = kubelet.Url;
+        _tree.Options.Containers.KubeletTokenFile = _tree.Write("token", "first-token");
+        _tree.Options.Containers.KubeletCertificate = _tree.Write("ca.crt", authority.Pem);
+        _tree.Options.Processes.PodLabels = [selector, .. List(other)];
+        using Observed observed = new(_tree);
+        Assert.Empty(observed.Read());
+
+        ContainerNaming naming = Assert.Single(observed.Pipeline.Services.OfType<ContainerNaming>());
+        await naming.ReadOnceAsync(TestContext.Current.CancellationToken);
+
+        string expected = string.Join(' ', watched);
+        await Eventually.ReachesAsync(() => string.Join(' ', observed.Read().Keys.Order()), seen => seen == expected);
+
+        // Who has no labels that anybody knows is looked for, and nobody else.
+        Assert.Equal(1, naming.MissCount);
     }
 
     private static string[] List(string? pattern) => pattern is null ? [] : [pattern];

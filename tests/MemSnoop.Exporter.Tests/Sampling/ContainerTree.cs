@@ -37,10 +37,12 @@ internal sealed class ContainerTree : IDisposable
 
     public string this[string relative] => _tree[relative];
 
-    public void AddProcess(int pid, string comm, string cgroup)
+    public string Write(string relative, string text) => _tree.Write(relative, text);
+
+    public void AddProcess(int pid, string comm, string cgroup, int residentPages = 100)
     {
         // 52 fields of stat, of which those that are read here are right: the state, the parent, the start time, the size.
-        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 {string.Join(' ', Enumerable.Repeat("1", 17))} {100 + pid} 4096000 100 {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
+        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 {string.Join(' ', Enumerable.Repeat("1", 17))} {100 + pid} 4096000 {residentPages} {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
         _tree.Write($"proc/{pid}/statm", "1000 100 50 10 0 200 0\n");
         _tree.Write($"proc/{pid}/cgroup", cgroup + "\n");
     }
@@ -64,8 +66,13 @@ internal sealed class ContainerTree : IDisposable
         private readonly FakeTimeProvider _clock;
 
         public Observed(ContainerTree test)
+            : this(test.Host(), test.Clock)
         {
-            _clock = test.Clock;
+        }
+
+        public Observed(MeasuredHost host, FakeTimeProvider clock)
+        {
+            _clock = clock;
             Meter meter = new(SamplingPipeline.MeterName);
             _listener.InstrumentPublished = (instrument, listener) =>
             {
@@ -87,7 +94,7 @@ internal sealed class ContainerTree : IDisposable
                 }
             });
             _listener.Start();
-            Pipeline = new SamplingPipeline(test.Host(), meter, NullLoggerFactory.Instance, test.Clock);
+            Pipeline = new SamplingPipeline(host, meter, NullLoggerFactory.Instance, clock);
             Pipeline.Begin();
         }
 

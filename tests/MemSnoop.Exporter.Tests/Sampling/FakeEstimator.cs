@@ -84,6 +84,12 @@ internal sealed class FakeEstimator(TimeProvider clock) : IWorkingSetEstimator
         return outcome == ReadOutcome.Success ? new Window(this, Now) : null;
     }
 
+    IReaccessRun? IWorkingSetEstimator.BeginReaccessRun(TrackedProcess process, IdleAges ages, out ReadOutcome outcome)
+    {
+        outcome = Denied.Contains(process.Identity.Pid) ? ReadOutcome.Denied : ReadOutcome.Success;
+        return outcome == ReadOutcome.Success ? new Run(this, ages) : null;
+    }
+
     private WorkingSetSample Sample(TimeSpan window) => new()
     {
         Window = window,
@@ -100,6 +106,30 @@ internal sealed class FakeEstimator(TimeProvider clock) : IWorkingSetEstimator
 
     public void Dispose()
     {
+    }
+
+    /// <summary>A byte comes back with each window, of each age.</summary>
+    private sealed class Run(FakeEstimator estimator, IdleAges ages) : IReaccessRun
+    {
+        private ulong _windows;
+
+        public ReadOutcome Turn(out WorkingSetSample sample, out ReaccessedSample reaccessed)
+        {
+            _windows++;
+            sample = estimator.Sample(ages[1]) with { KnownAges = 2 };
+            IdleBytes bytes = default;
+            for (int age = 1; age < ages.Count; age++)
+            {
+                bytes[age] = _windows;
+            }
+
+            reaccessed = new ReaccessedSample { Bytes = bytes, DoubtfulBytes = default, KnownAges = ages.Count };
+            return ReadOutcome.Success;
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Window(FakeEstimator estimator, TimeSpan begin) : IWorkingSetWindow

@@ -228,6 +228,28 @@ public sealed class WindowSamplerTests : IDisposable
     }
 
     [Fact]
+    public void Windows_of_processes_without_series_are_measured_only_if_they_are_summed_up()
+    {
+        Start(2);
+        Start(3);
+        WatchList watchList = new(
+            new ProcessTable(_host.Paths, new ProcessSelection { All = true }, _host.Budget, _clock, wantsCgroup: false), _collections, ProcessLabels.None, new SeriesChoice(1, null));
+        using (watchList)
+        {
+            _sampler = new WindowSampler(
+                _estimator, TimeSpan.FromSeconds(60), _host, watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance, static process => process.Identity.Pid == 3);
+            Run(until: 60);
+            Assert.Equal([1, 3], _estimator.Windows.Keys.Order());
+
+            // Between the passes too.
+            _estimator.Glances.Clear();
+            Start(4);
+            Run(until: 80);
+            Assert.Empty(_estimator.Glances);
+        }
+    }
+
+    [Fact]
     public async Task Who_asks_gets_the_last_window_or_one_of_his_own()
     {
         Run(60, until: 60);
@@ -244,6 +266,32 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureAsync(9, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Outcome);
         _estimator.Denied.Add(1);
         Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Outcome);
+    }
+
+    [Fact]
+    public async Task Who_asks_for_ages_gets_windows_in_a_row()
+    {
+        Begin(60);
+        IdleAges ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)]);
+        Assert.Equal(8, ReaccessRun.Shortest(ages).TotalSeconds);
+        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _sampler!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken);
+        while (!run.IsCompleted)
+        {
+            // What waits for the clock goes on beside this.
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        (ReadOutcome outcome, ReaccessRun? measured) = await run;
+        Assert.Equal(ReadOutcome.Success, outcome);
+
+        // Five windows of 2 s; memory can have been idle for 2 s when the second begins, and for 5 s when the fourth does.
+        Assert.Equal([(ages[1], 0UL, 5UL), (ages[2], null, 5UL)], measured!.Ages.Select(static age => (age.Age, age.IdleBytes, age.ReaccessedBytes)));
+        Assert.InRange(measured.Ages[0].Observed.TotalSeconds, 6, 9);
+        Assert.InRange(measured.Ages[1].Observed.TotalSeconds, 2, 5);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
+        _estimator.Denied.Add(1);
+        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]

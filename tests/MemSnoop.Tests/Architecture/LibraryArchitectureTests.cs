@@ -43,6 +43,7 @@ public sealed class LibraryArchitectureTests() : ArchitectureTests(typeof(Kernel
         new("Measurements", "Kernel", "A reading ends as the reading of its kernel file does."),
         new("Measurements", "ProcFs", "Samples are made of parsed kernel files."),
         new("Measurements", "Processes", "A measurement is taken of a process."),
+        new("Measurements", "Containers", "What the control group of a container says is a measurement."),
         new("Measurements", "WorkingSets", "The working set of a process is a measurement."),
         new("Measurements", "Counters", "The counts of a process are a measurement."),
 

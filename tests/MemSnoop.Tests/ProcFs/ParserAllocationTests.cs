@@ -20,6 +20,7 @@ public class ParserAllocationTests
         byte[] systemStat = Fixture.Read("stat");
         byte[] vmStat = Fixture.Read("vmstat");
         byte[] memoryStat = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "memory.stat"));
+        byte[] memoryStat1 = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "memory.stat-v1"));
         byte[] generations = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, "lru_gen_full-6.12"));
         byte[] smaps = Fixture.Read("26231/smaps");
         SmapsParser parser = new();
@@ -36,6 +37,10 @@ public class ParserAllocationTests
         Assert.Equal(0, Measure(() => SystemStat.TryParse(systemStat, out _)));
         Assert.Equal(0, Measure(() => VmStat.TryParse(vmStat, out _)));
         Assert.Equal(0, Measure(() => MemoryStat.TryParse(memoryStat, out _)));
+        Assert.Equal(0, Measure(() => MemoryAmounts.TryParse(memoryStat, out _)));
+        Assert.Equal(0, Measure(() => MemoryAmounts.TryParseVersion1(memoryStat1, out _)));
+        Assert.Equal(0, Measure(static () => MemoryEvents.TryParse("low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\n"u8, out _)));
+        Assert.Equal(0, Measure(static () => MemoryPressure.TryParse("some avg10=0.00 total=12\nfull avg10=0.00 total=10\n"u8, out _)));
         Assert.Equal(0, Measure(() => Count(generations) == 40));
         Assert.Equal(0, Measure(() => Stream(parser, smaps) == 24));
     }

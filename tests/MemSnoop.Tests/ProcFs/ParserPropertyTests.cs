@@ -47,6 +47,67 @@ public class ParserPropertyTests
         }
     }
 
+    [Theory]
+    [InlineData("memory.stat", true)]
+    [InlineData("memory.stat-v1", false)]
+    public void Amounts_of_a_memory_stat_cut_anywhere_but_between_lines_are_refused_and_there_lack_only_what_comes_after(string file, bool isUnified)
+    {
+        byte[] text = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, file));
+        Assert.True(Parse(text, out MemoryAmounts whole));
+        for (int length = 0; length < text.Length; length++)
+        {
+            bool isLine = length > 0 && text[length - 1] == '\n';
+            Assert.Equal(isLine, Parse(text.AsSpan(0, length), out MemoryAmounts cut));
+            Assert.Equal(whole, MergedOver(whole, cut));
+        }
+
+        bool Parse(ReadOnlySpan<byte> bytes, out MemoryAmounts value) => isUnified ? MemoryAmounts.TryParse(bytes, out value) : MemoryAmounts.TryParseVersion1(bytes, out value);
+
+        static MemoryAmounts MergedOver(MemoryAmounts below, MemoryAmounts above) => new()
+        {
+            Kernel = above.Kernel ?? below.Kernel, Sock = above.Sock ?? below.Sock, ActiveFile = above.ActiveFile ?? below.ActiveFile,
+            InactiveFile = above.InactiveFile ?? below.InactiveFile, SlabReclaimable = above.SlabReclaimable ?? below.SlabReclaimable, Zswap = above.Zswap ?? below.Zswap,
+            Swap = above.Swap ?? below.Swap, HierarchicalLimit = above.HierarchicalLimit ?? below.HierarchicalLimit,
+            RefaultedAnonPages = above.RefaultedAnonPages ?? below.RefaultedAnonPages, RefaultedFilePages = above.RefaultedFilePages ?? below.RefaultedFilePages,
+        };
+    }
+
+    [Theory]
+    [InlineData("max\n")]
+    [InlineData("315621376\n")]
+    public void A_number_of_a_control_group_cut_anywhere_is_refused(string text) => RefuseCuts(text, static cut => CgroupValue.TryParse(cut, out _));
+
+    [Fact]
+    public void A_pressure_cut_anywhere_is_refused() => RefuseCuts(
+        "some avg10=0.00 avg60=0.12 avg300=0.05 total=1213034\nfull avg10=0.00 avg60=0.10 avg300=0.04 total=1094512\n", static cut => MemoryPressure.TryParse(cut, out _));
+
+    private static void RefuseCuts(string text, Func<ReadOnlySpan<byte>, bool> parse)
+    {
+        byte[] bytes = Encoding.ASCII.GetBytes(text);
+        Assert.True(parse(bytes));
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            Assert.False(parse(bytes.AsSpan(0, length)), $"cut to {length} bytes");
+        }
+    }
+
+    /// <summary>Whatever numbers a kernel has, and in whatever order with whatever others between, they come back.</summary>
+    [Fact]
+    public void Events_written_by_any_kernel_come_back() => Check.QuickThrowOnFailure(Prop.ForAll(
+        (from counts in Gen.ArrayOf(Gen.Choose(0, int.MaxValue).Select(static count => (ulong)count * 7_919), 5)
+         from names in Gen.Shuffle<string>(["low", "high", "max", "oom", "oom_kill", "oom_group_kill", "sock_throttled", "later"])
+         from count in Gen.Choose(1, names.Length)
+         select (counts, names: names.Take(count).ToArray())).ToArbitrary(),
+        static written =>
+        {
+            string[] known = ["low", "high", "max", "oom", "oom_kill"];
+            string text = string.Concat(written.names.Select(name => $"{name} {(Array.IndexOf(known, name) is int at and >= 0 ? written.counts[at] : 1)}\n"));
+            ulong? Expected(string name) => written.names.Contains(name) ? written.counts[Array.IndexOf(known, name)] : null;
+            bool isParsed = MemoryEvents.TryParse(Encoding.ASCII.GetBytes(text), out MemoryEvents events);
+            return isParsed == written.names.Intersect(known).Any()
+                && events == new MemoryEvents(Expected("low"), Expected("high"), Expected("max"), Expected("oom"), Expected("oom_kill"));
+        }));
+
     [Fact]
     public void A_vmstat_cut_anywhere_but_between_lines_is_refused()
     {
@@ -181,6 +242,12 @@ public class ParserPropertyTests
         _ = SystemStat.TryParse(text, out _);
         _ = VmStat.TryParse(text, out _);
         _ = MemoryStat.TryParse(text, out _);
+        _ = MemoryAmounts.TryParse(text, out _);
+        _ = MemoryAmounts.TryParseVersion1(text, out _);
+        _ = MemoryEvents.TryParse(text, out _);
+        _ = MemoryPressure.TryParse(text, out _);
+        _ = OomControl.TryParse(text, out _);
+        _ = CgroupValue.TryParse(text, out _);
         _ = Generations(text);
         _ = CommandLine.ToDisplay(text);
         _ = new Comm(text).ToString();

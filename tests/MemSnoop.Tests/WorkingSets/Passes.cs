@@ -12,6 +12,8 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     private readonly Dictionary<TrackedProcess, ReadOutcome> _skipped = [];
     private readonly Dictionary<string, WorkingSetSample> _groups = [];
     private readonly Dictionary<string, ContainerMemorySample> _containers = [];
+    private readonly Dictionary<TrackedProcess, ReaccessedSample> _reaccessed = [];
+    private readonly Dictionary<string, ReaccessedSample> _groupsReaccessed = [];
 
     /// <summary>Looks at each process, as the table does before a pass, and passes.</summary>
     public void Run(params IReadOnlyList<TrackedProcess> processes)
@@ -20,6 +22,8 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
         _skipped.Clear();
         _groups.Clear();
         _containers.Clear();
+        _reaccessed.Clear();
+        _groupsReaccessed.Clear();
         foreach (TrackedProcess process in processes)
         {
             process.Look(_buffer, out _);
@@ -49,6 +53,12 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     /// <summary>The memory charged to containers, of the last pass.</summary>
     public IReadOnlyDictionary<string, ContainerMemorySample> Containers => _containers;
 
+    /// <summary>What each process has accessed again, as of the last pass.</summary>
+    public IReadOnlyDictionary<TrackedProcess, ReaccessedSample> Reaccessed => _reaccessed;
+
+    /// <summary>The same of groups.</summary>
+    public IReadOnlyDictionary<string, ReaccessedSample> GroupsReaccessed => _groupsReaccessed;
+
     public int Reported => _completed.Count + _skipped.Count;
 
     public WorkingSetSample Completed(TrackedProcess process)
@@ -64,6 +74,10 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     void IWorkingSetSink.GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(group, sample);
 
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => _containers.Add(container, sample);
+
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => _reaccessed.Add(process, sample);
+
+    void IWorkingSetSink.GroupReaccessed(string group, in ReaccessedSample sample) => _groupsReaccessed.Add(group, sample);
 
     void IWorkingSetSink.Skipped(TrackedProcess process, ReadOutcome reason) => _skipped.Add(process, reason);
 }

@@ -1,4 +1,4 @@
-# 64-bit ARM with pages of 64 kB: the program measures by the idle bitmap, counts events, and answers on the socket.
+# 64-bit ARM: the program measures by the idle bitmap, counts events, and answers on the socket.
 memsnoop --version >"$RESULTS/version.txt"
 memsnoop check >"$RESULTS/check.txt" || true
 

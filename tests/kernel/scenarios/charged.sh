@@ -1,5 +1,6 @@
 # What is charged to a container, of every kind, whoever maps it or nobody: the kinds of memory of the container, a neighbour that shares its file,
-# and what memory.current says. Then the multi-generational LRU, with which reads leave no trace; the end of a container; and no kpagecgroup.
+# and what memory.current says. Then the multi-generational LRU, with which reads leave no trace; the end of a container; a container that is pushed
+# against its limit, and one that is killed there; and no kpagecgroup.
 echo 0 >/sys/kernel/mm/lru_gen/enabled
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir -p /sys/fs/cgroup/docker
@@ -7,6 +8,10 @@ echo +memory >/sys/fs/cgroup/docker/cgroup.subtree_control
 container=$(container charged)
 neighbour=$(container neighbour)
 mkdir -p "$container" "$neighbour"
+
+# A limit above all containers, which holds for those that have no lower one of their own.
+echo 1G >/sys/fs/cgroup/docker/memory.max
+echo 1000M >/sys/fs/cgroup/docker/memory.high
 
 # As some runtimes do, the container has groups of its own.
 echo +memory >"$container/cgroup.subtree_control"
@@ -19,6 +24,7 @@ in_group() { sh -c "echo \$\$ >'$1/cgroup.procs'; $2"; }
 mkdir -p /disk/data
 dd if=/dev/zero of=/disk/data/mapped bs=1M count=60 2>/dev/null
 dd if=/dev/zero of=/disk/data/read bs=1M count=80 2>/dev/null
+dd if=/dev/zero of=/disk/data/pushed bs=1M count=60 2>/dev/null
 sync
 echo 3 >/proc/sys/vm/drop_caches
 
@@ -55,6 +61,7 @@ for window in 1 2 3; do
   cat "$container/memory.current" >"$RESULTS/current-$window.txt"
   cat "$container/memory.stat" >"$RESULTS/stat-$window.txt"
 done
+memsnoop containers --json >"$RESULTS/asked.json"
 
 # Reads leave no trace from now on, and then they do again.
 echo 7 >/sys/kernel/mm/lru_gen/enabled
@@ -70,6 +77,39 @@ wait_for 30 is_empty
 rmdir "$neighbour"
 passes 2
 scrape >"$RESULTS/ended.txt"
+
+# Anonymous memory and a file, each larger than the limit, again and again: what is evicted comes back.
+swap_on 256M
+pushed=$(container pushed)
+mkdir "$pushed"
+echo 40M >"$pushed/memory.max"
+echo "$pushed" | sed 's/.*\///' >"$RESULTS/pushed.txt"
+start_in "$pushed" pushed
+tell pushed "map 0 5 anon"
+scrape >"$RESULTS/before.txt"
+tell pushed "map 1 60 anon"
+for round in 1 2 3; do
+  tell pushed "touch 1 0 60"
+  in_group "$pushed" "dd if=/disk/data/pushed of=/dev/null bs=1M 2>/dev/null"
+done
+scrape >"$RESULTS/pushed-metrics.txt"
+for file in current swap.current stat events pressure; do
+  cat "$pushed/memory.$file" >"$RESULTS/pushed-$file.txt"
+done
+
+# A tmpfs file that is larger than the limit, without swap.
+killed=$(container killed)
+mkdir "$killed"
+echo 20M >"$killed/memory.max"
+echo 0 >"$killed/memory.swap.max"
+echo "$killed" | sed 's/.*\///' >"$RESULTS/killed.txt"
+in_group "$killed" "dd if=/dev/zero of=/dev/shm/killed bs=1M count=40 2>/dev/null" || true
+scrape >"$RESULTS/killed-metrics.txt"
+cat "$killed/memory.events" >"$RESULTS/killed-events.txt"
+rm -f /dev/shm/killed
+rmdir "$killed"
+finish pushed
+swap_off
 end_exporter
 mv "$RESULTS/exporter.log" "$RESULTS/log.txt"
 
@@ -80,7 +120,12 @@ exporter --all --container-labels --interval 0s --working-set-interval 2s --idle
 passes 4
 scrape >"$RESULTS/hidden.txt"
 end_exporter
+memsnoop containers 1 --json >"$RESULTS/without.json" 2>"$RESULTS/without.txt"
 umount /proc/kpagecgroup
+
+# Without an exporter, one window.
+memsnoop containers 3 --json >"$RESULTS/own.json"
+memsnoop containers >"$RESULTS/table.txt" 2>"$RESULTS/table-error.txt"
 
 kill "$reader"
 finish main

@@ -12,6 +12,13 @@ measure_cost() {
   passes 12 >"$RESULTS/$cost_name-passes.txt"
   scrape >"$RESULTS/$cost_name-metrics.txt"
   end_exporter
+
+  # The same, and what is accessed again is counted.
+  exporter $cost_options --no-children --collector.disable-defaults --collector.working-set --collector.reaccessed --process-reaccessed \
+    --working-set-interval 500ms --idle-ages 0,1s
+  passes 12 >/dev/null
+  passes 12 >"$RESULTS/$cost_name-reaccessed-passes.txt"
+  end_exporter
 }
 
 # passes N: the CPU seconds of the exporter's next passes, a line each.

@@ -13,4 +13,16 @@ next_pass() { [ "$(series memsnoop_measurement_duration_seconds working-set)" !=
 wait_for 30 next_pass
 scrape >"$RESULTS/metrics.txt"
 end_exporter
+# The same without a series of any process, then with all of them as one group on a host without containers.
+next_sum() { [ -n "$(series "$1")" ] && first_pass=$(series memsnoop_measurement_duration_seconds working-set); }
+exporter --cgroup '/docker/**' --no-children --container-labels --per-process off --working-set-interval 2s --idle-ages 0,2s
+wait_for 60 next_sum memsnoop_container_idle_bytes
+wait_for 30 next_pass
+scrape >"$RESULTS/metrics-off.txt"
+end_exporter
+exporter --cgroup '/docker/**' --no-children --no-container-labels --group-by name --working-set-interval 2s --idle-ages 0,2s
+wait_for 60 next_sum memsnoop_group_idle_bytes
+wait_for 30 next_pass
+scrape >"$RESULTS/metrics-group.txt"
+end_exporter
 finish group

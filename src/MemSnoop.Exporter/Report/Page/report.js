@@ -379,6 +379,28 @@ function drawCurve() {
     [curve.seconds, curve.most, curve.mean]);
 }
 
+function drawReclaim() {
+  const { reclaim } = data;
+  if (reclaim.seconds.length === 0) {
+    element("p", "Within two samples nothing can be idle and come back.", byId("reclaim"));
+    return;
+  }
+  const log = { space: 40, splits: powers, filter: (plot, splits) => splits };
+  const steps = Array.from({ length: 200 }, (_, index) => 2 ** (index >> 2) * [1, 1.25, 1.5, 1.75][index & 3]).filter(Number.isInteger);
+  const fromZero = { range: (plot, least, most) => [0, Math.max(most * 1.08, data.pageBytes)] };
+  const rate = (plot, value) => value == null ? "–" : bytes(value) + "/s";
+  chart(
+    "reclaim",
+    { x: logarithmic(reclaim.seconds), y: fromZero, rate: fromZero },
+    [{ ...log, values: (plot, splits) => splits.map(seconds), splits: () => reclaim.seconds.filter((_, index) => index % Math.ceil(reclaim.seconds.length / 8) === 0) },
+      { size: 76, values: (plot, splits) => splits.map(bytes), incrs: steps },
+      { scale: "rate", side: 1, size: 84, grid: { show: false }, values: (plot, splits) => splits.map(value => bytes(value) + "/s"), incrs: steps }],
+    [{ label: "idle for", value: (plot, value) => value == null ? "–" : seconds(value) },
+      { label: "idle", stroke: "#a3245e", width: 2, points: { show: true, size: 6 }, value: (plot, value) => value == null ? "–" : bytes(value) },
+      { label: "accessed again", scale: "rate", stroke: "#e08a3c", width: 2, points: { show: true, size: 6 }, value: rate }],
+    [reclaim.seconds, reclaim.idle, reclaim.again]);
+}
+
 function drawReuse() {
   const { reuse } = data;
   if (reuse.memory.length === 0) {
@@ -418,6 +440,7 @@ async function drawReport() {
   }
   if (data.curve.seconds.length > 0) drawCurve();
   drawReuse();
+  drawReclaim();
   document.documentElement.dataset.drawn = "true";
 }
 

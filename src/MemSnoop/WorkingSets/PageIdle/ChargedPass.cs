@@ -37,6 +37,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     private TimeSpan _windowStart;
     private TimeSpan _windowEnd;
     private bool _isPassing;
+    private bool _hidReads;
     private bool _hasFrames;
 
     internal ChargedPass(PageIdleFiles files, FrameTable frames, FreshFrames fresh, Epochs epochs, EstimatorOptions options)
@@ -50,7 +51,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
         _zoneText = new KernelText(files.ZoneInfoPath, new KernelBuffer(16384));
     }
 
-    /// <summary>Whether it is measured.</summary>
+    /// <summary>Whether it is measured, as of the last pass that has ended: a scrape in the middle of one shows the windows of that before.</summary>
     internal ContainerMemoryState State { get; private set; } = ContainerMemoryState.Measured;
 
     /// <summary>Whether a pass before has marked the frames, so that this one ends windows.</summary>
@@ -69,7 +70,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 
         _pass++;
         _hasFrames = false;
-        State = ContainerMemoryState.Measured;
+        _hidReads = false;
         _byInode.Clear();
         _used = 0;
         (_lastInode, _lastGroup) = (0, null);
@@ -93,11 +94,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             return;
         }
 
-        if (report.FileReadsAreHidden)
-        {
-            State = ContainerMemoryState.WithoutReads;
-        }
-
+        _hidReads |= report.FileReadsAreHidden;
         long next = 0;
         foreach (ZoneInfo zone in _zones)
         {
@@ -175,6 +172,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             return;
         }
 
+        State = _hidReads ? ContainerMemoryState.WithoutReads : ContainerMemoryState.Measured;
         FindMixedUp();
         foreach (ChargedGroup group in CollectionsMarshal.AsSpan(_groups)[.._used])
         {

@@ -94,6 +94,9 @@ internal sealed class FrameBlock(long index)
     /// <summary>Frames already counted for a group of processes.</summary>
     internal readonly CountedFrames ForGroup = new();
 
+    /// <summary>Frames already counted for a group of processes as accessed again.</summary>
+    internal readonly CountedFrames ReaccessedForGroup = new();
+
     /// <summary>Frames already counted for a process that maps some of them more than once.</summary>
     internal readonly CountedFrames ForProcess = new();
 
@@ -103,6 +106,7 @@ internal sealed class FrameBlock(long index)
     private ulong[]? _used;
     private ulong[]? _doubtful;
     private ulong[]? _asked;
+    private ulong[]? _reaccessed;
 
     /// <summary>Which block of physical memory it is.</summary>
     internal long Index { get; } = index;
@@ -130,6 +134,18 @@ internal sealed class FrameBlock(long index)
 
     /// <summary>Why frames are doubtful.</summary>
     internal Disturbance DoubtReason { get; private set; }
+
+    /// <summary>Whether some frames were accessed again.</summary>
+    internal bool HasReaccessed { get; private set; }
+
+    /// <summary>The pass that saw that.</summary>
+    internal long ReaccessedPass { get; set; }
+
+    /// <summary>
+    /// The frames of a word that were accessed in the window that ended last, after they had been idle for an age that counts. Their ages are still those of before, so
+    /// that who maps them can count them by age, until <see cref="SettleReaccessed"/>.
+    /// </summary>
+    internal ulong ReaccessedIn(int word) => HasReaccessed ? _reaccessed![word] : 0;
 
     /// <summary>Frames that a glance asks for; null outside of one.</summary>
     internal ulong[]? Asked => _asked;
@@ -186,6 +202,33 @@ internal sealed class FrameBlock(long index)
     internal void NoteUsed(int word, ulong frames) => (_used ??= new ulong[Words])[word] |= frames;
 
     internal void ForgetUsed() => _used = null;
+
+    /// <summary>Notes frames of a word that were accessed again. The memory is kept: there are some in nearly every window.</summary>
+    internal void NoteReaccessed(int word, ulong frames)
+    {
+        (_reaccessed ??= new ulong[Words])[word] = frames;
+        HasReaccessed = true;
+    }
+
+    /// <summary>Gives the frames that were accessed again the age that they have by now: the number of the pass that saw it.</summary>
+    internal void SettleReaccessed(byte pass)
+    {
+        if (!HasReaccessed)
+        {
+            return;
+        }
+
+        for (int word = 0; word < Words; word++)
+        {
+            if (_reaccessed![word] != 0)
+            {
+                AgeUpdate.Set(Ages.AsSpan(word * 64, 64), _reaccessed[word], pass);
+                _reaccessed[word] = 0;
+            }
+        }
+
+        HasReaccessed = false;
+    }
 
     internal void Ask(int word, ulong frames) => (_asked ??= new ulong[Words])[word] |= frames;
 

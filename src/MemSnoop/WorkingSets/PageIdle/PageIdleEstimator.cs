@@ -27,6 +27,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly IIdleBitmap _bitmap;
     private readonly FrameTable _frames = new();
     private readonly Epochs _epochs;
+    private readonly ReachedAges? _reached;
     private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
     private readonly AreaList _areas;
@@ -60,11 +61,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _ownsFiles = ownsFiles;
         _bitmap = files.Bitmap.Open(_frames);
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
+        _reached = options.CountsReaccesses ? new ReachedAges(_epochs, options.IdleAges, options.Parts > 1) : null;
         _resolver = new FolioResolver(files.Flags, _bitmap);
         _windows = new WindowReader(_bitmap, _resolver, () => Now);
         _areas = new AreaList(options.Areas, files.PageBytes, active);
         _pagemap = new Pagemap(files.PageBytes);
-        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, options.Parts > 1, active);
+        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, _reached, options.Parts > 1, active);
         _collector = new FrameCollector(_frames);
         _charged = options.ContainerOf is null || files is not { Cgroups: not null, Groups: not null } ? null
             : new ChargedPass(files, _frames, new FreshFrames(_frames, files.Flags, _bitmap, _resolver), _epochs, options);
@@ -264,10 +266,16 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     }
 
     /// <inheritdoc/>
-    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome) => Begin(process, _options with { CountsReaccesses = false }, out outcome);
+
+    /// <inheritdoc/>
+    IReaccessRun? IWorkingSetEstimator.BeginReaccessRun(TrackedProcess process, IdleAges ages, out ReadOutcome outcome) =>
+        Begin(process, _options with { CountsReaccesses = true, IdleAges = ages }, out outcome);
+
+    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(process);
-        PageIdleEstimator own = new(_files, _options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, ownsFiles: false);
+        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, ownsFiles: false);
         RequestedWindow window = new(own, process);
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
@@ -323,6 +331,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
         }
 
+        _reached?.BeginPass();
         _charged?.Begin(_windowStart, _windowEnd);
     }
 
@@ -333,7 +342,17 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             if (block.Index % Parts == part)
             {
                 _windows.EndWindow(block);
-                AgeUpdate.Apply(block, _epochs.Current);
+
+                if (_reached is null)
+                {
+                    AgeUpdate.Apply(block, _epochs.Current);
+                }
+                else
+                {
+                    // Of a pass in parts, the walks over processes needed the ages of before until now.
+                    block.SettleReaccessed(_epochs.Previous);
+                    AgeUpdate.ApplyNoting(block, _epochs.Current, _reached);
+                }
             }
         }
     }
@@ -345,6 +364,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             if (block.Index % Parts == part)
             {
                 _windows.AdoptSeen(block);
+                if (Parts == 1)
+                {
+                    block.SettleReaccessed(_epochs.Current);
+                }
+
                 if (block.IsEmpty)
                 {
                     _empty.Add(block);
@@ -370,7 +394,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
 
             Measure(process, own is null ? 0 : _groupNumber, sink);
-            if (own is not null)
+            if (own is not null && !ProcessGroup.IsKey(own))
             {
                 _charged?.AddHiddenReads(own, _walk.HiddenReads.File, _walk.HiddenReads.Shmem);
             }
@@ -429,6 +453,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(_windowEnd, _windowEnd - marked, TimeSpan.Zero)
                 : _walk.Window(_windowEnd, _windowEnd - _windowStart);
             TimeSpan firstSeen = isBornHere ? _windowEnd - life : pages.FirstSeen;
+            if (_reached is not null)
+            {
+                ReaccessTotals totals = pages.Reaccessed ??= new ReaccessTotals();
+                totals.Add(_walk.Tally, _reached, pages.Doubts, firstSeen, _files.PageBytes);
+                sink.Reaccessed(process, totals.Sample);
+            }
+
             Complete(process, pages, times, firstSeen, sink);
             if (group != 0)
             {
@@ -507,10 +538,20 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void CompleteGroup(string? group, IWorkingSetSink sink)
     {
+        if (group is not null)
+        {
+            _group.Note(group, _pass);
+        }
+
         if (group is not null && _group.Processes > 0)
         {
             _group.AddDoubts(_walk.GroupIdle, _report);
-            sink.GroupCompleted(group, _group.ToSample(group, _pass, _windowEnd, _epochs, _options.IdleAges, _files.PageBytes));
+            if (_reached is not null)
+            {
+                sink.GroupReaccessed(group, _group.AddReaccessed(group, _reached, _files.PageBytes));
+            }
+
+            sink.GroupCompleted(group, _group.ToSample(group, _windowEnd, _epochs, _options.IdleAges, _files.PageBytes));
         }
 
         _walk.GroupIdle.Clear();

@@ -54,7 +54,7 @@ internal static class PageIdleSupport
 
     /// <summary>Who keeps this program from the accessed bits.</summary>
     internal static string ExplainHolder(KernelPaths paths, string? holder) =>
-        $"{holder ?? "another program"} uses {paths.Sys(IdleBitmap.RelativePath)} and holds its lock; two would end each other's windows";
+        $"{holder ?? "another program"} takes accessed bits and holds the lock of {paths.Sys(IdleBitmap.RelativePath)}; two would take them from each other";
 
     private static ProbeResult InUse(string explanation) =>
         No(ProbeResult.InUse, explanation, "stop that program, or use its numbers: one exporter serves the whole host");

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -22,8 +23,10 @@ internal struct PageTally
     internal long DoubtfulAnon;
     internal long DoubtfulFile;
     internal long DoubtfulShmem;
+    internal long DoubtfulNew;
     internal Disturbance Disturbance;
     internal EpochCounts Idle;
+    internal PagesByReached Reaccessed;
 
     /// <summary>Pages of which it is not known whether they were used.</summary>
     internal readonly long Doubtful => DoubtfulAnon + DoubtfulFile + DoubtfulShmem;
@@ -94,10 +97,16 @@ internal struct PageTally
         DoubtfulAnon += other.DoubtfulAnon;
         DoubtfulFile += other.DoubtfulFile;
         DoubtfulShmem += other.DoubtfulShmem;
+        DoubtfulNew += other.DoubtfulNew;
         Disturbance = other.Disturbance > Disturbance ? other.Disturbance : Disturbance;
         for (int epoch = 0; epoch < 256; epoch++)
         {
             Idle[epoch] += other.Idle[epoch];
+        }
+
+        for (int reached = 0; reached <= IdleAges.MaxCount; reached++)
+        {
+            Reaccessed[reached] += other.Reaccessed[reached];
         }
     }
 
@@ -168,7 +177,7 @@ internal readonly record struct WindowTimes(TimeSpan End, TimeSpan Window, TimeS
 /// <summary>Working set and idle memory of a group. Every frame counts once, however many processes of the group map it.</summary>
 internal sealed class GroupTotals
 {
-    private readonly Dictionary<string, (DoubtHistory Doubts, long Pass)> _histories = [];
+    private readonly Dictionary<string, History> _histories = [];
     private PageTally _tally;
     private TimeSpan _longestWindow;
     private TimeSpan _shortestWindow = TimeSpan.MaxValue;
@@ -211,11 +220,26 @@ internal sealed class GroupTotals
         _observedSince = firstSeen < _observedSince ? firstSeen : _observedSince;
     }
 
-    /// <summary>The sample of the group; its doubts are remembered under its name.</summary>
-    internal WorkingSetSample ToSample(string group, long pass, TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes)
+    /// <summary>Takes note that a group has members in a pass, whatever can be told of them: what it is known by is kept.</summary>
+    internal void Note(string group, long pass)
     {
-        DoubtHistory doubts = _histories.TryGetValue(group, out var known) ? known.Doubts : new DoubtHistory();
-        _histories[group] = (doubts, pass);
+        ref History? history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, group, out _);
+        history ??= new History();
+        history.Pass = pass;
+    }
+
+    /// <summary>Adds what the group accessed again, before its doubts of this window; all of it so far.</summary>
+    internal ReaccessedSample AddReaccessed(string group, ReachedAges reached, ulong pageBytes)
+    {
+        History history = _histories[group];
+        history.Reaccessed.Add(_tally, reached, history.Doubts, _observedSince, pageBytes);
+        return history.Reaccessed.Sample;
+    }
+
+    /// <summary>The sample of the group; its doubts are remembered under its name.</summary>
+    internal WorkingSetSample ToSample(string group, TimeSpan now, Epochs epochs, IdleAges ages, ulong pageBytes)
+    {
+        DoubtHistory doubts = _histories[group].Doubts;
         doubts.Add(now, _tally.Doubtful, ages[ages.Count - 1]);
         return _tally.ToSample(new WindowTimes(now, _longestWindow, _longestWindow - _shortestWindow), _observedSince, doubts, epochs, ages, pageBytes);
     }
@@ -223,14 +247,31 @@ internal sealed class GroupTotals
     /// <summary>Forgets groups that had no member in a pass.</summary>
     internal void Forget(long pass)
     {
-        foreach ((string group, (DoubtHistory _, long last)) in _histories)
+        foreach ((string group, History history) in _histories)
         {
-            if (last != pass)
+            if (history.Pass != pass)
             {
                 _histories.Remove(group);
             }
         }
     }
+
+    /// <summary>What is remembered of a group from pass to pass.</summary>
+    private sealed class History
+    {
+        internal DoubtHistory Doubts { get; } = new();
+
+        internal ReaccessTotals Reaccessed { get; } = new();
+
+        internal long Pass { get; set; }
+    }
+}
+
+/// <summary>Pages by how many ages they had reached.</summary>
+[InlineArray(IdleAges.MaxCount + 1)]
+internal struct PagesByReached
+{
+    private long _first;
 }
 
 /// <summary>Pages by the number of the pass that last saw them accessed.</summary>

@@ -12,7 +12,7 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// each page.
 /// </summary>
 internal sealed class PageWalk(
-    FrameTable frames, AreaList areas, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, FileReads reads, KpageCgroup? kpageCgroup, bool isSpread = false, IActivePages? activePages = null)
+    FrameTable frames, AreaList areas, Epochs epochs, DeviceKinds kinds, FreshFrames fresh, FileReads reads, KpageCgroup? kpageCgroup, ReachedAges? reached = null, bool isSpread = false, IActivePages? activePages = null)
     : IPageRuns
 {
     private const ulong PresentBit = 1UL << 63;
@@ -22,6 +22,7 @@ internal sealed class PageWalk(
 
     private readonly IdlePages _idle = new(kpageCgroup);
     private readonly IdlePages _groupIdle = new(kpageCgroup);
+    private readonly byte[] _agesBefore = new byte[64];
     private PageAges _before = new();
     private PageAges _after = new();
     private MemoryArea[] _areasBefore = [];
@@ -230,11 +231,13 @@ internal sealed class PageWalk(
         }
 
         seen |= _isGlance ? 0 : mask;
+        ulong reaccessed = block.ReaccessedIn(word) & mask;
         bool isShared = (entry >> FileOrSharedShift & 1) != 0;
         if ((idle & ~marked) != 0 || block.HasDoubts || (isShared && areas.MayRepeatFrames))
         {
             LookAgain(block, area, page, entry, idle & ~marked, ages[..count]);
-            TakeEach(block, entry, ages[..count], isShared ? sharedKind : PageKind.Anon, isShared && areas.MayRepeatFrames);
+            ulong certain = reaccessed == 0 ? 0 : FindSame(block, page, entry, reaccessed, count);
+            TakeEach(block, entry, ages[..count], certain, isShared ? sharedKind : PageKind.Anon, isShared && areas.MayRepeatFrames);
             return;
         }
 
@@ -247,6 +250,11 @@ internal sealed class PageWalk(
         else
         {
             known.CopyTo(ages);
+        }
+
+        if (reaccessed != 0)
+        {
+            TakeReaccessed(block, page, entry, reaccessed, idle, ages[..count]);
         }
 
         _tally.Resident += count;
@@ -276,6 +284,67 @@ internal sealed class PageWalk(
         for (int i = 0; i < known.Length; i++)
         {
             ages[i] = (idle >> i & 1) != 0 ? known[i] : UsedAge;
+        }
+    }
+
+    /// <summary>
+    /// Frames of a run that were accessed again: counts them by the ages that they had, and gives their pages the age that they have now. Where a glance finds them idle
+    /// since, that is the age of this pass.
+    /// </summary>
+    private void TakeReaccessed(FrameBlock block, ulong page, ulong entry, ulong reaccessed, ulong idle, Span<byte> ages)
+    {
+        ulong certain = FindSame(block, page, entry, reaccessed, ages.Length);
+        if (certain != 0)
+        {
+            CountReaccessed(block, (int)(entry >> 6) & (FrameBlock.Words - 1), certain);
+        }
+
+        int first = (int)(entry & 63);
+        for (ulong left = reaccessed; left != 0; left &= left - 1)
+        {
+            int bit = BitOperations.TrailingZeroCount(left);
+            ages[bit - first] = (idle >> bit & 1) != 0 ? epochs.Current : UsedAge;
+        }
+    }
+
+    /// <summary>
+    /// Those of the frames that hold what they held before: a frame that was freed and taken within the window looks like one that is accessed again. The process had
+    /// a page of the same age at the address.
+    /// </summary>
+    private ulong FindSame(FrameBlock block, ulong page, ulong entry, ulong reaccessed, int count)
+    {
+        if (_isGlance)
+        {
+            return 0;
+        }
+
+        _before.Read(page, _agesBefore.AsSpan(0, count));
+        int first = (int)(entry & 63);
+        int word = (int)entry & (FrameBlock.Frames - 1) & ~63;
+        ulong same = reaccessed;
+        for (ulong left = reaccessed; left != 0; left &= left - 1)
+        {
+            int bit = BitOperations.TrailingZeroCount(left);
+            same = _agesBefore[bit - first] == block.Ages[word + bit] ? same : same & ~(1UL << bit);
+        }
+
+        return same;
+    }
+
+    private void CountReaccessed(FrameBlock block, int word, ulong frames)
+    {
+        CountReaccessed(ref _tally, block, word, frames);
+        if (_group != 0)
+        {
+            CountReaccessed(ref _groupTally, block, word, block.ReaccessedForGroup.Add(_group, word, frames));
+        }
+    }
+
+    private void CountReaccessed(ref PageTally tally, FrameBlock block, int word, ulong frames)
+    {
+        for (ulong left = frames; left != 0; left &= left - 1)
+        {
+            tally.Reaccessed[reached!.Of(block, block.Ages[(word * 64) + BitOperations.TrailingZeroCount(left)])]++;
         }
     }
 
@@ -342,7 +411,7 @@ internal sealed class PageWalk(
         (entry >> FileOrSharedShift & 1) == 0 || _areasBefore.AsSpan(0, _areasBeforeCount).BinarySearch(area, ByStart.Instance) is >= 0 and var index && _areasBefore[index] == area;
 
     /// <summary>A run with frames among it that cannot be tracked, are in doubt, or may have been counted, page by page.</summary>
-    private void TakeEach(FrameBlock block, ulong entry, Span<byte> ages, PageKind kind, bool mayRepeat)
+    private void TakeEach(FrameBlock block, ulong entry, Span<byte> ages, ulong reaccessed, PageKind kind, bool mayRepeat)
     {
         for (int i = 0; i < ages.Length; i++)
         {
@@ -360,6 +429,11 @@ internal sealed class PageWalk(
                 continue;
             }
 
+            if ((reaccessed >> frame & 1) != 0)
+            {
+                CountReaccessed(block, frame >> 6, 1UL << frame);
+            }
+
             TakeTracked(block, page, frame, out ages[i], kind);
         }
     }
@@ -369,7 +443,7 @@ internal sealed class PageWalk(
         ulong bit = 1UL << frame;
         ulong idle = block.Idle[frame >> 6] & bit;
         bool isDoubtful = block.IsDoubtful(frame);
-        age = idle == 0 ? UsedAge : block.Ages[frame];
+        age = idle == 0 ? UsedAge : (block.ReaccessedIn(frame >> 6) & bit) != 0 ? epochs.Current : block.Ages[frame];
         Count(ref _tally, block, idle, isDoubtful, kind);
         _tally.AddIdle(kind, idle != 0 ? 1 : 0);
         if (_countsIdle && idle != 0)
@@ -394,6 +468,7 @@ internal sealed class PageWalk(
         if (isDoubtful)
         {
             tally.AddDoubt(kind, 1, block.DoubtReason);
+            tally.DoubtfulNew++;
         }
         else if (idle == 0)
         {

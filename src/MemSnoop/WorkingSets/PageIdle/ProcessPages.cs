@@ -13,6 +13,9 @@ internal sealed class ProcessPages
     /// <summary>What disturbed windows leave in doubt.</summary>
     internal DoubtHistory Doubts { get; } = new();
 
+    /// <summary>What it has accessed again. A counter: it outlives the address space, as the process does.</summary>
+    internal ReaccessTotals? Reaccessed { get; set; }
+
     /// <summary>What the process had read at the last walk of a pass; null if that is not needed or not known.</summary>
     internal ProcessIo? Reads { get; set; }
 

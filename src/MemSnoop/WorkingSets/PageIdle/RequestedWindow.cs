@@ -3,11 +3,12 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>A window of one process, by an estimator of its own on the same bitmap.</summary>
-internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IWorkingSetSink
+/// <summary>A window of one process, or several in a row, by an estimator of its own on the same bitmap.</summary>
+internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IReaccessRun, IWorkingSetSink
 {
     private ReadOutcome _outcome;
     private WorkingSetSample _sample;
+    private ReaccessedSample _reaccessed;
 
     internal ReadOutcome Begin() => Pass();
 
@@ -15,6 +16,13 @@ internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProces
     {
         ReadOutcome outcome = Pass();
         sample = _sample;
+        return outcome;
+    }
+
+    public ReadOutcome Turn(out WorkingSetSample sample, out ReaccessedSample reaccessed)
+    {
+        ReadOutcome outcome = Pass();
+        (sample, reaccessed) = (_sample, _reaccessed);
         return outcome;
     }
 
@@ -26,6 +34,8 @@ internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProces
     }
 
     public void Completed(TrackedProcess process, in WorkingSetSample sample) => _sample = sample;
+
+    void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => _reaccessed = sample;
 
     public void Skipped(TrackedProcess process, ReadOutcome reason) => _outcome = reason;
 

@@ -37,7 +37,7 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     /// <inheritdoc/>
     public TimeSpan? LongestStall => _estimator.LongestStall;
 
-    /// <summary>Whether the method works here, and no other program uses the idle bitmap.</summary>
+    /// <summary>Whether the method works here, and no other program takes the bits of all processes.</summary>
     internal static ProbeResult Probe(KernelPaths paths)
     {
         ProbeResult probe = ReferencedEstimator.Probe(paths);
@@ -48,7 +48,7 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     }
 
     /// <summary>An estimator by referenced bits that locks what it measures.</summary>
-    /// <exception cref="MeasuringLockHeldException">Another program uses the idle bitmap.</exception>
+    /// <exception cref="MeasuringLockHeldException">Another program takes the accessed bits of all processes.</exception>
     internal static LockedTargets Open(KernelPaths paths, Func<IWorkingSetEstimator> create)
     {
         (MeasuringLock? host, string? holder) = MeasuringLock.TryTakeBitmap(paths, LockMode.Shared);
@@ -106,7 +106,7 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
         _sink!.Skipped(process, reason);
     }
 
-    private static string Explain(string holder) => $"{holder} uses the idle bitmap, and clearing referenced bits would end its windows";
+    private static string Explain(string holder) => $"{holder} takes the accessed bits of all processes, and clearing referenced bits would take them from it";
 
     private void Lock(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
     {

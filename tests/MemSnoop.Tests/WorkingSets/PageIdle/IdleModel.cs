@@ -11,6 +11,7 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     private readonly HashSet<FakeFolio> _touched = [];
     private readonly Dictionary<FakeProcess, Known> _processes = [];
     private readonly Dictionary<string, List<(int Pass, int Pages)>> _groupDoubts = [];
+    private readonly Dictionary<string, ReaccessModel> _groupReaccesses = [];
     private readonly Dictionary<string, int> _containers = [];
     private Dictionary<ulong, int> _watched = [];
     private HashSet<FakeFolio> _known = [];
@@ -40,13 +41,15 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
         Dictionary<string, Expected> groups = [];
         HashSet<string> complete = [];
         HashSet<(string Group, ulong Frame)> counted = [];
+        HashSet<(string Group, ulong Frame)> countedAgain = [];
+        Dictionary<string, int> groupsSince = [];
         Dictionary<ulong, (State State, int Age)> frames = [];
 
         // Groups one after another, as the engine walks: of a frame that is new, the first process that maps it tells what it is.
         foreach (FakeProcess process in host.Processes.OrderBy(groupOf, StringComparer.Ordinal))
         {
             bool isNew = !_processes.TryGetValue(process, out Known? before);
-            before ??= new Known(_pass, [], [], []);
+            before ??= new Known(_pass, [], [], [], new ReaccessModel());
             string? group = groupOf(process);
             Expected own = new() { PassesObserved = _pass - before.FirstPass };
             Expected shared = group is null ? new Expected() : groups.TryGetValue(group, out Expected? known) ? known : groups[group] = new Expected();
@@ -74,6 +77,15 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
                 }
 
                 ages[address] = frame.Age;
+                if (frame.State == State.Active && _watched.TryGetValue(page.Frame, out int old) && before.Ages.TryGetValue(address, out int then) && then == old)
+                {
+                    own.CountAgain(_pass - 1 - old);
+                    if (group is not null && countedAgain.Add((group, page.Frame)))
+                    {
+                        shared.CountAgain(_pass - 1 - old);
+                    }
+                }
+
                 Count(own, page, frame.State, frame.Age);
                 if (group is not null && (page.Folio is null || counted.Add((group, page.Frame))))
                 {
@@ -83,6 +95,9 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
 
             if (!isNew)
             {
+                own.Reaccesses = before.Reaccesses;
+                before.Reaccesses.Add(own, before.Doubts, before.FirstPass, _pass);
+                _ = group is not null && (groupsSince[group] = Math.Min(before.FirstPass, groupsSince.GetValueOrDefault(group, _pass))) > 0;
                 own.Settle(before.Doubts, _pass);
                 _ = group is not null && complete.Add(group);
             }
@@ -91,7 +106,7 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
             _processes[process] = before with { Ages = ages, Areas = [.. process.Areas.Select(static area => area.MapsLine)] };
         }
 
-        SettleGroups(groups, complete);
+        SettleGroups(groups, complete, groupsSince);
         Dictionary<string, string> containers = Charge(frames);
         _watched = frames.Where(static frame => frame.Key >> 40 == 0).ToDictionary(static frame => frame.Key, static frame => frame.Value.Age);
         _touched.Clear();
@@ -198,20 +213,29 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
             : (State.Idle, age);
     }
 
-    private void SettleGroups(Dictionary<string, Expected> groups, HashSet<string> complete)
+    private void SettleGroups(Dictionary<string, Expected> groups, HashSet<string> complete, Dictionary<string, int> since)
     {
+        // What is known of a group is kept as long as it has members, old or new.
+        foreach (string gone in _groupDoubts.Keys.Except(groups.Keys).ToArray())
+        {
+            _groupDoubts.Remove(gone);
+            _groupReaccesses.Remove(gone);
+        }
+
         foreach (string group in groups.Keys.Except(complete).ToArray())
         {
             groups.Remove(group);
         }
 
-        foreach (string gone in _groupDoubts.Keys.Except(groups.Keys).ToArray())
-        {
-            _groupDoubts.Remove(gone);
-        }
-
         foreach ((string group, Expected expected) in groups)
         {
+            if (!_groupReaccesses.TryGetValue(group, out ReaccessModel? reaccesses))
+            {
+                _groupReaccesses.Add(group, reaccesses = new ReaccessModel());
+            }
+
+            expected.Reaccesses = reaccesses;
+            reaccesses.Add(expected, _groupDoubts.GetValueOrDefault(group) ?? [], since[group], _pass);
             expected.PassesObserved = expected.Idle.Length;
             expected.Settle(_groupDoubts.TryGetValue(group, out var doubts) ? doubts : _groupDoubts[group] = [], _pass);
         }
@@ -243,7 +267,46 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     }
 
     /// <summary>What is known of a process from the last pass.</summary>
-    private sealed record Known(int FirstPass, Dictionary<ulong, int> Ages, HashSet<string> Areas, List<(int Pass, int Pages)> Doubts);
+    private sealed record Known(int FirstPass, Dictionary<ulong, int> Ages, HashSet<string> Areas, List<(int Pass, int Pages)> Doubts, ReaccessModel Reaccesses);
+}
+
+/// <summary>What was accessed again since the beginning, in pages, by how many windows it had been idle for at least.</summary>
+internal sealed class ReaccessModel
+{
+    private readonly int[] _certain = new int[6];
+    private readonly int[] _doubtful = new int[6];
+    private readonly int[] _inDoubt = new int[6];
+    private int _known = 1;
+
+    /// <summary>Adds a pass; its own doubts are about later ones.</summary>
+    public void Add(Expected window, List<(int Pass, int Pages)> doubts, int firstPass, int pass)
+    {
+        _known = Math.Max(_known, Math.Min(pass - firstPass, 6));
+        for (int band = 1; band < _known; band++)
+        {
+            int before = doubts.Where(doubt => doubt.Pass > pass - 1 - band && doubt.Pass < pass).Sum(static doubt => doubt.Pages);
+            int inDoubt = Math.Min(_inDoubt[band], before);
+            int leftOut = Math.Min(inDoubt, window.Again[band]);
+            _certain[band] += window.Again[band] - leftOut;
+            _doubtful[band] += leftOut + window.Doubtful.Sum();
+            _inDoubt[band] = inDoubt - leftOut;
+        }
+
+        for (int band = 1; band < 6; band++)
+        {
+            _inDoubt[band] += window.Doubtful.Sum();
+        }
+    }
+
+    public string Describe() => $"{string.Join('/', _certain[1.._known])} doubtful {string.Join('/', _doubtful[1.._known])}";
+
+    public static string Describe(in ReaccessedSample sample)
+    {
+        IdleBytes certain = sample.Bytes;
+        IdleBytes doubtful = sample.DoubtfulBytes;
+        int[] bands = [.. Enumerable.Range(1, sample.KnownAges - 1)];
+        return $"{string.Join('/', bands.Select(band => certain[band] / FakeArea.PageBytes))} doubtful {string.Join('/', bands.Select(band => doubtful[band] / FakeArea.PageBytes))}";
+    }
 }
 
 /// <summary>Pages, as a pass must report them.</summary>
@@ -262,6 +325,20 @@ internal sealed class Expected
 
     /// <summary>Idle for at least as many windows as the index says.</summary>
     public int[] Idle { get; } = new int[6];
+
+    /// <summary>Accessed in this window after at least as many idle windows as the index says.</summary>
+    public int[] Again { get; } = new int[6];
+
+    /// <summary>The same since the beginning.</summary>
+    public ReaccessModel? Reaccesses { get; set; }
+
+    public void CountAgain(int windows)
+    {
+        for (int band = 1; band <= windows && band < Again.Length; band++)
+        {
+            Again[band]++;
+        }
+    }
 
     public int PassesObserved { get; set; }
 

@@ -77,6 +77,7 @@ public class RandomHostTests
             IdleAges = Ages,
             GroupOf = static process => GroupOf(process.Identity.Pid),
             ContainerOf = ChargedMemoryTests.ContainerOf,
+            CountsReaccesses = true,
         });
         IdleModel model = new(host, static process => GroupOf(process.Pid), ChargedMemoryTests.ContainerOf);
         Passes passes = new(estimator);
@@ -279,6 +280,7 @@ public class RandomHostTests
                 Assert.Equal(expected.KnownBands, sample.KnownAges);
                 Assert.Equal(expected.Describe(sample.KnownAges), Expected.Describe(sample, sample.KnownAges));
                 Assert.Equal(Window, sample.Window);
+                Assert.Equal(expected.Reaccesses!.Describe(), ReaccessModel.Describe(passes.Reaccessed[process.Tracked]));
             }
         }
 
@@ -288,6 +290,7 @@ public class RandomHostTests
             WorkingSetSample sample = passes.Groups[group];
             int bands = Math.Min(expected.KnownBands, sample.KnownAges);
             Assert.Equal(expected.Describe(bands), Expected.Describe(sample, bands));
+            Assert.Equal(expected.Reaccesses!.Describe(), ReaccessModel.Describe(passes.GroupsReaccessed[group]));
         }
 
         Assert.Equal(containers.Keys.Order(), passes.Containers.Keys.Order());

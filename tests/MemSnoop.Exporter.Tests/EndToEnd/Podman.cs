@@ -1,6 +1,6 @@
 using System.Formats.Tar;
 
-namespace MemSnoop.Exporter.Tests.Deploy;
+namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Podman with a store of its own, which needs nothing of the kernel. It ends with this object, and all containers in it.</summary>
 internal sealed class Podman : IDisposable
@@ -13,7 +13,7 @@ internal sealed class Podman : IDisposable
     public Podman() => _directory.Write("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n");
 
     /// <summary>What is run, up to Podman's command. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
-    public string[] Program =>
+    public string[] Words =>
     [
         "/usr/bin/env", $"CONTAINERS_CONF={_directory["containers.conf"]}", "podman", "--root", _directory["storage"], "--runroot", _directory["run"],
         "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc",
@@ -24,9 +24,9 @@ internal sealed class Podman : IDisposable
 
     public Task<string> RunAsync(params string[] arguments) => RunAsync(Deadline, arguments);
 
-    public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync(Program[0], [.. Program[1..], .. arguments], deadline);
+    public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync(Words[0], [.. Words[1..], .. arguments], deadline);
 
-    public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync(Program[0], [.. Program[1..], .. arguments], Deadline);
+    public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync(Words[0], [.. Words[1..], .. arguments], Deadline);
 
     /// <summary>Makes an image of a directory.</summary>
     /// <param name="root">The directory.</param>

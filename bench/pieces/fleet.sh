@@ -1,0 +1,192 @@
+# What a node of a cluster gives Prometheus to do: series and bytes of a scrape with 30 and with 110 pods, what each setting changes, and what servers need that scrape
+# 10 and 100 such nodes. What more nodes make is computed from that, and says so.
+#
+# A pod here is the container that holds its namespaces, with one process, and an application's container with three. Beside them the node has 60 processes.
+
+mount=$(awk '$3 == "cgroup" && ("," $4 ",") ~ /,memory,/ { print $2; exit }' /proc/self/mounts)
+[ -n "$mount" ] || mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+[ -n "$mount" ] || fail "no control groups are mounted"
+
+# id TEXT LENGTH: hexadecimal digits that look like those of a runtime.
+id() { echo "$BENCH_ID $1" | sha256sum | cut -c "1-$2"; }
+
+# node PODS: their processes and the node's own, in control groups with the names that a kubelet and containerd give, and the kubelet's links to logs.
+node() {
+  local pods=$1 pod uid name group hash pids i
+  idlers node $((pods * 4 + 60)) 1000
+  mapfile -t pids < <(sed 's|.*"pids":\[\([^]]*\)\].*|\1|' "$work/node.json" | tr , '\n')
+  mkdir -p "$work/logs"
+  kubepods=$mount/kubepods/burstable
+  mkdir -p "$kubepods"
+  for ((pod = 0; pod < pods; pod++)); do
+    hash=$(id "pod $pod" 64)
+    uid=${hash:0:8}-${hash:8:4}-${hash:12:4}-${hash:16:4}-${hash:20:12}
+    name=service-$((pod / 3))-${hash:32:10}-${hash:42:5}
+    for container in POD app; do
+      group=$kubepods/pod$uid/$(id "$container $pod" 64)
+      echo "$group" >>"$work/groups"
+      mkdir -p "$group"
+      if [ $container = POD ]; then
+        echo "${pids[pod * 4]}" >"$group/cgroup.procs"
+      else
+        for i in 1 2 3; do echo "${pids[pod * 4 + i]}" >"$group/cgroup.procs"; done
+        ln -s "/var/log/pods/production_${name}_$uid/app/0.log" "$work/logs/${name}_production_app-${group##*/}.log"
+      fi
+    done
+    echo "$kubepods/pod$uid" >>"$work/groups"
+  done
+  printf '%s\n' "$kubepods" "$mount/kubepods" >>"$work/groups"
+}
+end_node() {
+  end_population node
+  while read -r group; do rmdir "$group" 2>/dev/null || true; done <"$work/groups"
+  rm -rf "$work/logs" "$work/groups"
+}
+
+# As many ages as the defaults have (0s, 1m, 2m, 5m, 10m, 30m, 1h), and three. All windows and ages are shorter, so that every age is there after half a minute.
+ages=0s,1s,2s,5s,10s,20s,30s
+few=0s,5s,30s
+port=19600
+exporter() { # OPTION...
+  port=$((port + 1))
+  "$native" serve --all --container-labels --container-logs "$work/logs" --max-stall 1s --run-dir "$work/run-$port" --listen 127.0.0.1:$port "$@" >"$work/fleet.log" 2>&1 &
+  pid_of[fleet]=$!
+  url_of[fleet]=http://127.0.0.1:$port/metrics
+  wait_for 60 "memsnoop" answers fleet
+}
+# What Prometheus asks for.
+ask() { curl -sf -H 'Accept: application/openmetrics-text;version=1.0.0' -H "Accept-Encoding: ${1:-identity}" -o "$work/answer" "${url_of[fleet]}" || fail "memsnoop did not answer"; }
+# With the labels that the default ages have.
+as_by_default() { sed 's/age="1"/age="60"/; s/age="2"/age="120"/; s/age="5"/age="300"/; s/age="10"/age="600"/; s/age="20"/age="1800"/; s/age="30"/age="3600"/' "$work/answer"; }
+# of_age SECONDS: nearly every process has been watched for so long. One or two come and go: those of this script.
+of_age() { ask && awk -v age="age=\"$1\"" '/^memsnoop_processes_watched / { all = $2 } /^memsnoop_process_idle_bytes/ && index($0, age) { aged++ } END { exit !(all > 0 && aged >= all - 3) }' "$work/answer"; }
+count() { grep -vc '^#' "$1"; }
+
+# size PODS SETTING AGES OPTION...: a row of what a scrape has; the series of the first row are what others are compared with.
+all=0
+size() {
+  local pods=$1 setting=$2 series bytes packed
+  progress "$pods pods: $setting"
+  exporter --working-set-interval 1s --idle-ages "$3" "${@:4}"
+  case " $* " in
+    *" --no-collector.working-set "* | *" --per-process off "*) sleep 35 ;;
+    *) wait_for 120 "idle memory of 30 s" of_age 30 ;;
+  esac
+  ask
+  as_by_default >"$work/scrape"
+  stop fleet
+  series=$(count "$work/scrape")
+  bytes=$(stat -c %s "$work/scrape")
+  packed=$(gzip -c "$work/scrape" | wc -c)
+  [ "$all" != 0 ] || all=$series
+  awk -v pods="$pods" -v setting="$setting" -v series="$series" -v all="$all" -v bytes="$bytes" -v packed="$packed" 'BEGIN {
+    printf "| %s | %s | %d | %.0f %% | %.0f | %.0f |\n", pods, setting, series, series * 100 / all, bytes / 1000, packed / 1000 }' >>"$work/fleet.rows"
+  echo "$series $bytes $packed" >"$work/fleet.last"
+}
+
+# spent PODS: what a scrape takes of the processor: the difference between a time with scrapes and one without, each with as many passes. And what memsnoop holds.
+spent() {
+  local pods=$1 round before number rounds seconds scrapes
+  rounds=$(pick 5 1) seconds=20 scrapes=16
+  progress "$pods pods: CPU"
+  exporter --working-set-interval 10s --idle-ages 0s,10s,20s,30s,40s,50s,60s --interval 0s
+  wait_for 180 "idle memory of 60 s" of_age 60
+  for ((round = 0; round < rounds; round++)); do
+    before=$(cpu_ms "${pid_of[fleet]}")
+    sleep "$seconds"
+    without=$(awk -v a="$before" -v b="$(cpu_ms "${pid_of[fleet]}")" 'BEGIN { print b - a }')
+    before=$(cpu_ms "${pid_of[fleet]}")
+    local began=${EPOCHREALTIME/./}
+    for ((number = 0; number < scrapes; number++)); do
+      ask gzip
+      sleep 1.1   # all processes have run then
+    done
+    sleep "$(awk -v a="$began" -v b="${EPOCHREALTIME/./}" -v s="$seconds" 'BEGIN { rest = s - (b - a) / 1e6; print (rest > 0 ? rest : 0) }')"
+    awk -v a="$before" -v b="$(cpu_ms "${pid_of[fleet]}")" -v without="$without" -v n="$scrapes" 'BEGIN { print (b - a - without) / n }' >>"$work/fleet.cpu.$pods"
+  done
+  printf '| %s | %s | %s |\n' "$pods" "$(summary %.1f '' <"$work/fleet.cpu.$pods")" "$(status_of "${pid_of[fleet]}" VmRSS | awk '{ printf "%.0f", $1 * 1024 / 1e6 }')" >>"$work/fleet.spent"
+  stop fleet
+}
+
+# servers NODES...: one Prometheus after the other scrapes the same exporter under so many names.
+prometheus_figure() { curl -sf "http://127.0.0.1:19699/api/v1/query" --data-urlencode "query=$1" | grep -o '"value":\[[^]]*' | grep -o '[0-9.e+]*"$' | tr -d '"'; }
+server() {
+  local nodes=$1 seconds=$2 pid i
+  progress "Prometheus with $nodes nodes"
+  {
+    echo 'global: { scrape_interval: 1m, scrape_timeout: 30s }'
+    echo 'scrape_configs:'
+    echo '  - job_name: memsnoop'
+    echo '    static_configs:'
+    for ((i = 0; i < nodes; i++)); do echo "      - { targets: ['127.0.0.1:$port'], labels: { instance: node-$i } }"; done
+    echo '  - { job_name: self, scrape_interval: 15s, static_configs: [{ targets: ["127.0.0.1:19699"] }] }'
+  } >"$work/prometheus.yml"
+  prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" --web.listen-address=127.0.0.1:19699 >"$work/prometheus.log" 2>&1 &
+  pid=$!
+  sleep "$seconds"
+  local series samples resident cpu
+  series=$(prometheus_figure 'prometheus_tsdb_head_series')
+  samples=$(prometheus_figure 'rate(prometheus_tsdb_head_samples_appended_total[2m])')
+  resident=$(prometheus_figure 'max_over_time(process_resident_memory_bytes{job="self"}[2m])')
+  cpu=$(prometheus_figure 'rate(process_cpu_seconds_total{job="self"}[2m])')
+  awk -v nodes="$nodes" -v series="$series" -v samples="$samples" -v resident="$resident" -v cpu="$cpu" 'BEGIN {
+    printf "| %s | %d | %.0f | %.0f | %.1f | %.3f |\n", nodes, series, samples, resident / 1e6, resident / series / 1000, cpu }' >>"$work/fleet.servers"
+  kill $pid
+  wait $pid 2>/dev/null || true
+  rm -rf "$work/tsdb"
+}
+
+has_option() { "$native" serve --help | grep -q -e "$1"; }
+
+for pods in 30 110; do
+  all=0
+  node $pods
+  size $pods "as it comes" $ages
+  cp "$work/fleet.last" "$work/fleet.$pods"
+  spent $pods
+  if [ $pods = 110 ]; then
+    size $pods '`--idle-ages 0s,5m,1h`' $few
+    for name in working-set process-io stat statm scheduling open-files; do
+      size $pods "\`--no-collector.$name\`" $ages --no-collector.$name
+    done
+    size $pods '`--collector.disable-defaults --collector.working-set --collector.statm`' $ages --collector.disable-defaults --collector.working-set --collector.statm
+    size $pods 'the same with `--idle-ages 0s,5m,1h`' $few --collector.disable-defaults --collector.working-set --collector.statm
+    if has_option --per-process; then
+      size $pods '`--per-process top=50`' $ages --per-process top=50
+      size $pods '`--per-process off`' $ages --per-process off
+    fi
+    exporter --working-set-interval 1s --idle-ages $ages
+    wait_for 120 "idle memory of 30 s" of_age 30
+    server 10 "$(pick 200 40)"
+    server 100 "$(pick 260 40)"
+    stop fleet
+  fi
+  end_node
+done
+
+{
+  echo "| pods | setting | series | of all | kB | kB compressed |"
+  echo "|---:|---|---:|---:|---:|---:|"
+  cat "$work/fleet.rows"
+  echo
+  echo "| pods | CPU of a scrape, ms | memory of memsnoop, MB |"
+  echo "|---:|---:|---:|"
+  cat "$work/fleet.spent"
+  echo
+  echo "Of whole fleets, computed from that (one scrape a minute):"
+  echo
+  echo "| nodes | pods a node | series | samples a second | MB a minute, compressed |"
+  echo "|---:|---:|---:|---:|---:|"
+  for nodes in 10 100 1000 10000; do
+    for pods in 30 110; do
+      read -r series bytes packed <"$work/fleet.$pods"
+      awk -v n=$nodes -v pods=$pods -v series="$series" -v packed="$packed" 'BEGIN { printf "| %d | %d | %d | %.0f | %.1f |\n", n, pods, n * series, n * series / 60, n * packed / 1e6 }'
+    done
+  done
+  echo
+  echo "A Prometheus that scrapes the node of 110 pods, under so many names, once a minute (measured):"
+  echo
+  echo "| nodes | series | samples a second | memory MB | kB a series | processors |"
+  echo "|---:|---:|---:|---:|---:|---:|"
+  cat "$work/fleet.servers"
+} >"$work/fleet.md"
