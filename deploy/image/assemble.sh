@@ -8,7 +8,8 @@ program=$1 root=$2
 here=$(cd "$(dirname "$0")/../.." && pwd)
 
 # What the program opens by name while it runs: TLS, and events of the processor.
-opened() { ldconfig -p | awk -v name="$1" '$1 ~ "^" name "$" { print $NF; exit }'; }
+# To its end: who writes into a pipe that is closed fails.
+opened() { ldconfig -p | awk -v name="$1" '!found && $1 ~ "^" name "$" { print $NF; found = 1 }'; }
 libraries=()
 for name in 'libssl[.]so[.]3' 'libcrypto[.]so[.]3' 'libpapi[.]so[.][0-9.]+'; do
   path=$(opened "$name")

@@ -107,10 +107,23 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
     }
 
     [Fact]
-    public void A_second_exporter_does_not_start()
+    public void A_second_exporter_that_insists_on_the_bitmap_does_not_start()
     {
         Assert.Equal("2", boot["limits"].Text("second.status"));
         Assert.Matches("^memsnoop: .*process [0-9]+ \\(memsnoop serve, since [^)]*\\) takes accessed bits and holds the lock of .*bitmap[^\n]*$", boot["limits"].Text("second.out"));
+    }
+
+    /// <summary>As where two DaemonSets have a pod on one node.</summary>
+    [Fact]
+    public void A_second_exporter_goes_on_with_what_is_left_and_says_who_has_the_bitmap()
+    {
+        ExpositionSample[] beside = [.. ExpositionChecker.Samples(boot["limits"].Text("beside.txt"))];
+        Assert.Contains(beside, static sample => sample.Name == "memsnoop_process_memory_resident_bytes");
+        Assert.DoesNotContain(beside, static sample => sample.Name.StartsWith("memsnoop_process_working_set", StringComparison.Ordinal));
+        Assert.Equal(
+            ["in_use", "in_use"],
+            beside.Where(static sample => sample.Name == "memsnoop_measurement_info" && sample.Label("measurement") == "working-set").Select(static sample => sample.Label("reason")));
+        Assert.Matches(@"method page_idle does not work here: process [0-9]+ \(memsnoop serve, since [^)]*\) uses ", boot["limits"].Text("beside.log"));
     }
 
     [Fact]

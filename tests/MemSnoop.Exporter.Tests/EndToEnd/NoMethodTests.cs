@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>A host on which no method works, like a node whose kernel has neither the idle bitmap nor the files of a process's pages.</summary>
+[Collection(EndToEndCollection.Name)]
+public sealed class NoMethodTests : IDisposable
+{
+    private readonly TemporaryDirectory _host = new();
+
+    [Fact]
+    public async Task It_runs_is_ready_and_says_so_in_one_metric()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        string proc = Directory.CreateDirectory(_host["proc"]).FullName;
+        foreach (string entry in Directory.EnumerateFileSystemEntries("/proc"))
+        {
+            string name = Path.GetFileName(entry);
+            if (name != "self")
+            {
+                File.CreateSymbolicLink(Path.Combine(proc, name), entry);
+            }
+        }
+
+        Directory.CreateDirectory(Path.Combine(proc, "self"));
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(
+            ["--procfs", proc, "--sysfs", Directory.CreateDirectory(_host["sys"]).FullName, "--pid", $"{touch.Pid}", "--working-set-interval", "1s"], ExporterProcess.Uncached);
+        using (HttpResponseMessage ready = await exporter.GetAsync("/-/ready"))
+        {
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        }
+
+        Scrape scrape = await exporter.ScrapeAsync();
+        ExpositionSample[] methods = [.. scrape.Of("memsnoop_measurement_info", ("measurement", "working-set"))];
+        Assert.Equal(["page_idle", "referenced"], methods.Select(static method => method.Label("method")).Order());
+        Assert.All(methods, static method => Assert.Equal("unavailable", method.Label("state")));
+        Assert.All(methods, static method => Assert.NotEmpty(method.Label("reason")!));
+        Assert.All((string[])["page_idle", "referenced"], method =>
+            Assert.Contains(exporter.Log, line => line.Contains("level=warn", StringComparison.Ordinal) && line.Contains($"method {method} does not work here", StringComparison.Ordinal)));
+
+        // All else is there.
+        Assert.InRange(scrape.Value(Series.Resident, touch.Pid), 20 * Series.MB, 24 * Series.MB);
+        Assert.False(scrape.Has(Series.WorkingSet, touch.Pid));
+        Assert.DoesNotContain(exporter.Log, static line => line.Contains("level=error", StringComparison.Ordinal));
+    }
+
+    public void Dispose() => _host.Dispose();
+}
