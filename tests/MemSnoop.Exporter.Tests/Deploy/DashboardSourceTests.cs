@@ -37,7 +37,7 @@ public class DashboardSourceTests
     [Fact]
     public async Task Kustomize_makes_a_config_map_of_each_dashboard()
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = await Kubectl.RenderAsync("grafana");
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifests = (await Kubectl.RenderAsync("grafana")).Typed;
         Assert.Equal(Dashboard.Uids, manifests.Select(static manifest => manifest.Metadata.Name).Order());
         foreach (V1ConfigMap map in manifests.Cast<V1ConfigMap>())
         {
