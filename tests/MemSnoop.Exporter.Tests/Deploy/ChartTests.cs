@@ -174,7 +174,7 @@ public class ChartTests
     public async Task Dashboards_and_rules_are_rendered_as_they_are()
     {
         Manifests rendered = new(await Chart.TemplateAsync("--set", "dashboards.enabled=true,prometheusRule.enabled=true"));
-        Dictionary<string, string> dashboards = rendered.Typed.OfType<V1ConfigMap>().SelectMany(static map => map.Data).ToDictionary(static pair => pair.Key, static pair => pair.Value.TrimEnd('\n'));
+        Dictionary<string, string> dashboards = rendered.Typed.OfType<V1ConfigMap>().SelectMany(static map => map.Data).ToDictionary(static pair => pair.Key, static pair => pair.Value);
         Assert.NotEmpty(dashboards);
         Assert.Equal(Files("dashboards"), dashboards.OrderBy(static pair => pair.Key, StringComparer.Ordinal));
 
@@ -193,7 +193,7 @@ public class ChartTests
     {
         string path = Path.Combine(Chart.Directory, "files", directory);
         return Directory.Exists(path)
-            ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Select(static file => KeyValuePair.Create(Path.GetFileName(file), File.ReadAllText(file).TrimEnd('\n')))
+            ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Select(static file => KeyValuePair.Create(Path.GetFileName(file), File.ReadAllText(file)))
             : [];
     }
 
