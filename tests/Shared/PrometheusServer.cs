@@ -11,27 +11,30 @@ internal sealed class PrometheusServer : QueryServer
     {
     }
 
+    /// <summary>Its host and port.</summary>
+    public string Authority => Address.Authority;
+
+    /// <summary>Starts a server that scrapes one target.</summary>
+    public static Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval) => StartAsync($"""
+        global:
+          scrape_interval: {interval.TotalMilliseconds}ms
+          scrape_timeout: {interval.TotalMilliseconds}ms
+        scrape_configs:
+          - job_name: memsnoop
+            static_configs:
+              - targets: ['{target.Authority}']
+        """);
+
     /// <summary>Starts the server of Debian's package <c>prometheus</c>; done when it is ready.</summary>
-    /// <param name="target">What it scrapes, as the job <c>memsnoop</c>.</param>
-    /// <param name="interval">How often.</param>
-    /// <param name="others">What else it scrapes, whose series say themselves what their job and instance are.</param>
-    public static async Task<PrometheusServer> StartAsync(Uri target, TimeSpan interval, Uri? others = null)
+    /// <param name="configuration">The text of its <c>prometheus.yml</c>.</param>
+    public static async Task<PrometheusServer> StartAsync(string configuration)
     {
         TemporaryDirectory directory = new();
-        string configuration = directory.Write("prometheus.yml", $"""
-            global:
-              scrape_interval: {interval.TotalMilliseconds}ms
-              scrape_timeout: {interval.TotalMilliseconds}ms
-            scrape_configs:
-              - job_name: memsnoop
-                static_configs:
-                  - targets: ['{target.Authority}']
-            {(others is null ? "" : $"  - {{ job_name: others, honor_labels: true, static_configs: [{{ targets: ['{others.Authority}'] }}] }}")}
-            """);
+        string file = directory.Write("prometheus.yml", configuration);
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
         PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
         [
-            $"--config.file={configuration}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
+            $"--config.file={file}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
         ]));
         await server.RunAsync();
         return server;
@@ -39,4 +42,10 @@ internal sealed class PrometheusServer : QueryServer
 
     /// <summary>What the server says about its one target.</summary>
     public async Task<JsonElement> TargetAsync() => Assert.Single((await GetAsync("targets")).GetProperty("activeTargets").EnumerateArray().ToArray());
+
+    /// <summary>What the server says about each rule that it evaluates.</summary>
+    public async Task<IEnumerable<JsonElement>> RulesAsync() =>
+        from @group in (await GetAsync("rules")).GetProperty("groups").EnumerateArray()
+        from rule in @group.GetProperty("rules").EnumerateArray()
+        select rule;
 }
