@@ -242,7 +242,20 @@ public sealed partial class DashboardQueriesTests(DashboardQueriesTests.Host hos
             // Its windows have begun, so that all its series are there.
             Scrape scrape = await Exporter.ScrapeUntilAsync(scrape => scrape.Of(Series.Idle, Touch.Pid).Any(static sample => sample.Label("age") == "2"));
             _standIns = await DashboardStandIns.StartAsync(Exporter.Address.Authority, Container, ContainerId, scrape.Samples.Select(static sample => sample.Name).ToHashSet());
-            Server = await PrometheusServer.StartAsync(Exporter.Address, Interval, _standIns.Url);
+            Server = await PrometheusServer.StartAsync($"""
+                global:
+                  scrape_interval: {Interval.TotalMilliseconds}ms
+                  scrape_timeout: {Interval.TotalMilliseconds}ms
+                scrape_configs:
+                  - job_name: memsnoop
+                    static_configs:
+                      - targets: ['{Exporter.Address.Authority}']
+                  # These say themselves what their job and instance are.
+                  - job_name: others
+                    honor_labels: true
+                    static_configs:
+                      - targets: ['{_standIns.Url.Authority}']
+                """);
         }
 
         /// <summary>What a query finds, as soon as it finds so many series.</summary>
