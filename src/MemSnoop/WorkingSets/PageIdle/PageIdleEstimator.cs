@@ -87,9 +87,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             : ContainerMemoryState.NoFile);
 
     /// <summary>
-    /// Memory that the estimator keeps from pass to pass, in bytes: three bits and a byte a frame, about a byte a page, and as much again for the largest process.
+    /// Memory that the estimator keeps from pass to pass, in bytes: three bits and a byte a frame, a bit more to count what is accessed again, about a byte a
+    /// page, and as much again for the largest process.
     /// </summary>
-    internal long StateBytes => _scratch.StateBytes + (_frames.Count * ((3L * FrameBlock.Words * sizeof(ulong)) + FrameBlock.Frames)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
+    internal long StateBytes => _scratch.StateBytes + (_frames.Count * (((_reached is null ? 3L : 4L) * FrameBlock.Words * sizeof(ulong)) + FrameBlock.Frames)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
 
     /// <summary>
     /// If the frames of a process are marked in parts, its first window is complete one interval after the last part.
