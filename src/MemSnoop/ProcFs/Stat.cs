@@ -14,6 +14,9 @@ public readonly record struct Stat
     /// <summary>PF_KTHREAD in include/linux/sched.h.</summary>
     private const uint KernelThreadFlag = 0x0020_0000;
 
+    /// <summary>PF_EXITING in include/linux/sched.h.</summary>
+    private const uint ExitingFlag = 0x0000_0004;
+
     /// <summary>The process id (field 1).</summary>
     public int Pid { get; init; }
 
@@ -72,6 +75,9 @@ public readonly record struct Stat
 
     /// <summary>Whether this is a kernel thread, which has no memory of its own.</summary>
     public bool IsKernelThread => (Flags & KernelThreadFlag) != 0;
+
+    /// <summary>Whether this thread is about to end, or has ended.</summary>
+    internal bool IsEnding => IsZombie || (Flags & ExitingFlag) != 0;
 
     /// <summary>
     /// Parses the text of the file. False when any field up to 42 is missing, is not followed by a blank, or does not fit its type. Field 42

@@ -163,8 +163,9 @@ public sealed class ProcessTable : IDisposable
         }
 
         ReadOutcome outcome = SelectionMatcher.ReadCgroup(directory, _buffer, out string path, out Membership membership);
+        bool isEnding = IsEnding(directory, path);
         process.Leave(directory);
-        if (outcome != ReadOutcome.Success || (path == process.CgroupPath && membership == process.Membership))
+        if (outcome != ReadOutcome.Success || isEnding || (path == process.CgroupPath && membership == process.Membership))
         {
             return false;
         }
@@ -173,6 +174,13 @@ public sealed class ProcessTable : IDisposable
         process.Membership = membership;
         return true;
     }
+
+    /// <summary>
+    /// Whether a process shows up in the root group only since it is about to end: with version 1 of the control groups a process that ends belongs to no other one
+    /// (<c>proc_cgroup_show</c> in <c>kernel/cgroup/cgroup.c</c>). What it belonged to would be lost in its last reading.
+    /// </summary>
+    private bool IsEnding(ProcessDirectory directory, string path) =>
+        path.Length <= 1 && (directory.Read("stat"u8, _buffer, Stat.TryParse, out Stat stat) != ReadOutcome.Success || stat.IsEnding);
 
     private bool Consider(int pid)
     {
@@ -212,6 +220,13 @@ public sealed class ProcessTable : IDisposable
         if (_wantsCgroup)
         {
             SelectionMatcher.ReadCgroup(directory, _buffer, out cgroup, out membership);
+            if (IsEnding(directory, cgroup))
+            {
+                directory.Dispose();
+                Reject(pid, stat.StartTicks);
+                Skipped.Add(SkipReasons.Zombie);
+                return false;
+            }
         }
 
         TrackedProcess process = TrackedProcess.Track(_paths, _budget, directory, stat);

@@ -19,8 +19,8 @@ internal sealed class TestApiServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SortedDictionary<long, string> _events = [];
     private readonly Dictionary<string, string> _pods = [];
-    private TaskCompletionSource _changed = new();
-    private TaskCompletionSource _ended = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private TaskCompletionSource _ended = NewSignal();
     private long _version = 100;
     private long _oldest = 100;
 
@@ -85,9 +85,12 @@ internal sealed class TestApiServer : IAsyncDisposable
         lock (_gate)
         {
             _ended.SetResult();
-            _ended = new TaskCompletionSource();
+            _ended = NewSignal();
         }
     }
+
+    // Who waits goes on after the lock is free.
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Change(string uid, string? pod)
     {
@@ -115,7 +118,7 @@ internal sealed class TestApiServer : IAsyncDisposable
             _version++;
             _events[_version] = line.Replace("VERSION", _version.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal).ReplaceLineEndings("") + "\n";
             _changed.SetResult();
-            _changed = new TaskCompletionSource();
+            _changed = NewSignal();
         }
     }
 

@@ -39,10 +39,10 @@ internal sealed class ContainerTree : IDisposable
 
     public string Write(string relative, string text) => _tree.Write(relative, text);
 
-    public void AddProcess(int pid, string comm, string cgroup, int residentPages = 100)
+    public void AddProcess(int pid, string comm, string cgroup, int residentPages = 100, uint flags = 1)
     {
-        // 52 fields of stat, of which those that are read here are right: the state, the parent, the start time, the size.
-        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 {string.Join(' ', Enumerable.Repeat("1", 17))} {100 + pid} 4096000 {residentPages} {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
+        // 52 fields of stat, of which those that are read here are right: the state, the parent, the flags, the start time, the size.
+        _tree.Write($"proc/{pid}/stat", $"{pid} ({comm}) S 0 1 1 1 1 {flags} {string.Join(' ', Enumerable.Repeat("1", 12))} {100 + pid} 4096000 {residentPages} {string.Join(' ', Enumerable.Repeat("1", 28))}\n");
         _tree.Write($"proc/{pid}/statm", "1000 100 50 10 0 200 0\n");
         _tree.Write($"proc/{pid}/cgroup", cgroup + "\n");
     }

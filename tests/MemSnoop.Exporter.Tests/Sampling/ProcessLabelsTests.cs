@@ -39,6 +39,27 @@ public sealed class ProcessLabelsTests : IDisposable
         Assert.Equal(["comm", "container", "container_id", "namespace", "pid", "pod"], after.Read()[1].Keys.Order());
     }
 
+    /// <summary>With version 1 of the control groups, a process that is about to end shows up in the root group.</summary>
+    [Theory]
+    [InlineData(4, A)]
+    [InlineData(1, "")]
+    public void A_process_that_ends_keeps_its_container_to_the_last(uint flags, string id)
+    {
+        _tree.AddProcess(7, "sleep", $"4:memory:/docker/{A}");
+        using Observed observed = new(_tree);
+        Assert.Equal(A, observed.Read()[7]["container_id"]);
+
+        _tree.AddProcess(7, "sleep", "4:memory:/", flags);
+        _tree.AddProcess(8, "sleep", "4:memory:/", flags);
+        for (int i = 0; i < 3; i++)
+        {
+            observed.Read();
+        }
+
+        Dictionary<int, Dictionary<string, string>> read = observed.Read();
+        Assert.Equal((id, flags == 1), (read[7]["container_id"], read.ContainsKey(8)));
+    }
+
     [Fact]
     public void An_application_that_measures_itself_gets_none()
     {
@@ -101,7 +122,7 @@ public sealed class ProcessLabelsTests : IDisposable
         using (Observed none = new(_tree))
         {
             none.Read();
-            Assert.Equal(["kubelet off disabled", "log_links off disabled"], none.Sources.Order());
+            Assert.Equal(["cri off disabled", "kubelet off disabled", "kubernetes_api off disabled", "log_links off disabled"], none.Sources.Order());
         }
 
         _tree.Options.Processes.ContainerLabels = true;
@@ -109,7 +130,7 @@ public sealed class ProcessLabelsTests : IDisposable
         _tree.Options.Containers.LogDirectory = _tree["nowhere"];
         using Observed observed = new(_tree);
         observed.Read();
-        Assert.Equal(["kubelet off not_read", "log_links unavailable not_found"], observed.Sources.Order());
+        Assert.Equal(["cri off disabled", "kubelet off not_read", "kubernetes_api off disabled", "log_links unavailable not_found"], observed.Sources.Order());
     }
 
     private static void AssertLabels(Dictionary<string, string> labels, string comm, string space, string pod, string container, string id, string unit) =>
