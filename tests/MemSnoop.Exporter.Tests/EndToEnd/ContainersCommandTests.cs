@@ -12,14 +12,15 @@ public sealed class ContainersCommandTests : IDisposable
     private const string Id = "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789";
     private const string Uid = "11112222-3333-4444-5555-666677778888";
 
-    private readonly TemporaryDirectory _logs = new();
+    private readonly TemporaryDirectory _directory = new();
 
     [Fact]
     public async Task A_container_has_its_names_its_usage_and_its_limit()
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "4", "--hot", "1");
         using Cgroup group = Cgroup.Make(touch.Pid, $"kubepods/burstable/pod{Uid}/{Id}");
-        File.CreateSymbolicLink(_logs[$"web_shop_nginx-{Id}.log"], $"/var/log/pods/shop_web_{Uid}/nginx/0.log");
+        Directory.CreateDirectory(_directory["logs"]);
+        File.CreateSymbolicLink(_directory[$"logs/web_shop_nginx-{Id}.log"], $"/var/log/pods/shop_web_{Uid}/nginx/0.log");
         bool isUnified = File.Exists(Path.Join(group.Directory, "memory.max"));
         await File.WriteAllTextAsync(Path.Join(group.Directory, isUnified ? "memory.max" : "memory.limit_in_bytes"), $"{64 << 20}", TestContext.Current.CancellationToken);
 
@@ -60,7 +61,7 @@ public sealed class ContainersCommandTests : IDisposable
     }
 
     private Task<CommandResult> RunAsync(params string[] arguments) =>
-        Command.TryRunAsync(Repository.Executable, ["containers", "--run-dir", "/no/such/directory", "--container-logs", _logs.Root, .. arguments], ExporterProcess.Deadline);
+        Command.TryRunAsync(Repository.Executable, ["containers", "--run-dir", _directory["run"], "--container-logs", _directory["logs"], .. arguments], ExporterProcess.Deadline);
 
-    public void Dispose() => _logs.Dispose();
+    public void Dispose() => _directory.Dispose();
 }

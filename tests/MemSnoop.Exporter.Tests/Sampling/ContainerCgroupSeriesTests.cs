@@ -1,6 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using MemSnoop.Exporter.Tests.Containers;
 using MemSnoop.Metrics.Hosting;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MemSnoop.Exporter.Tests.Sampling;
@@ -114,6 +117,40 @@ public sealed class ContainerCgroupSeriesTests : IDisposable
         Assert.Contains(OpenFiles(), path => path.StartsWith(_tree["sys"], StringComparison.Ordinal));
     }
 
+    /// <summary>The links tell names and no requests, so the kubelet is asked for a container that comes later too.</summary>
+    [Fact]
+    public async Task Requests_are_asked_of_the_kubelet_even_where_links_have_the_names()
+    {
+        using TestAuthority authority = new("cluster");
+        using X509Certificate2 certificate = authority.IssueForServer("127.0.0.1");
+        await using TestKubelet kubelet = await TestKubelet.StartAsync(certificate);
+        File.WriteAllText(_tree["token"], kubelet.Token);
+        _tree.Options.Containers.Kubelet = kubelet.Url;
+        _tree.Options.Containers.KubeletInsecure = true;
+        _tree.Options.Containers.KubeletTokenFile = _tree["token"];
+        kubelet.Pods = Pods(ContainerTree.A, "nginx", "128Mi");
+        AddContainer(10, ContainerTree.A, "nginx");
+        using Heard heard = new(_tree);
+        foreach (BackgroundService service in heard.Services)
+        {
+            await service.StartAsync(TestContext.Current.CancellationToken);
+        }
+
+        await Eventually.HoldsAsync(() => Task.FromResult(HasRequest(ContainerTree.A, "nginx", 128 << 20)));
+        kubelet.Pods = Pods(ContainerTree.B, "side-car", "1M");
+        AddContainer(11, ContainerTree.B, "side-car");
+        await Eventually.HoldsAsync(() => Task.FromResult(HasRequest(ContainerTree.B, "side-car", 1_000_000)));
+
+        bool HasRequest(string id, string name, int bytes) =>
+            heard.Collect().Contains($"request{{container={name},container_id={id},namespace=shop,pod=web}} {bytes}");
+
+        static string Pods(string id, string name, string request) => $$$$"""
+            {"items":[{"metadata":{"name":"web","namespace":"shop","uid":"{{{{ContainerTree.Uid}}}}"},
+              "spec":{"containers":[{"name":"{{{{name}}}}","resources":{"requests":{"memory":"{{{{request}}}}"}}}]},
+              "status":{"containerStatuses":[{"name":"{{{{name}}}}","containerID":"containerd://{{{{id}}}}"}]}}]}
+            """;
+    }
+
     [Fact]
     public void Without_labels_of_containers_it_is_off()
     {
@@ -193,6 +230,8 @@ public sealed class ContainerCgroupSeriesTests : IDisposable
             _pipeline = new SamplingPipeline(tree.Host(), meter, NullLoggerFactory.Instance, tree.Clock);
             _pipeline.Begin();
         }
+
+        public IEnumerable<BackgroundService> Services => _pipeline.Services;
 
         public List<string> Info { get; } = [];
 
