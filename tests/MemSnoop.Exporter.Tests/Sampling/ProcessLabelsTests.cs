@@ -49,8 +49,8 @@ public sealed class ProcessLabelsTests : IDisposable
         using Observed observed = new(_tree);
         Assert.Equal(A, observed.Read()[7]["container_id"]);
 
-        _tree.AddProcess(7, "sleep", "4:memory:/", flags);
-        _tree.AddProcess(8, "sleep", "4:memory:/", flags);
+        _tree.AddProcess(7, "sleep", "4:memory:/", flags: flags);
+        _tree.AddProcess(8, "sleep", "4:memory:/", flags: flags);
         for (int i = 0; i < 3; i++)
         {
             observed.Read();
