@@ -176,7 +176,8 @@ public sealed class LocalApiTests
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "60", "--hot", "40");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{touch.Pid}"]);
-        CommandResult result = await WssAsync(asks ? exporter.RunDirectory : "/no/such/directory", $"{touch.Pid}", "3", "--ages", "500ms,1s", "--method", "referenced");
+        using TemporaryDirectory other = new();
+        CommandResult result = await WssAsync(asks ? exporter.RunDirectory : other["run"], $"{touch.Pid}", "3", "--ages", "500ms,1s", "--method", "referenced");
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(
             asks ? "memsnoop: --ages: the exporter measures by referenced, which does not know which pages were idle;" : "memsnoop: --ages: the method referenced does not know which pages were idle;",
