@@ -296,6 +296,8 @@ public sealed class ReferencedEstimatorTests : IDisposable
         Assert.Equal(ReadOutcome.Success, outcome);
         await child.TellAsync("hot 10");
         _clock.Advance(TimeSpan.FromSeconds(5));
+        ulong before = Switches(process);
+        await Eventually.ReachesAsync(() => Switches(process), now => now >= before + 3);
 
         // A pass within it reports both parts as one, and ends no window.
         _passes.Run(process);
