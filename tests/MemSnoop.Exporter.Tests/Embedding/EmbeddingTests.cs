@@ -279,7 +279,7 @@ public sealed class EmbeddingTests : IDisposable
     }
 
     private static string State(IEnumerable<Said> said, string method) =>
-        Assert.Single(said, each => each.Instrument == Info && each.Attributes["method"] == method).Attributes["state"];
+        Assert.Single(said, each => each.Instrument == Info && each.Attributes["measurement"] == "working-set" && each.Attributes["method"] == method).Attributes["state"];
 
     private static double Value(IEnumerable<Said> said, string instrument) => Assert.Single(said, each => each.Instrument == instrument).Value;
 

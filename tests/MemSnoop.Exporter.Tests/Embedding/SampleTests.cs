@@ -58,7 +58,7 @@ public class SampleTests
         Scrape scrape = await sample.ScrapeUntilAsync(scrape => scrape.Of(Series.Skipped, ("measurement", "working-set"), ("reason", "denied")).Any());
         Assert.True(scrape.Has(Series.Resident, Environment.ProcessId));
         Assert.False(scrape.Has(Series.WorkingSet, Environment.ProcessId));
-        Assert.Equal("unavailable", Assert.Single(scrape.Of("memsnoop_measurement_info", ("method", "page_idle"))).Label("state"));
+        Assert.Equal("unavailable", Assert.Single(scrape.Of("memsnoop_measurement_info", ("measurement", "working-set"), ("method", "page_idle"))).Label("state"));
         Assert.Equal(0, await sample.StopAsync());
     }
 

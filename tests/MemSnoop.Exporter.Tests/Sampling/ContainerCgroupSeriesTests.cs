@@ -68,7 +68,9 @@ public sealed class ContainerCgroupSeriesTests : IDisposable
         Assert.Contains("pressure unavailable not_supported", heard.Info);
         Assert.Contains("events unavailable malformed", heard.Info);
         Assert.Contains("usage on ok", heard.Info);
-        Assert.Equal(["malformed 1"], heard.Errors);
+
+        // Listeners of other tests may make it read more than once.
+        Assert.StartsWith("malformed ", Assert.Single(heard.Errors), StringComparison.Ordinal);
         Assert.Empty(heard.Skips);
         Assert.Equal(0, heard.Success);
     }
@@ -141,8 +143,9 @@ public sealed class ContainerCgroupSeriesTests : IDisposable
         AddContainer(11, ContainerTree.B, "side-car");
         await Eventually.HoldsAsync(() => Task.FromResult(HasRequest(ContainerTree.B, "side-car", 1_000_000)));
 
+        // Slowly: a request to the kubelet must be answered within ten seconds of this clock, on a machine that may be busy.
         bool HasRequest(string id, string name, int bytes) =>
-            heard.Collect().Contains($"request{{container={name},container_id={id},namespace=shop,pod=web}} {bytes}");
+            heard.CollectAfter(TimeSpan.FromMilliseconds(100)).Contains($"request{{container={name},container_id={id},namespace=shop,pod=web}} {bytes}");
 
         static string Pods(string id, string name, string request) => $$$$"""
             {"items":[{"metadata":{"name":"web","namespace":"shop","uid":"{{{{ContainerTree.Uid}}}}"},
@@ -241,9 +244,11 @@ public sealed class ContainerCgroupSeriesTests : IDisposable
 
         public double? Success { get; private set; }
 
-        public string[] Collect()
+        public string[] Collect() => CollectAfter(TimeSpan.FromSeconds(2));
+
+        public string[] CollectAfter(TimeSpan time)
         {
-            _tree.Clock.Advance(TimeSpan.FromSeconds(2));
+            _tree.Clock.Advance(time);
             _series.Clear();
             Info.Clear();
             Errors.Clear();

@@ -61,7 +61,7 @@ public sealed class SamplingPipelineTests : IDisposable
             Assert.True(second.IsReady);
             LogLines log = new();
             second.Report(log);
-            Assert.Contains(log.All, static line => line.Contains("method page_idle does not work here: process ", StringComparison.Ordinal) && line.Contains("holds its lock", StringComparison.Ordinal));
+            Assert.Contains(log.All, static line => line.Contains("method page_idle does not work here: process ", StringComparison.Ordinal) && line.Contains("holds the lock of", StringComparison.Ordinal));
         }
 
         Assert.Equal("ok", Bitmap().Reason);
