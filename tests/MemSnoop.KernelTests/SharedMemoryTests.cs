@@ -123,7 +123,7 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
         Assert.Equal(
             ["in_use", "in_use"],
             beside.Where(static sample => sample.Name == "memsnoop_measurement_info" && sample.Label("measurement") == "working-set").Select(static sample => sample.Label("reason")));
-        Assert.Matches(@"method page_idle does not work here: process [0-9]+ \(memsnoop serve, since [^)]*\) uses ", boot["limits"].Text("beside.log"));
+        Assert.Matches(@"method page_idle does not work here: process [0-9]+ \(memsnoop serve, since [^)]*\) takes accessed bits and holds the lock of ", boot["limits"].Text("beside.log"));
     }
 
     [Fact]

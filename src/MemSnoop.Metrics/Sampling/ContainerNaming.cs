@@ -183,6 +183,12 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
                 }
             }
 
+            // Its names may be known from a source that tells no more, so nobody else asks again.
+            if (WantsLabels && FindLabels(containerId) is null)
+            {
+                Want(containerId);
+            }
+
             return null;
         }
     }

@@ -1,6 +1,7 @@
 using MemSnoop.Metrics.Hosting;
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
+using MemSnoop.Exporter.Tests.EndToEnd;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics;
@@ -17,6 +18,7 @@ namespace MemSnoop.Exporter.Tests.Embedding;
 
 /// <summary>An application that measures itself: what it publishes, and what is left of it when it ends.</summary>
 [SupportedOSPlatform("linux")]
+[Collection(EndToEndCollection.Name)] // its meters are heard, and hear others, in the whole process
 public sealed class EmbeddingTests : IDisposable
 {
     private const string Bitmap = "sys/kernel/mm/page_idle/bitmap";
