@@ -15,8 +15,11 @@ public sealed class AgeGenerationsBoot(KernelLab lab) : LabBoot(lab)
 }
 
 /// <summary>Memory of control groups by the age of their generations, while memsnoop has them aged.</summary>
+[LongTier(Scenario)]
 public sealed partial class AgeGenerationsTests(AgeGenerationsBoot boot, ITestOutputHelper output) : IClassFixture<AgeGenerationsBoot>
 {
+    private const string Scenario = "age-generations";
+
     private const double Mb = WorkingSetTruth.Mb;
 
     /// <summary>What the workload's program and libraries may hold beside its blocks.</summary>
@@ -39,6 +42,7 @@ public sealed partial class AgeGenerationsTests(AgeGenerationsBoot boot, ITestOu
         double used = Sum(step, Known, static band => band.Max <= 15);
         double idle = Sum(step, Known, static band => band.Max > 15);
         Say($"{step}: used {used / Mb:F2} MB, idle {idle / Mb:F2} MB");
+        Measured.Note(Scenario, FormattableString.Invariant($"{step}: used {used / Mb:F2} MB of 40, idle {idle / Mb:F2} MB of 160"));
         Assert.InRange(used, 40 * Mb * 0.98, (40 * Mb * 1.02) + Own);
         Assert.InRange(idle, 160 * Mb * 0.98, (160 * Mb * 1.02) + Own);
         AssertWhole(step, Known, 0.2 * Mb);

@@ -13,8 +13,10 @@ public sealed class ReaccessBoot(KernelLab lab) : LabBoot(lab)
 /// A program comes back nine times to a region of 20 MB every 8 s, five times to another every 16 s, and three times to a third every 32 s, after it had left all of
 /// them alone for more than 20 s; 40 MB more are never touched. Windows of 1 s, with room for windows that end seconds late.
 /// </summary>
+[LongTier(Scenario)]
 public sealed class ReaccessTests(ReaccessBoot boot) : IClassFixture<ReaccessBoot>
 {
+    private const string Scenario = "returns";
     private const double Mb = 1 << 20;
     private const string Process = "memsnoop_process_reaccessed_bytes_total";
     private const string Container = "memsnoop_container_reaccessed_bytes_total";
@@ -33,6 +35,9 @@ public sealed class ReaccessTests(ReaccessBoot boot) : IClassFixture<ReaccessBoo
             double counted = Value($"{pass}-after", name, age) - Value($"{pass}-before", name, age);
             Assert.InRange(counted, Returns[age] * Mb * 0.98, Returns[age] * Mb * 1.02);
         }
+
+        double came = Value($"{pass}-after", Process, age) - Value($"{pass}-before", Process, age);
+        Measured.Note(Scenario, FormattableString.Invariant($"{pass} passes, idle for {age} s: {came / Mb:F2} MB came back of {Returns[age]}"));
     }
 
     [Theory]
