@@ -104,7 +104,7 @@ kill $waiting
 wait $waiting || true
 memsnoop check --json >"$RESULTS/waits.json" 2>/dev/null || true
 status=0
-memsnoop serve --listen 127.0.0.1:9465 >"$RESULTS/second.txt" 2>&1 || status=$?
+memsnoop serve --listen 127.0.0.1:9465 --method page_idle >"$RESULTS/second.txt" 2>&1 || status=$?
 echo $status >"$RESULTS/second-status.txt"
 
 reclaim spared /sys/fs/cgroup/spared
