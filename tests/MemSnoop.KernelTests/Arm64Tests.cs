@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace MemSnoop.KernelTests;
 
-/// <summary>A machine with 64-bit ARM processors. Kernel, program and workloads are cross-compiled. A class for each size of a page that these processors have.</summary>
+/// <summary>A machine with 64-bit ARM processors. Kernel, program and workloads are cross-compiled. A class for each size of a page that x86-64 does not have.</summary>
 public abstract class Arm64Boot(KernelLab lab, int pageKilobytes) : LabBoot(lab)
 {
     private static readonly string App = Path.Combine(Checkout.Root, "artifacts", "native-arm64", "memsnoop");
@@ -28,9 +28,6 @@ public abstract class Arm64Boot(KernelLab lab, int pageKilobytes) : LabBoot(lab)
         _kernel = (await Command.RunAsync(Path.Combine(KernelLab.Scripts, "build-kernel-arm64.sh"), [$"{pageKilobytes}"], deadline)).Trim();
     }
 }
-
-/// <summary>Pages of 4 kB, as most distributions have them.</summary>
-public sealed class Arm64Boot4(KernelLab lab) : Arm64Boot(lab, 4);
 
 /// <summary>Pages of 16 kB, as on machines of Apple.</summary>
 public sealed class Arm64Boot16(KernelLab lab) : Arm64Boot(lab, 16);
@@ -86,9 +83,6 @@ public abstract class Arm64Tests(Arm64Boot boot)
         }
     }
 }
-
-[LongTier("arm")]
-public sealed class Arm64Pages4Tests(Arm64Boot4 boot) : Arm64Tests(boot), IClassFixture<Arm64Boot4>;
 
 [LongTier("arm")]
 public sealed class Arm64Pages16Tests(Arm64Boot16 boot) : Arm64Tests(boot), IClassFixture<Arm64Boot16>;

@@ -2,13 +2,13 @@
 # Builds the lab's kernel for 64-bit ARM, once, and prints the path of its image: the same source and options as build-kernel.sh, less what is about x86.
 # Cross-compiled; for the long tier alone.
 #
-#     build-kernel-arm64.sh [4|16|64]    the size of a page in kB; 64 without it
+#     build-kernel-arm64.sh [16|64]    the size of a page in kB; 64 without it
 set -euo pipefail
 
 pages=${1:-64}
 case $pages in
-  4 | 16 | 64) ;;
-  *) echo "build-kernel-arm64.sh: $pages is no size of a page: expected 4, 16 or 64" >&2; exit 2 ;;
+  16 | 64) ;;
+  *) echo "build-kernel-arm64.sh: $pages is no size of a page: expected 16 or 64" >&2; exit 2 ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../debian-suite.sh"
