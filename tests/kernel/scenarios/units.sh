@@ -22,7 +22,8 @@ record() {
 record &
 recorder=$!
 
-has_window() { samples | grep -q "^memsnoop_process_working_set_bytes{.*pid=\"$1\""; }
+# In what is recorded: a scrape of its own might be the only one that sees it.
+has_window() { grep -q " memsnoop_process_working_set_bytes{.*pid=\"$1\"" "$RESULTS/seen"; }
 is_running() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = touch ]; }
 
 # begun NAME PID UNIT CONTAINER: notes what is right, and waits for its first window.
