@@ -4,7 +4,7 @@ id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 other=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 pod=11112222_3333_4444_5555_666677778888
 
-exporter --name '^touch$' --unit-label --container-labels --interval 0s --working-set-interval 1s
+MemSnoop__Web__CacheDuration=0s exporter --name '^touch$' --unit-label --container-labels --interval 0s --working-set-interval 1s
 touch="/programs/touch --resident 4 --hot 1 --huge never"
 
 # samples: what a scrape says of the workload's processes, without the values.
@@ -33,8 +33,9 @@ begun() {
   wait_for 60 has_window "$2"
 }
 
-# ended NAME PID: what the first scrape after its end says of it.
+# ended NAME PID: what the first scrape after its end says of it. The one before it may be a collection that was under way.
 ended() {
+  samples >/dev/null
   samples | grep "pid=\"$2\"" >>"$RESULTS/left" || true
 }
 
