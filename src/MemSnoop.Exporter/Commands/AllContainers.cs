@@ -145,6 +145,11 @@ internal sealed class AllContainers(MeasuredHost host, TextWriter error)
             }
         }
 
+        if (groups.Count == 0)
+        {
+            await SayAsync("no container runs here: no control group has the id of one").ConfigureAwait(false);
+        }
+
         // Whoever asks for a name that is not known has it looked for in the next round.
         groups.ForEach(group => naming.Find(group.Identity, ""));
         await naming.ReadOnceAsync(stop).ConfigureAwait(false);

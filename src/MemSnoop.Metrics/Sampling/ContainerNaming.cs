@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MemSnoop.Containers;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -7,24 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// Knows the names of containers by their ids. A question is answered from memory at once. What is not known is looked for in the background: in the cheapest source
-/// first, in the next one if that does not tell; then again after 1, 2, 4 s and so on, at least once a minute for as long as somebody asks. Sources that tell by themselves are
-/// listened to all the time.
+/// Knows the names of containers by their ids. A question is answered from memory at once. What is not known is looked for in the background, at the
+/// times that <see cref="MissingNames"/> sets: in the cheapest source first, in the next one if that does not tell. Sources that tell by themselves are listened to all the time.
 /// </summary>
 internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource> sources, TimeProvider clock, ILogger logger) : BackgroundService
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
-
-    /// <summary>Who wants a name asks at each collection; what nobody has asked for in this time is not looked for any more.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
-    /// <summary>More unknown ids than any node has containers.</summary>
-    private const int MostMisses = 10_000;
-
     private readonly Lock _gate = new();
-    private readonly NameSourceState[] _sources = [.. sources.Select(static source => new NameSourceState(source))];
-    private readonly Dictionary<string, Miss> _misses = new(StringComparer.Ordinal);
+    private readonly NameSources _sources = new(sources);
+    private readonly MissingNames _missing = new(clock);
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private long _rounds;
 
@@ -64,7 +53,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         {
             lock (_gate)
             {
-                return [.. _sources.Select(static source => source.State)];
+                return [.. _sources.All.Select(static source => source.State)];
             }
         }
     }
@@ -79,7 +68,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         {
             lock (_gate)
             {
-                return _misses.Count;
+                return _missing.Count;
             }
         }
     }
@@ -87,7 +76,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     /// <summary>Reads what costs next to nothing, so that the first series have their labels.</summary>
     internal void Begin()
     {
-        foreach (NameSourceState state in _sources)
+        foreach (NameSourceState state in _sources.All)
         {
             if (state.Source is LogLinks links)
             {
@@ -111,13 +100,13 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             PodNames? pod = null;
             for (ContainerIdentity? at = container; at is not null; at = at.Outer)
             {
-                if (Find(at.Id) is { } names)
+                if (_sources.Find(at.Id) is { } names)
                 {
                     StopLooking(container);
                     return new NamedContainer(at.Id, names, IsFinal: true);
                 }
 
-                pod ??= FindPod(at.PodUid);
+                pod ??= _sources.FindPod(at.PodUid);
             }
 
             // A process in the group of a pod and of none of its containers is a monitor.
@@ -128,14 +117,14 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
             }
 
             // Few sources tell which container of a pod is the one that holds its namespaces. It is not among those with a name, and it runs this program.
-            if (pod is not null && comm == "pause" && _misses.TryGetValue(container.Id, out Miss known) && known.IsLookedFor)
+            if (pod is not null && comm == "pause" && _missing.WasLookedFor(container.Id))
             {
                 StopLooking(container);
                 return new NamedContainer(container.Id, pod.Pause, IsFinal: true);
             }
 
             Want(KeyOf(container));
-            return new NamedContainer(container.Id, pod?.Unnamed ?? ContainerNames.None, IsFinal: _sources.Length == 0);
+            return new NamedContainer(container.Id, pod?.Unnamed ?? ContainerNames.None, IsFinal: _sources.All.Count == 0);
         }
     }
 
@@ -144,7 +133,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     {
         lock (_gate)
         {
-            return FindLabels(container);
+            return _sources.FindLabels(container);
         }
     }
 
@@ -160,7 +149,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         {
             for (ContainerIdentity? at = container; at is not null; at = at.Outer)
             {
-                if (Find(at.Id) is not null)
+                if (_sources.Find(at.Id) is not null)
                 {
                     return at.Id;
                 }
@@ -175,77 +164,19 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     {
         lock (_gate)
         {
-            foreach (NameSourceState state in _sources)
-            {
-                if (state.Catalogue.FindMemoryRequest(containerId) is { } bytes)
-                {
-                    return bytes;
-                }
-            }
+            ulong? bytes = _sources.FindMemoryRequest(containerId);
 
             // Its names may be known from a source that tells no more, so nobody else asks again.
-            if (WantsLabels && FindLabels(containerId) is null)
+            if (bytes is null && WantsLabels && _sources.FindLabels(containerId) is null)
             {
                 Want(containerId);
             }
 
-            return null;
+            return bytes;
         }
     }
 
-    private ContainerNames? Find(string id)
-    {
-        foreach (NameSourceState state in _sources)
-        {
-            if (state.Catalogue.Find(id) is { } names)
-            {
-                return names;
-            }
-        }
-
-        return null;
-    }
-
-    private PodNames? FindPod(string uid)
-    {
-        foreach (NameSourceState state in _sources)
-        {
-            if (state.Catalogue.FindPod(uid) is { } names)
-            {
-                return names;
-            }
-        }
-
-        return null;
-    }
-
-    private IReadOnlyDictionary<string, string>? FindLabels(ContainerIdentity container)
-    {
-        for (ContainerIdentity? at = container; at is not null; at = at.Outer)
-        {
-            if ((FindLabels(at.Id) ?? FindLabels(at.PodUid)) is { } labels)
-            {
-                return labels;
-            }
-        }
-
-        return null;
-    }
-
-    private IReadOnlyDictionary<string, string>? FindLabels(string id)
-    {
-        foreach (NameSourceState state in _sources)
-        {
-            if (state.Catalogue.FindLabels(id) is { } labels)
-            {
-                return labels;
-            }
-        }
-
-        return null;
-    }
-
-    private bool IsKnown(string id) => WantsLabels ? FindLabels(id) is not null : Find(id) is not null || FindPod(id) is not null;
+    private bool IsKnown(string id) => WantsLabels ? _sources.FindLabels(id) is not null : _sources.Find(id) is not null || _sources.FindPod(id) is not null;
 
     /// <summary>What a container is looked for by.</summary>
     private static string KeyOf(ContainerIdentity container) => container.Id.Length > 0 ? container.Id : container.PodUid;
@@ -253,27 +184,19 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     /// <summary>Has a container with a name not looked for any more, unless its labels are.</summary>
     private void StopLooking(ContainerIdentity container)
     {
-        if (WantsLabels && FindLabels(container) is null)
+        if (WantsLabels && _sources.FindLabels(container) is null)
         {
             Want(KeyOf(container));
         }
         else
         {
-            _misses.Remove(KeyOf(container));
+            _missing.Remove(KeyOf(container));
         }
     }
 
     private void Want(string id)
     {
-        if (_sources.Length == 0 || (_misses.Count >= MostMisses && !_misses.ContainsKey(id)))
-        {
-            return;
-        }
-
-        ref Miss miss = ref CollectionsMarshal.GetValueRefOrAddDefault(_misses, id, out bool isKnown);
-        long now = clock.GetTimestamp();
-        miss = isKnown ? miss with { Asked = now } : new Miss(now, now, FirstWait, IsNew: true, IsLookedFor: false);
-        if (!isKnown && _wanted.CurrentCount == 0)
+        if (_sources.All.Count > 0 && _missing.Want(id) && _wanted.CurrentCount == 0)
         {
             _wanted.Release();
         }
@@ -283,7 +206,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         IEnumerable<Task> watches =
-            from state in _sources
+            from state in _sources.All
             where state.Source is IWatchedNameSource
             select ((IWatchedNameSource)state.Source).WatchAsync(answer => Hear(state, answer), stoppingToken);
         await Task.WhenAll([LookAsync(stoppingToken), .. watches]).ConfigureAwait(false);
@@ -314,10 +237,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         Take(state, answer);
         lock (_gate)
         {
-            foreach (string id in _misses.Keys.Where(IsKnown).ToArray())
-            {
-                _misses.Remove(id);
-            }
+            _missing.RemoveAll(IsKnown);
         }
 
         Interlocked.Increment(ref _rounds);
@@ -328,15 +248,10 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
     {
         lock (_gate)
         {
-            TimeSpan due = LongestWait;
-            foreach (Miss miss in _misses.Values)
-            {
-                TimeSpan left = miss.Wait - clock.GetElapsedTime(miss.Looked);
-                due = miss.IsNew ? TimeSpan.Zero : left < due ? left : due;
-            }
+            TimeSpan due = _missing.Due();
 
             // However much is unknown, the first source is read no more often than it allows; the others look after themselves.
-            TimeSpan pause = Array.Find(_sources, static state => state.Source is IReadNameSource) is { Begun: { } begun, Source: IReadNameSource first }
+            TimeSpan pause = _sources.All.FirstOrDefault(static state => state.Source is IReadNameSource) is { Begun: { } begun, Source: IReadNameSource first }
                 ? first.Pause - clock.GetElapsedTime(begun)
                 : TimeSpan.Zero;
             return pause > due ? pause : due;
@@ -349,12 +264,12 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         HashSet<string> wanted;
         lock (_gate)
         {
-            wanted = [.. _misses.Keys];
+            wanted = [.. _missing.Ids];
         }
 
         bool isWhole = true;
         bool isAnswered = false;
-        foreach (NameSourceState state in _sources)
+        foreach (NameSourceState state in _sources.All)
         {
             if (state.Source is not IReadNameSource source)
             {
@@ -382,7 +297,7 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
 
         lock (_gate)
         {
-            Settle(wanted, isWhole, isAnswered);
+            _missing.Settle(wanted, isWhole, isAnswered, IsKnown);
         }
 
         Interlocked.Increment(ref _rounds);
@@ -393,37 +308,6 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         lock (_gate)
         {
             return wanted.All(IsKnown);
-        }
-    }
-
-    /// <summary>Notes what was found, what nobody wants any more, and when to look for the rest.</summary>
-    private void Settle(HashSet<string> wanted, bool isWhole, bool isAnswered)
-    {
-        long now = clock.GetTimestamp();
-        foreach (string id in wanted)
-        {
-            ref Miss miss = ref CollectionsMarshal.GetValueRefOrNullRef(_misses, id);
-            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref miss))
-            {
-                continue;
-            }
-
-            if (IsKnown(id) || clock.GetElapsedTime(miss.Asked, now) > Patience)
-            {
-                _misses.Remove(id);
-                continue;
-            }
-
-            TimeSpan next = miss.IsNew ? FirstWait : miss.Wait * 2 < LongestWait ? miss.Wait * 2 : LongestWait;
-            miss = miss with
-            {
-                Looked = now,
-
-                // A source that was left out may know.
-                Wait = isWhole ? next : miss.Wait,
-                IsNew = false,
-                IsLookedFor = miss.IsLookedFor || (isWhole && isAnswered),
-            };
         }
     }
 
@@ -469,12 +353,4 @@ internal sealed partial class ContainerNaming(IReadOnlyList<IContainerNameSource
         base.Dispose();
         _wanted.Dispose();
     }
-
-    /// <summary>An id that no source has told.</summary>
-    /// <param name="Asked">When somebody last asked for it.</param>
-    /// <param name="Looked">When it was last looked for.</param>
-    /// <param name="Wait">How long after that to look again.</param>
-    /// <param name="IsNew">Whether it has not been looked for yet.</param>
-    /// <param name="IsLookedFor">Whether all sources have been read since it was first asked for, one of them with success.</param>
-    private readonly record struct Miss(long Asked, long Looked, TimeSpan Wait, bool IsNew, bool IsLookedFor);
 }

@@ -60,6 +60,19 @@ public sealed class ContainersCommandTests : IDisposable
         Assert.Equal("memsnoop: usage and limits are not known: the host's control groups with the memory controller cannot be seen", lines[1]);
     }
 
+    [Fact]
+    public async Task A_host_whose_control_groups_are_no_containers_says_so()
+    {
+        using TemporaryDirectory host = new();
+        host.Write("proc/stat", "");
+        host.Write("sys/fs/cgroup/cgroup.procs", "");
+        host.Write("sys/fs/cgroup/cgroup.controllers", "memory\n");
+        host.Write("sys/fs/cgroup/system.slice/memory.current", "4096\n");
+        CommandResult result = await RunAsync("--procfs", host["proc"], "--sysfs", host["sys"]);
+        Assert.Equal((0, "CONTAINER  HELD(MB)  USED(MB)  IDLE(MB)  USAGE(MB)  LIMIT(MB)\n"), (result.ExitCode, result.Output));
+        Assert.EndsWith("\nmemsnoop: no container runs here: no control group has the id of one\n", result.Error, StringComparison.Ordinal);
+    }
+
     private Task<CommandResult> RunAsync(params string[] arguments) =>
         Command.TryRunAsync(Repository.Executable, ["containers", "--run-dir", _directory["run"], "--container-logs", _directory["logs"], .. arguments], ExporterProcess.Deadline);
 
