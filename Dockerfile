@@ -14,7 +14,7 @@ WORKDIR /source
 COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json LICENSE ./
 COPY src/ src/
 COPY deploy/image/ deploy/image/
-RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
+RUN dotnet publish src/MemSnoop.Exporter -c Release -r linux-x64 -o /app -p:RestoreLockedMode=true -p:SourceRevisionId=${REVISION}
 RUN deploy/image/assemble.sh /app/memsnoop /image
 
 # The program, the libraries it needs and certificates; no shell and nothing else.
