@@ -109,7 +109,8 @@ if [ $tier != fast ]; then
 fi
 
 # No server of the build stays behind: it would hold memory and files while the tests measure.
-dotnet build MemSnoop.Exporter.sln -c $configuration --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false
+# With the packages that the lock files name, and no others.
+dotnet build MemSnoop.Exporter.sln -c $configuration -p:RestoreLockedMode=true --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false
 make -s -C tests/workloads OUT="$root/artifacts/workloads"
 say "installed and built in $((SECONDS - started)) s"
 

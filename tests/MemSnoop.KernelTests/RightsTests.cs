@@ -11,6 +11,7 @@ public sealed class RightsTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 
     [Theory]
     [InlineData("all", "page_idle")]
+    [InlineData("bitmap-alone", "page_idle")]   // of /sys nothing else can be written
     [InlineData("all-referenced", "referenced")]
     [InlineData("no-admin", "referenced")]   // auto falls back
     [InlineData("read-only", "page_idle")]   // writes to no file of the target, so the right to read is enough

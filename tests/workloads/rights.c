@@ -15,6 +15,7 @@
 static const struct { const char *name; int number; } capabilities[] = {
     {"DAC_OVERRIDE", CAP_DAC_OVERRIDE},
     {"DAC_READ_SEARCH", CAP_DAC_READ_SEARCH},
+    {"PERFMON", CAP_PERFMON},
     {"SYS_ADMIN", CAP_SYS_ADMIN},
     {"SYS_PTRACE", CAP_SYS_PTRACE},
 };
@@ -26,7 +27,7 @@ static int find(const char *name)
             return capabilities[i].number;
         }
     }
-    usage_error("CAPABILITY must be DAC_OVERRIDE, DAC_READ_SEARCH, SYS_ADMIN or SYS_PTRACE");
+    usage_error("CAPABILITY must be DAC_OVERRIDE, DAC_READ_SEARCH, PERFMON, SYS_ADMIN or SYS_PTRACE");
 }
 
 static void keep(char *names)

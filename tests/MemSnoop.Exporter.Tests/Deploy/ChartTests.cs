@@ -15,6 +15,10 @@ public class ChartTests
     [
         ("", ""),
         ("privileged=false", "least-privilege"),
+        ("privileged=false,idleBitmap=present", "least-privilege,bitmap-present"),
+        ("privileged=false,idleBitmap=absent", "least-privilege,bitmap-absent"),
+        ("privileged=false,seccompProfile.type=Localhost,seccompProfile.localhostProfile=memsnoop.json", "least-privilege,seccomp-profile"),
+        ("privileged=false,appArmorProfile.type=Localhost,appArmorProfile.localhostProfile=memsnoop", "least-privilege,apparmor-profile"),
         ("kubelet.enabled=true", "kubelet-metadata"),
         ("podNames.enabled=true", "pod-names"),
         ("kubelet.enabled=true,podNames.enabled=true", "kubelet-metadata,pod-names"),
@@ -87,6 +91,9 @@ public class ChartTests
     [InlineData("podMonitor.interval=often", "/podMonitor/interval")]
     [InlineData("kubelet.resource=nodes/exec", "/kubelet/resource")]
     [InlineData("capabilities={SYS_BOOT}", "/capabilities/0")]
+    [InlineData("idleBitmap=true", "/idleBitmap")]
+    [InlineData("seccompProfile.type=Localhost", "localhostProfile")]
+    [InlineData("appArmorProfile.type=Local", "/appArmorProfile/type")]
     [InlineData("resources.limit.memory=1Gi", "limit")]
     [InlineData("maxUnavailable=0", "/maxUnavailable")]
     [InlineData("extraEnv[0].nam=A", "nam")]
