@@ -57,8 +57,8 @@ public class CollectionBenchmarks
     [Benchmark]
     public async Task<long> Collect()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
-        long length = new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).Length;
+        Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
+        long length = new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionSyntax.Text).Length;
         snapshot.Release();
         return length;
     }
@@ -66,8 +66,8 @@ public class CollectionBenchmarks
     [Benchmark]
     public async Task CollectAndCompress()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
-        await new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
+        await new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionSyntax.Text).WriteGzipAsync(Stream.Null, CancellationToken.None);
         snapshot.Release();
     }
 

@@ -3,27 +3,50 @@ using Microsoft.Net.Http.Headers;
 
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>A text format and its Content-Type, with the escaping that is used, not the one that was asked for.</summary>
+/// <summary>The languages of answers.</summary>
+internal enum ExpositionSyntax
+{
+    /// <summary>Prometheus' text format.</summary>
+    Text,
+
+    /// <summary>OpenMetrics' text format.</summary>
+    OpenMetrics,
+
+    /// <summary>Protobuf messages, each with its length in front of it.</summary>
+    Protobuf,
+}
+
+/// <summary>A format and its Content-Type, with the escaping that is used, not the one that was asked for.</summary>
 internal sealed class ExpositionFormat
 {
-    public static readonly ExpositionFormat Text004 = new("text/plain; version=0.0.4; charset=utf-8", isOpenMetrics: false);
+    public static readonly ExpositionFormat Text004 = new("text/plain; version=0.0.4; charset=utf-8", ExpositionSyntax.Text);
 
-    public static readonly ExpositionFormat Text100 = new("text/plain; version=1.0.0; charset=utf-8; escaping=underscores", isOpenMetrics: false);
+    public static readonly ExpositionFormat Text100 = new("text/plain; version=1.0.0; charset=utf-8; escaping=underscores", ExpositionSyntax.Text);
 
-    public static readonly ExpositionFormat OpenMetrics001 = new("application/openmetrics-text; version=0.0.1; charset=utf-8", isOpenMetrics: true);
+    public static readonly ExpositionFormat OpenMetrics001 = new("application/openmetrics-text; version=0.0.1; charset=utf-8", ExpositionSyntax.OpenMetrics);
 
     public static readonly ExpositionFormat OpenMetrics100 =
-        new("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores", isOpenMetrics: true);
+        new("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores", ExpositionSyntax.OpenMetrics);
 
-    private ExpositionFormat(string contentType, bool isOpenMetrics)
+    public static readonly ExpositionFormat Protobuf =
+        new($"{ProtobufType}; proto={ProtobufMessage}; encoding={ProtobufEncoding}; escaping=underscores", ExpositionSyntax.Protobuf);
+
+    private const string ProtobufType = "application/vnd.google.protobuf";
+    private const string ProtobufMessage = "io.prometheus.client.MetricFamily";
+    private const string ProtobufEncoding = "delimited";
+
+    private ExpositionFormat(string contentType, ExpositionSyntax syntax)
     {
         ContentType = contentType;
-        IsOpenMetrics = isOpenMetrics;
+        Syntax = syntax;
     }
 
     public string ContentType { get; }
 
-    public bool IsOpenMetrics { get; }
+    public ExpositionSyntax Syntax { get; }
+
+    /// <summary>How its samples are written.</summary>
+    public SampleForm Form => Syntax == ExpositionSyntax.Protobuf ? SampleForm.Protobuf : SampleForm.Text;
 
     /// <summary>
     /// The format that an Accept header gives the highest weight, of several the one named first; the text format when nothing usable is
@@ -73,6 +96,12 @@ internal sealed class ExpositionFormat
                 "1.0.0" => Text100,
                 _ => null,
             };
+        }
+
+        if (Is(entry.MediaType, ProtobufType))
+        {
+            // The same media type is used for other messages, and for these as text.
+            return Is(Parameter(entry, "proto") ?? "", ProtobufMessage) && Is(Parameter(entry, "encoding") ?? "", ProtobufEncoding) ? Protobuf : null;
         }
 
         return Is(entry.MediaType, "*/*") || Is(entry.MediaType, "text/*") ? Text004 : null;

@@ -11,6 +11,7 @@ public class AcceptHeaderTests
     private const string Text100 = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores";
     private const string OpenMetrics001 = "application/openmetrics-text; version=0.0.1; charset=utf-8";
     private const string OpenMetrics100 = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+    private const string Protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores";
     private const string Prometheus3 =
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
@@ -38,7 +39,16 @@ public class AcceptHeaderTests
         { "application/openmetrics-text;version=1.0.0;escaping=values", OpenMetrics100 },
         { "application/openmetrics-text;version=0.0.1", OpenMetrics001 },
         { Prometheus3, OpenMetrics100 },
-        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7," + Prometheus3, OpenMetrics100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7," + Prometheus3, Protobuf },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.1," + Prometheus3, OpenMetrics100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8", Protobuf },
+        { "application/vnd.google.protobuf; encoding=\"Delimited\"; proto=\"io.prometheus.client.MetricFamily\"; q=1.0", Protobuf },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=foo,text/plain;version=1.0.0;q=0.1", Text100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", Text004 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", Text004 },
+        { "application/vnd.google.protobuf;encoding=delimited", Text004 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.write.v2.Request;encoding=delimited", Text004 },
+        { "application/vnd.google.protobuf", Text004 },
         { "text/plain;q=0.3, application/openmetrics-text;version=1.0.0;q=0.9", OpenMetrics100 },
         { "text/plain, application/openmetrics-text;version=1.0.0", Text004 },
         { "application/openmetrics-text;version=2.0.0", Text004 },

@@ -1,0 +1,68 @@
+using MemSnoop.Exporter.Collector;
+
+namespace MemSnoop.Exporter.Prometheus;
+
+/// <summary>Writes samples as lines, in OpenMetrics with a second one that tells when a counter began.</summary>
+/// <param name="source">The instrument.</param>
+/// <param name="name">Its names.</param>
+/// <param name="constants">Labels with the same value in every sample.</param>
+/// <param name="hasCreated">Whether there are lines that tell when a counter began.</param>
+internal sealed class TextSampleWriter(CollectedInstrument source, MetricName name, IReadOnlyList<KeyValuePair<string, object?>> constants, bool hasCreated) : SampleWriter
+{
+    // The space in front of a value, and the end of the line.
+    private const int PunctuationBytes = 2;
+
+    private readonly SeriesKeyWriter _sampleKeys = new(name.Sample, constants);
+    private readonly SeriesKeyWriter _createdKeys = new(name.Family + "_created", constants);
+    private readonly int _nameLength = name.Sample.Length;
+
+    public override int Write(SampleBuffer samples, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        LineWriter line = Begin(samples, tags, out double? created);
+        int keyEnd = line.Length;
+        line.Append((byte)' ');
+        line.Append(value);
+        return End(samples, ref line, keyEnd, created, tags);
+    }
+
+    public override int Write(SampleBuffer samples, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        LineWriter line = Begin(samples, tags, out double? created);
+        int keyEnd = line.Length;
+        line.Append((byte)' ');
+        line.Append(value);
+        return End(samples, ref line, keyEnd, created, tags);
+    }
+
+    // Name and labels are written; the value comes next.
+    private LineWriter Begin(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags, out double? created)
+    {
+        created = hasCreated ? source.CreatedTime(tags) : null;
+        SeriesKeyWriter.Layout layout = _sampleKeys.LayoutOf(tags);
+        int most = layout.MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
+        if (created is not null)
+        {
+            most += _createdKeys.LayoutOf(tags).MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
+        }
+
+        LineWriter line = new(samples.BeginSample(most));
+        layout.Write(ref line, tags);
+        return line;
+    }
+
+    private int End(SampleBuffer samples, ref LineWriter line, int keyEnd, double? created, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        line.Append((byte)'\n');
+        int createdAt = line.Length;
+        if (created is not null)
+        {
+            _createdKeys.LayoutOf(tags).Write(ref line, tags);
+            line.Append((byte)' ');
+            line.Append(created.Value);
+            line.Append((byte)'\n');
+        }
+
+        samples.EndSample(line.Length, _nameLength, keyEnd, createdAt);
+        return line.Length;
+    }
+}
