@@ -41,10 +41,11 @@ internal static class PublishingServices
         return services.AddSingleton<IHostedService>(provider =>
         {
             PushLedger ledger = new();
-            OtlpInstruments.Create(provider.GetRequiredService<SamplingPipeline>().Scope(null), ledger);
+            SamplingPipeline pipeline = provider.GetRequiredService<SamplingPipeline>();
+            OtlpInstruments.Create(pipeline.Scope(null), ledger);
             return new OtlpPush(
                 options, resource, provider.GetRequiredService<MetricCollector>(), ledger, receiver,
-                provider.GetRequiredService<ILogger<OtlpPush>>(), provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<ILogger<OtlpPush>>(), provider.GetRequiredService<TimeProvider>(), pipeline.Began);
         });
     }
 }
