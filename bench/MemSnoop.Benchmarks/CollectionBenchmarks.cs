@@ -58,7 +58,7 @@ public class CollectionBenchmarks
     public async Task<long> Collect()
     {
         Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
-        long length = new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionSyntax.Text).Length;
+        long length = new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionFormat.Text004).Length;
         snapshot.Release();
         return length;
     }
@@ -67,7 +67,7 @@ public class CollectionBenchmarks
     public async Task CollectAndCompress()
     {
         Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
-        await new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionSyntax.Text).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        await new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionFormat.Text004).WriteGzipAsync(Stream.Null, CancellationToken.None);
         snapshot.Release();
     }
 

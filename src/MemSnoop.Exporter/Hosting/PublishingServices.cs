@@ -28,6 +28,7 @@ internal static class PublishingServices
             {
                 ResourceAttributes = resource,
                 ScopeLabels = options.Web.ScopeLabels,
+                Names = options.Web.Names == WebNames.Utf8 ? NameStyle.Utf8 : NameStyle.Underscores,
                 CreatedSeries = options.Web.CreatedSeries,
                 CacheDuration = options.Web.CacheDuration.Value,
                 MaxRequests = options.Web.MaxRequests,

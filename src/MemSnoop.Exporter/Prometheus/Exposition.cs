@@ -18,14 +18,15 @@ internal sealed class Exposition
     private readonly byte[] _lengths = [];
     private int _lengthsEnd;
 
-    public Exposition(Snapshot snapshot, TargetInfo target, MeasurementSelection selection, ExpositionSyntax syntax)
+    public Exposition(Snapshot snapshot, TargetInfo target, MeasurementSelection selection, ExpositionFormat format)
     {
+        ExpositionSyntax syntax = format.Syntax;
         if (syntax == ExpositionSyntax.Protobuf)
         {
             _lengths = new byte[snapshot.Plan.Families.Length * ProtobufWriter.MostVarintBytes];
         }
 
-        Add(target.In(syntax));
+        Add(target.In(format));
         foreach (int at in snapshot.Plan.Order(syntax))
         {
             MetricFamily family = snapshot.Plan.Families[at];
@@ -35,7 +36,7 @@ internal sealed class Exposition
             {
                 int first = _segments.Count;
                 long before = Length;
-                Add(family.Metadata(syntax));
+                Add(family.Metadata(format));
                 Length += samples.AddSegments(_segments, syntax == ExpositionSyntax.OpenMetrics);
                 if (syntax == ExpositionSyntax.Protobuf)
                 {

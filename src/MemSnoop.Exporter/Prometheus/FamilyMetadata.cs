@@ -13,21 +13,23 @@ internal static class FamilyMetadata
     /// <summary>TYPE and HELP of the text format.</summary>
     public static byte[] Text(string name, string type, string? help)
     {
-        StringBuilder lines = new($"# TYPE {name} {type}\n");
-        AppendHelp(lines, name, help, escapeQuotes: false);
+        string word = InText(name);
+        StringBuilder lines = new($"# TYPE {word} {type}\n");
+        AppendHelp(lines, word, help, escapeQuotes: false);
         return Encoding.UTF8.GetBytes(lines.ToString());
     }
 
     /// <summary>TYPE, UNIT and HELP of OpenMetrics.</summary>
     public static byte[] OpenMetrics(string name, string type, string? unit, string? help)
     {
-        StringBuilder lines = new($"# TYPE {name} {type}\n");
+        string word = InText(name);
+        StringBuilder lines = new($"# TYPE {word} {type}\n");
         if (unit is not null)
         {
-            lines.Append($"# UNIT {name} {unit}\n");
+            lines.Append($"# UNIT {word} {unit}\n");
         }
 
-        AppendHelp(lines, name, help, escapeQuotes: true);
+        AppendHelp(lines, word, help, escapeQuotes: true);
         return Encoding.UTF8.GetBytes(lines.ToString());
     }
 
@@ -55,6 +57,8 @@ internal static class FamilyMetadata
 
         return room[..fields.Length];
     }
+
+    private static string InText(string name) => MetricName.IsPlain(name) ? name : SeriesKeyWriter.Quote(name);
 
     // OpenMetrics wants quotes escaped; to the text format an escaped quote is a syntax error.
     private static void AppendHelp(StringBuilder lines, string name, string? help, bool escapeQuotes)

@@ -9,9 +9,10 @@ internal abstract class LabelLayout
 {
     private readonly string?[] _keys;
 
+    /// <param name="style">What the names of labels are like.</param>
     /// <param name="constants">Labels with the same value in every sample, which come first.</param>
     /// <param name="tags">The tags of a measurement.</param>
-    protected LabelLayout(IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    protected LabelLayout(NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         _keys = new string?[tags.Length];
         Dictionary<string, int> last = new(StringComparer.Ordinal);
@@ -22,8 +23,8 @@ internal abstract class LabelLayout
         }
 
         Labels = [.. constants
-            .Select(static label => new Part(MetricName.Label(label.Key), Encode(label.Value), -1))
-            .Concat(last.OrderBy(static tag => tag.Key, StringComparer.Ordinal).Select(static tag => new Part(MetricName.Label(tag.Key), null, tag.Value)))
+            .Select(label => new Part(MetricName.Label(label.Key, style), Encode(label.Value), -1))
+            .Concat(last.OrderBy(static tag => tag.Key, StringComparer.Ordinal).Select(tag => new Part(MetricName.Label(tag.Key, style), null, tag.Value)))
             .GroupBy(static part => part.Name, StringComparer.Ordinal)
             .Select(static label => new KeyValuePair<string, Part[]>(label.Key, [.. label]))];
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using MemSnoop.Exporter.Collector;
 
 namespace MemSnoop.Exporter.Prometheus;
@@ -7,11 +6,10 @@ namespace MemSnoop.Exporter.Prometheus;
 internal sealed class MetricFamily : InstrumentSink
 {
     private readonly BlockPool _blocks;
-    private readonly TextSampleWriter _lines;
-    private readonly ProtobufSampleWriter _messages;
-    private readonly byte[] _text;
-    private readonly byte[] _openMetrics;
-    private readonly byte[] _protobuf;
+    private readonly NamedFamily _underscores;
+
+    // Where nobody asks for it, it takes no memory.
+    private readonly Lazy<NamedFamily> _utf8;
     private SampleWriter _writer;
     private SampleBuffer? _samples;
     private SampleBuffer? _spare;
@@ -21,33 +19,21 @@ internal sealed class MetricFamily : InstrumentSink
         : base(source)
     {
         _blocks = blocks;
-        Instrument instrument = source.Instrument;
-        bool isCounter = source.Kind == InstrumentKind.Counter;
-        Name = MetricName.From(instrument.Name, instrument.Unit, source.Kind);
-        List<KeyValuePair<string, object?>> constants = options.ScopeLabels ? ScopeLabels(instrument.Meter) : [];
-        _lines = new TextSampleWriter(source, Name, constants, options.CreatedSeries && isCounter);
-        _messages = new ProtobufSampleWriter(source, constants);
-        _writer = _lines;
-        string word = isCounter ? "counter" : "gauge";
-        _text = FamilyMetadata.Text(Name.Sample, word, instrument.Description);
-        _openMetrics = FamilyMetadata.OpenMetrics(Name.Family, word, Name.Unit, instrument.Description);
-        _protobuf = FamilyMetadata.Protobuf(Name.Sample, isCounter, Name.Unit, instrument.Description);
+        _underscores = new NamedFamily(source, options, NameStyle.Underscores);
+        _utf8 = new Lazy<NamedFamily>(() => new NamedFamily(source, options, NameStyle.Utf8));
+        _writer = _underscores.Writer(isProtobuf: false);
     }
 
-    public MetricName Name { get; }
+    /// <summary>Its names with underscores, by which families are sorted.</summary>
+    public MetricName Name => _underscores.Name;
 
     /// <summary>What stands in front of the samples.</summary>
-    public ReadOnlyMemory<byte> Metadata(ExpositionSyntax syntax) => syntax switch
-    {
-        ExpositionSyntax.OpenMetrics => _openMetrics,
-        ExpositionSyntax.Protobuf => _protobuf,
-        _ => _text,
-    };
+    public ReadOnlyMemory<byte> Metadata(ExpositionFormat format) => Under(format.Names).Metadata(format.Syntax);
 
     /// <summary>Sets how the next observation is written, and how many bytes it may have, together with all families that share the budget.</summary>
     public void Prepare(SampleForm form, ByteBudget budget)
     {
-        _writer = form == SampleForm.Protobuf ? _messages : _lines;
+        _writer = Under(form.Names).Writer(form.IsProtobuf);
         _budget = budget;
     }
 
@@ -87,21 +73,7 @@ internal sealed class MetricFamily : InstrumentSink
         }
     }
 
-    private static List<KeyValuePair<string, object?>> ScopeLabels(Meter meter)
-    {
-        List<KeyValuePair<string, object?>> labels = [new("otel_scope_name", meter.Name)];
-        if (!string.IsNullOrEmpty(meter.Version))
-        {
-            labels.Add(new("otel_scope_version", meter.Version));
-        }
-
-        if (!string.IsNullOrEmpty(meter.TelemetrySchemaUrl))
-        {
-            labels.Add(new("otel_scope_schema_url", meter.TelemetrySchemaUrl));
-        }
-
-        return labels;
-    }
+    private NamedFamily Under(NameStyle style) => style == NameStyle.Utf8 ? _utf8.Value : _underscores;
 }
 
 /// <summary>How many bytes a collection may still write. Callbacks run one at a time, so it needs no lock.</summary>

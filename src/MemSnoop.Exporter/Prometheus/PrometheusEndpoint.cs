@@ -33,7 +33,7 @@ internal sealed partial class PrometheusEndpoint(
                 return;
             }
 
-            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
+            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names);
             if (await AcquireAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
             {
                 return;
@@ -97,7 +97,7 @@ internal sealed partial class PrometheusEndpoint(
     private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
     {
         HttpResponse response = context.Response;
-        Exposition exposition = new(snapshot, _target, selection, format.Syntax);
+        Exposition exposition = new(snapshot, _target, selection, format);
         if (exposition.Length > options.MaxBodyBytes)
         {
             LogTooLong(exposition.Length, options.MaxBodyBytes);

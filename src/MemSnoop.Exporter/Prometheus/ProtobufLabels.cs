@@ -3,14 +3,15 @@ using System.Text;
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>Writes the labels of one family's samples as messages <c>LabelPair</c>.</summary>
+/// <param name="style">What the names of labels are like.</param>
 /// <param name="constants">Labels with the same value in every sample, which come first.</param>
-internal sealed class ProtobufLabels(IReadOnlyList<KeyValuePair<string, object?>> constants) : LabelLayouts<ProtobufLabels.Layout>
+internal sealed class ProtobufLabels(NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants) : LabelLayouts<ProtobufLabels.Layout>
 {
     private const int LabelOfMetric = 1;
     private const int Name = 1;
     private const int Text = 2;
 
-    protected override Layout Create(ReadOnlySpan<KeyValuePair<string, object?>> tags) => new(constants, tags);
+    protected override Layout Create(ReadOnlySpan<KeyValuePair<string, object?>> tags) => new(style, constants, tags);
 
     /// <summary>How the measurements with one sequence of tag keys are written.</summary>
     internal sealed class Layout : LabelLayout
@@ -18,8 +19,8 @@ internal sealed class ProtobufLabels(IReadOnlyList<KeyValuePair<string, object?>
         private readonly KeyValuePair<byte[], Part[]>[] _labels;
         private readonly int _fixedBytes;
 
-        public Layout(IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-            : base(constants, tags)
+        public Layout(NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+            : base(style, constants, tags)
         {
             _labels = [.. Labels.Select(static label => KeyValuePair.Create(NameField(label.Key), label.Value))];
             _fixedBytes = _labels.Sum(static label =>

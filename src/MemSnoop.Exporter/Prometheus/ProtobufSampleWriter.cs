@@ -5,8 +5,9 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>Writes samples as messages <c>Metric</c> of <c>io.prometheus.client</c>, each as a field of its family. A counter tells when it began, where that is known.</summary>
 /// <remarks>The fields and their numbers: https://github.com/prometheus/client_model, io/prometheus/client/metrics.proto.</remarks>
 /// <param name="source">The instrument.</param>
+/// <param name="style">What names are like.</param>
 /// <param name="constants">Labels with the same value in every sample.</param>
-internal sealed class ProtobufSampleWriter(CollectedInstrument source, IReadOnlyList<KeyValuePair<string, object?>> constants) : SampleWriter
+internal sealed class ProtobufSampleWriter(CollectedInstrument source, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants) : SampleWriter
 {
     private const int MetricOfFamily = 4;
     private const int GaugeOfMetric = 2;
@@ -20,7 +21,7 @@ internal sealed class ProtobufSampleWriter(CollectedInstrument source, IReadOnly
     private const int MostValueBytes = 1 + sizeof(double) + (2 * ProtobufWriter.MostHeadBytes);
     private const int MostStartBytes = ProtobufWriter.MostHeadBytes + (2 * (1 + ProtobufWriter.MostVarintBytes));
 
-    private readonly ProtobufLabels _labels = new(constants);
+    private readonly ProtobufLabels _labels = new(style, constants);
     private readonly bool _isCounter = source.Kind == InstrumentKind.Counter;
 
     public override int Write(SampleBuffer samples, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags) => Write(samples, (double)value, tags);

@@ -6,7 +6,7 @@ namespace MemSnoop.Exporter.Prometheus;
 internal readonly record struct ScrapeContent(MeasurementSelection Selection, SampleForm Form)
 {
     /// <summary>Every instrument, as text.</summary>
-    public static ScrapeContent AllAsText { get; } = new(MeasurementSelection.All, SampleForm.Text);
+    public static ScrapeContent AllAsText { get; } = new(MeasurementSelection.All, ExpositionFormat.Text004.Form);
 
     /// <summary>Whether a collection with this content holds everything that the other one asks for.</summary>
     public bool Covers(ScrapeContent other) => Form == other.Form && Selection.Covers(other.Selection);

@@ -3,11 +3,23 @@ using System.Text;
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>Writes the name and the labels of one family's samples as text.</summary>
-/// <param name="name">What stands in front of the labels.</param>
+/// <param name="name">The name of the series.</param>
+/// <param name="style">What the names of labels are like.</param>
 /// <param name="constants">Labels with the same value in every sample, which come first.</param>
-internal sealed class SeriesKeyWriter(string name, IReadOnlyList<KeyValuePair<string, object?>> constants) : LabelLayouts<SeriesKeyWriter.Layout>
+internal sealed class SeriesKeyWriter(string name, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants) : LabelLayouts<SeriesKeyWriter.Layout>
 {
-    protected override Layout Create(ReadOnlySpan<KeyValuePair<string, object?>> tags) => new(name, constants, tags);
+    private readonly string _opening = OpeningOf(name);
+
+    /// <summary>How many bytes stand in front of the labels, the same in all samples.</summary>
+    public int NameLength { get; } = Encoding.UTF8.GetByteCount(OpeningOf(name));
+
+    /// <summary>A name as it stands in a text where no plain name can.</summary>
+    public static string Quote(string name) =>
+        "\"" + name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal) + "\"";
+
+    protected override Layout Create(ReadOnlySpan<KeyValuePair<string, object?>> tags) => new(_opening, style, constants, tags);
+
+    private static string OpeningOf(string name) => MetricName.IsPlain(name) ? name : "{" + Quote(name);
 
     /// <summary>How the measurements with one sequence of tag keys are written, punctuation included.</summary>
     internal sealed class Layout : LabelLayout
@@ -16,16 +28,20 @@ internal sealed class SeriesKeyWriter(string name, IReadOnlyList<KeyValuePair<st
         private readonly byte[] _closing;
         private readonly int _fixedBytes;
 
-        public Layout(string name, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-            : base(constants, tags)
+        public Layout(string start, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+            : base(style, constants, tags)
         {
-            List<byte> text = [.. Encoding.ASCII.GetBytes(name)];
+            List<byte> text = [.. Encoding.UTF8.GetBytes(start)];
             List<Piece> pieces = [];
-            string opening = "{";
+
+            // A quoted name is within the braces already.
+            bool isOpen = start.StartsWith('{');
+            string opening = isOpen ? "," : "{";
+            string closing = isOpen ? "}" : "";
             foreach ((string label, Part[] parts) in Labels)
             {
-                text.AddRange(Encoding.ASCII.GetBytes(opening + label + "=\""));
-                opening = "\",";
+                text.AddRange(Encoding.UTF8.GetBytes($"{opening}{(MetricName.IsPlainLabel(label) ? label : Quote(label))}=\""));
+                (opening, closing) = ("\",", "\"}");
                 bool first = true;
                 foreach (Part part in parts)
                 {
@@ -43,7 +59,7 @@ internal sealed class SeriesKeyWriter(string name, IReadOnlyList<KeyValuePair<st
                 }
             }
 
-            text.AddRange(opening == "{" ? ""u8 : "\"}"u8);
+            text.AddRange(Encoding.UTF8.GetBytes(closing));
             _pieces = [.. pieces];
             _closing = [.. text];
             _fixedBytes = _pieces.Sum(static piece => piece.Text.Length) + _closing.Length;

@@ -5,16 +5,17 @@ namespace MemSnoop.Exporter.Prometheus;
 /// <summary>Writes samples as lines, in OpenMetrics with a second one that tells when a counter began.</summary>
 /// <param name="source">The instrument.</param>
 /// <param name="name">Its names.</param>
+/// <param name="style">What names are like.</param>
 /// <param name="constants">Labels with the same value in every sample.</param>
 /// <param name="hasCreated">Whether there are lines that tell when a counter began.</param>
-internal sealed class TextSampleWriter(CollectedInstrument source, MetricName name, IReadOnlyList<KeyValuePair<string, object?>> constants, bool hasCreated) : SampleWriter
+internal sealed class TextSampleWriter(
+    CollectedInstrument source, MetricName name, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, bool hasCreated) : SampleWriter
 {
     // The space in front of a value, and the end of the line.
     private const int PunctuationBytes = 2;
 
-    private readonly SeriesKeyWriter _sampleKeys = new(name.Sample, constants);
-    private readonly SeriesKeyWriter _createdKeys = new(name.Family + "_created", constants);
-    private readonly int _nameLength = name.Sample.Length;
+    private readonly SeriesKeyWriter _sampleKeys = new(name.Sample, style, constants);
+    private readonly SeriesKeyWriter _createdKeys = new(name.Family + "_created", style, constants);
 
     public override int Write(SampleBuffer samples, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -62,7 +63,7 @@ internal sealed class TextSampleWriter(CollectedInstrument source, MetricName na
             line.Append((byte)'\n');
         }
 
-        samples.EndSample(line.Length, _nameLength, keyEnd, createdAt);
+        samples.EndSample(line.Length, _sampleKeys.NameLength, keyEnd, createdAt);
         return line.Length;
     }
 }

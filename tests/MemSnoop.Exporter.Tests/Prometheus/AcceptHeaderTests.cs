@@ -64,11 +64,11 @@ public class AcceptHeaderTests
     };
 
     /// <summary>The format that the endpoint chooses for a request with this header.</summary>
-    internal static ExpositionFormat Choose(StringValues header)
+    internal static ExpositionFormat Choose(StringValues header, NameStyle names = NameStyle.Underscores)
     {
         DefaultHttpContext context = new();
         context.Request.Headers.Accept = header;
-        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
+        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, names);
     }
 
     [Theory]
@@ -76,6 +76,24 @@ public class AcceptHeaderTests
     public void The_best_format_that_both_know_is_chosen(string? header, string contentType)
     {
         Assert.Equal(contentType, Choose(header).ContentType);
+    }
+
+    [Theory] // P2, H4
+    [InlineData(Prometheus3, "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
+    [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8", "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
+    [InlineData(
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8")]
+    [InlineData("text/plain;version=1.0.0;escaping=dots", Text100)]
+    [InlineData("text/plain;version=1.0.0", Text100)]
+    [InlineData("text/plain;version=0.0.4;escaping=allow-utf-8", Text004)]
+    [InlineData("application/openmetrics-text;version=0.0.1;escaping=allow-utf-8", OpenMetrics001)]
+    [InlineData("*/*", Text004)]
+    [InlineData(null, Text004)]
+    public void Names_of_any_characters_are_for_those_who_take_them_where_the_user_wants_them(string? header, string contentType)
+    {
+        Assert.Equal(contentType, Choose(header, NameStyle.Utf8).ContentType);
+        Assert.DoesNotContain("allow-utf-8", Choose(header).ContentType, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -135,7 +135,7 @@ public class ProtobufTests
         Assert.Equal(body, inflated.ToArray());
         Assert.Equal(["gzip"], packed.Content.Headers.ContentEncoding);
         Assert.Equal(5000, Assert.Single(ProtobufExposition.Parse(body)).Metric.Count);
-        Assert.Equal(ExpositionFormat.Protobuf.ContentType, plain.Content.Headers.ContentType?.ToString());
+        Assert.Equal(ExpositionFormat.Protobuf.With(NameStyle.Underscores).ContentType, plain.Content.Headers.ContentType?.ToString());
         Assert.Equal((body.Length, body.Length), (plain.Content.Headers.ContentLength, head.Content.Headers.ContentLength));
         Assert.Equal("Accept, Accept-Encoding", string.Join(", ", plain.Headers.Vary));
     }

@@ -73,6 +73,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
             ResourceAttributes = setup.ResourceAttributes,
             ScopeLabels = setup.ScopeLabels,
             CreatedSeries = setup.CreatedSeries,
+            Names = setup.Names,
             CacheDuration = setup.CacheDuration,
             MaxBodyBytes = setup.MaxBodyBytes,
             MaxRequests = setup.MaxRequests,
@@ -146,6 +147,8 @@ internal sealed class ScrapeSetup : TestSource
     public bool ScopeLabels { get; set; }
 
     public bool CreatedSeries { get; set; }
+
+    public NameStyle Names { get; set; }
 
     public TimeSpan CacheDuration { get; set; }
 
