@@ -27,6 +27,9 @@ internal sealed class WebOptions
     /// <summary>Names for servers that take any characters, as Prometheus 3 does. Default value: underscores, as for all others.</summary>
     public WebNames Names { get; set; }
 
+    /// <summary>Send OpenMetrics 2.0, a candidate, to a server that asks for it. Default value: false.</summary>
+    public bool OpenMetrics2 { get; set; }
+
     /// <summary>Leave out the metrics about the exporter itself. Default value: false.</summary>
     public bool DisableExporterMetrics { get; set; }
 }
@@ -81,6 +84,10 @@ internal static class WebSettings
         {
             Options = ["--web.names"],
             Help = "Names for a Prometheus that takes UTF-8: with underscores as for all, or with dots (utf8); other series then.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:OpenMetrics2", Syntax.Boolean, o => o.Web.OpenMetrics2, (o, v) => o.Web.OpenMetrics2 = v)
+        {
+            Help = "Send OpenMetrics 2.0 to a server that asks for it; a candidate, which may change.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
         {

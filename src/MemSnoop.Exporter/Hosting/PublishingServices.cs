@@ -30,6 +30,7 @@ internal static class PublishingServices
                 ScopeLabels = options.Web.ScopeLabels,
                 Names = options.Web.Names == WebNames.Utf8 ? NameStyle.Utf8 : NameStyle.Underscores,
                 CreatedSeries = options.Web.CreatedSeries,
+                OpenMetrics2 = options.Web.OpenMetrics2,
                 CacheDuration = options.Web.CacheDuration.Value,
                 MaxRequests = options.Web.MaxRequests,
             });

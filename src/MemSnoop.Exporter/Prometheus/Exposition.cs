@@ -45,7 +45,7 @@ internal sealed class Exposition
             }
         }
 
-        if (syntax == ExpositionSyntax.OpenMetrics)
+        if (syntax is ExpositionSyntax.OpenMetrics or ExpositionSyntax.OpenMetrics2)
         {
             Add(EndOfOpenMetrics);
         }

@@ -12,6 +12,9 @@ internal enum ExpositionSyntax
     /// <summary>OpenMetrics' text format.</summary>
     OpenMetrics,
 
+    /// <summary>That of its second version, a candidate: families bear the names of their samples, and samples tell when they began.</summary>
+    OpenMetrics2,
+
     /// <summary>Protobuf messages, each with its length in front of it.</summary>
     Protobuf,
 }
@@ -29,6 +32,8 @@ internal sealed class ExpositionFormat
         new("application/openmetrics-text; version=0.0.1; charset=utf-8", ExpositionSyntax.OpenMetrics, NameStyle.Underscores);
 
     public static readonly Pair OpenMetrics100 = new("application/openmetrics-text; version=1.0.0; charset=utf-8", ExpositionSyntax.OpenMetrics);
+
+    public static readonly Pair OpenMetrics200 = new("application/openmetrics-text; version=2.0.0; charset=utf-8", ExpositionSyntax.OpenMetrics2);
 
     public static readonly Pair Protobuf = new($"{ProtobufType}; proto={ProtobufMessage}; encoding={ProtobufEncoding}", ExpositionSyntax.Protobuf);
 
@@ -52,7 +57,14 @@ internal sealed class ExpositionFormat
     public NameStyle Names { get; }
 
     /// <summary>How its samples are written.</summary>
-    public SampleForm Form => new(Syntax == ExpositionSyntax.Protobuf, Names);
+    public SampleForm Form => new(
+        Syntax switch
+        {
+            ExpositionSyntax.Protobuf => SampleSyntax.Message,
+            ExpositionSyntax.OpenMetrics2 => SampleSyntax.LineWithStart,
+            _ => SampleSyntax.Line,
+        },
+        Names);
 
     /// <summary>
     /// The format that an Accept header gives the highest weight, of several the one named first; the text format when nothing usable is
@@ -60,13 +72,14 @@ internal sealed class ExpositionFormat
     /// </summary>
     /// <param name="accept">The header.</param>
     /// <param name="names">What names are like for who takes any; who takes only some gets underscores.</param>
-    public static ExpositionFormat Choose(IList<MediaTypeHeaderValue> accept, NameStyle names)
+    /// <param name="openMetrics2">Whether the second version of OpenMetrics is known.</param>
+    public static ExpositionFormat Choose(IList<MediaTypeHeaderValue> accept, NameStyle names, bool openMetrics2)
     {
         ExpositionFormat best = Text004;
         double bestQuality = 0;
         foreach (MediaTypeHeaderValue entry in accept)
         {
-            if (Find(entry, names) is { } format && QualityOf(entry) is { } quality && quality > bestQuality)
+            if (Find(entry, names, openMetrics2) is { } format && QualityOf(entry) is { } quality && quality > bestQuality)
             {
                 best = format;
                 bestQuality = quality;
@@ -76,7 +89,7 @@ internal sealed class ExpositionFormat
         return best;
     }
 
-    private static ExpositionFormat? Find(MediaTypeHeaderValue entry, NameStyle names)
+    private static ExpositionFormat? Find(MediaTypeHeaderValue entry, NameStyle names, bool openMetrics2)
     {
         // Names are escaped with underscores whatever is asked for, unless the user has said otherwise; but an unknown scheme means a format that is not known here.
         StringSegment escaping = Parameter(entry, "escaping") ?? "underscores";
@@ -94,6 +107,7 @@ internal sealed class ExpositionFormat
             {
                 null or "" or "1.0.0" => OpenMetrics100.With(style),
                 "0.0.1" => OpenMetrics001,
+                "2.0.0" when openMetrics2 => OpenMetrics200.With(style),
                 _ => null,
             };
         }

@@ -35,6 +35,6 @@ internal sealed class ExpositionPlan
     /// <summary>The names that <c>collect[]</c> and <c>exclude[]</c> know.</summary>
     public IReadOnlySet<string> Measurements { get; }
 
-    /// <summary>The order of a format, as positions in <see cref="Families"/>. OpenMetrics sorts by the name of the family.</summary>
+    /// <summary>The order of a format, as positions in <see cref="Families"/>. OpenMetrics 1 sorts by the name of the family.</summary>
     public IEnumerable<int> Order(ExpositionSyntax syntax) => syntax == ExpositionSyntax.OpenMetrics ? _openMetrics : Enumerable.Range(0, Families.Length);
 }

@@ -21,7 +21,7 @@ internal sealed class MetricFamily : InstrumentSink
         _blocks = blocks;
         _underscores = new NamedFamily(source, options, NameStyle.Underscores);
         _utf8 = new Lazy<NamedFamily>(() => new NamedFamily(source, options, NameStyle.Utf8));
-        _writer = _underscores.Writer(isProtobuf: false);
+        _writer = _underscores.Writer(SampleSyntax.Line);
     }
 
     /// <summary>Its names with underscores, by which families are sorted.</summary>
@@ -33,7 +33,7 @@ internal sealed class MetricFamily : InstrumentSink
     /// <summary>Sets how the next observation is written, and how many bytes it may have, together with all families that share the budget.</summary>
     public void Prepare(SampleForm form, ByteBudget budget)
     {
-        _writer = Under(form.Names).Writer(form.IsProtobuf);
+        _writer = Under(form.Names).Writer(form.Syntax);
         _budget = budget;
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class PrometheusEndpoint(
                 return;
             }
 
-            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names);
+            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
             if (await AcquireAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
             {
                 return;

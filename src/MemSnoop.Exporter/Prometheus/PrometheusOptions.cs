@@ -30,6 +30,12 @@ internal sealed record PrometheusOptions
     public NameStyle Names { get; init; }
 
     /// <summary>
+    /// Whether OpenMetrics 2.0 is sent to who asks for it. It is a candidate and may change.
+    /// Default value: false.
+    /// </summary>
+    public bool OpenMetrics2 { get; init; }
+
+    /// <summary>
     /// For how long a finished collection is served again instead of running the callbacks anew. Zero turns this off; scrapes that arrive
     /// while a collection runs share it all the same.
     /// Default value: 300 ms.

@@ -24,6 +24,7 @@ internal sealed class TargetInfo
         return format.Syntax switch
         {
             ExpositionSyntax.OpenMetrics => families.OpenMetrics,
+            ExpositionSyntax.OpenMetrics2 => families.OpenMetrics2,
             ExpositionSyntax.Protobuf => families.Protobuf,
             _ => families.Text,
         };
@@ -33,7 +34,7 @@ internal sealed class TargetInfo
     {
         if (_tags.Length == 0)
         {
-            return new Families([], [], []);
+            return new Families([], [], [], []);
         }
 
         SeriesKeyWriter.Layout layout = new SeriesKeyWriter(Name, style, []).LayoutOf(_tags);
@@ -44,6 +45,7 @@ internal sealed class TargetInfo
         return new Families(
             [.. FamilyMetadata.Text(Name, "gauge", Help), .. line],
             [.. FamilyMetadata.OpenMetrics("target", "info", unit: null, Help), .. line],
+            [.. FamilyMetadata.OpenMetrics(Name, "info", unit: null, Help), .. line],
             ProtobufOf(_tags, style));
     }
 
@@ -61,5 +63,5 @@ internal sealed class TargetInfo
         return [.. length.AsSpan(0, head.Length), .. metadata, .. room.AsSpan(0, sample.Length)];
     }
 
-    private sealed record Families(byte[] Text, byte[] OpenMetrics, byte[] Protobuf);
+    private sealed record Families(byte[] Text, byte[] OpenMetrics, byte[] OpenMetrics2, byte[] Protobuf);
 }

@@ -2,17 +2,32 @@ using MemSnoop.Exporter.Collector;
 
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>Writes samples as lines, in OpenMetrics with a second one that tells when a counter began.</summary>
+/// <summary>How lines tell when a counter began.</summary>
+internal enum StartTimes
+{
+    /// <summary>They do not.</summary>
+    None,
+
+    /// <summary>By a line of its own, <c>_created</c>, which only OpenMetrics 1 has.</summary>
+    Lines,
+
+    /// <summary>Behind the value, <c>st@</c>, as in OpenMetrics 2.</summary>
+    Inline,
+}
+
+/// <summary>Writes samples as lines.</summary>
 /// <param name="source">The instrument.</param>
 /// <param name="name">Its names.</param>
 /// <param name="style">What names are like.</param>
 /// <param name="constants">Labels with the same value in every sample.</param>
-/// <param name="hasCreated">Whether there are lines that tell when a counter began.</param>
+/// <param name="starts">How they tell when a counter began, where that is known.</param>
 internal sealed class TextSampleWriter(
-    CollectedInstrument source, MetricName name, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, bool hasCreated) : SampleWriter
+    CollectedInstrument source, MetricName name, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, StartTimes starts) : SampleWriter
 {
     // The space in front of a value, and the end of the line.
     private const int PunctuationBytes = 2;
+
+    private static ReadOnlySpan<byte> Inline => " st@"u8;
 
     private readonly SeriesKeyWriter _sampleKeys = new(name.Sample, style, constants);
     private readonly SeriesKeyWriter _createdKeys = new(name.Family + "_created", style, constants);
@@ -38,12 +53,12 @@ internal sealed class TextSampleWriter(
     // Name and labels are written; the value comes next.
     private LineWriter Begin(SampleBuffer samples, ReadOnlySpan<KeyValuePair<string, object?>> tags, out double? created)
     {
-        created = hasCreated ? source.CreatedTime(tags) : null;
+        created = starts == StartTimes.None ? null : source.CreatedTime(tags);
         SeriesKeyWriter.Layout layout = _sampleKeys.LayoutOf(tags);
         int most = layout.MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
         if (created is not null)
         {
-            most += _createdKeys.LayoutOf(tags).MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
+            most += Inline.Length + _createdKeys.LayoutOf(tags).MostBytes(tags) + PunctuationBytes + LineWriter.MostNumberBytes;
         }
 
         LineWriter line = new(samples.BeginSample(most));
@@ -53,9 +68,15 @@ internal sealed class TextSampleWriter(
 
     private int End(SampleBuffer samples, ref LineWriter line, int keyEnd, double? created, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (created is not null && starts == StartTimes.Inline)
+        {
+            line.Append(Inline);
+            line.Append(created.Value);
+        }
+
         line.Append((byte)'\n');
         int createdAt = line.Length;
-        if (created is not null)
+        if (created is not null && starts == StartTimes.Lines)
         {
             _createdKeys.LayoutOf(tags).Write(ref line, tags);
             line.Append((byte)' ');

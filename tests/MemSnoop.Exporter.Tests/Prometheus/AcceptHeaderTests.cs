@@ -64,11 +64,11 @@ public class AcceptHeaderTests
     };
 
     /// <summary>The format that the endpoint chooses for a request with this header.</summary>
-    internal static ExpositionFormat Choose(StringValues header, NameStyle names = NameStyle.Underscores)
+    internal static ExpositionFormat Choose(StringValues header, NameStyle names = NameStyle.Underscores, bool openMetrics2 = false)
     {
         DefaultHttpContext context = new();
         context.Request.Headers.Accept = header;
-        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, names);
+        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, names, openMetrics2);
     }
 
     [Theory]
@@ -94,6 +94,16 @@ public class AcceptHeaderTests
     {
         Assert.Equal(contentType, Choose(header, NameStyle.Utf8).ContentType);
         Assert.DoesNotContain("allow-utf-8", Choose(header).ContentType, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_second_version_of_OpenMetrics_is_known_where_the_user_wants_it() // P3
+    {
+        const string Both = "application/openmetrics-text;version=2.0.0;escaping=allow-utf-8;q=0.7," + Prometheus3;
+        Assert.Equal("application/openmetrics-text; version=2.0.0; charset=utf-8; escaping=underscores", Choose(Both, openMetrics2: true).ContentType);
+        Assert.Equal("application/openmetrics-text; version=2.0.0; charset=utf-8; escaping=allow-utf-8", Choose(Both, NameStyle.Utf8, openMetrics2: true).ContentType);
+        Assert.Equal(OpenMetrics100, Choose(Both).ContentType);
+        Assert.Equal(OpenMetrics100, Choose("application/openmetrics-text", openMetrics2: true).ContentType);
     }
 
     [Fact]

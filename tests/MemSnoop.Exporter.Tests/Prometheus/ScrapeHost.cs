@@ -74,6 +74,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
             ScopeLabels = setup.ScopeLabels,
             CreatedSeries = setup.CreatedSeries,
             Names = setup.Names,
+            OpenMetrics2 = setup.OpenMetrics2,
             CacheDuration = setup.CacheDuration,
             MaxBodyBytes = setup.MaxBodyBytes,
             MaxRequests = setup.MaxRequests,
@@ -149,6 +150,8 @@ internal sealed class ScrapeSetup : TestSource
     public bool CreatedSeries { get; set; }
 
     public NameStyle Names { get; set; }
+
+    public bool OpenMetrics2 { get; set; }
 
     public TimeSpan CacheDuration { get; set; }
 
