@@ -27,13 +27,13 @@ public class StartTimeTests(ITestOutputHelper output)
             "created-timestamp-zero-ingestion");
         await server.NumberUntilAsync("count(up == 1)", static count => count == 2, ExporterProcess.Deadline);
 
-        // All that it does it does at once, before its first scrape: without a start, none of it would be an increase.
+        // Its start is a sample too. All that it does it does at once, before its first scrape: without a start, none of it would be an increase.
         int pid;
         using (Workload touch = await Workload.StartAsync("touch", "--resident", "100", "--hot", "10"))
         {
             pid = touch.Pid;
             string seen = $$"""min(count_over_time(memsnoop_process_cpu_time_seconds_total{pid="{{pid}}",mode="user"}[5m]))""";
-            await server.NumberUntilAsync(seen, static count => count >= 3, ExporterProcess.Deadline);
+            await server.NumberUntilAsync(seen, static count => count >= 4, ExporterProcess.Deadline);
         }
 
         // Until its series have ended in both jobs, so that there is a last sample.
