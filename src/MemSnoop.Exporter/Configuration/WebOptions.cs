@@ -24,8 +24,24 @@ internal sealed class WebOptions
     /// <summary>Write a <c>_created</c> line for every counter in OpenMetrics. Default value: false.</summary>
     public bool CreatedSeries { get; set; }
 
+    /// <summary>Names for servers that take any characters, as Prometheus 3 does. Default value: underscores, as for all others.</summary>
+    public WebNames Names { get; set; }
+
+    /// <summary>Send OpenMetrics 2.0, a candidate, to a server that asks for it. Default value: false.</summary>
+    public bool OpenMetrics2 { get; set; }
+
     /// <summary>Leave out the metrics about the exporter itself. Default value: false.</summary>
     public bool DisableExporterMetrics { get; set; }
+}
+
+/// <summary>Names of series for servers that take any characters.</summary>
+internal enum WebNames
+{
+    /// <summary>The same as for all servers: <c>memsnoop_process_idle_bytes</c>.</summary>
+    Underscores,
+
+    /// <summary>Those of OpenTelemetry: <c>memsnoop.process.idle_bytes</c>.</summary>
+    Utf8,
 }
 
 /// <summary>The settings of <see cref="WebOptions"/>.</summary>
@@ -62,6 +78,16 @@ internal static class WebSettings
         {
             Options = ["--web.max-requests"],
             Help = "Answer at most this many scrapes at a time; 0 means no limit.",
+        },
+        new ScalarSetting<ExporterOptions, WebNames>(
+            "Web:Names", Syntax.Words("NAMES", "a style of names", ("underscores", WebNames.Underscores), ("utf8", WebNames.Utf8)), o => o.Web.Names, (o, v) => o.Web.Names = v)
+        {
+            Options = ["--web.names"],
+            Help = "Names for a Prometheus that takes UTF-8: with underscores as for all, or with dots (utf8); other series then.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:OpenMetrics2", Syntax.Boolean, o => o.Web.OpenMetrics2, (o, v) => o.Web.OpenMetrics2 = v)
+        {
+            Help = "Send OpenMetrics 2.0 to a server that asks for it; a candidate, which may change.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
         {

@@ -33,14 +33,15 @@ internal sealed partial class PrometheusEndpoint(
                 return;
             }
 
-            if (await AcquireAsync(context, selection) is not { } snapshot)
+            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
+            if (await AcquireAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
             {
                 return;
             }
 
             try
             {
-                await SendAsync(context, snapshot, selection);
+                await SendAsync(context, snapshot, selection, format);
             }
             finally
             {
@@ -54,7 +55,7 @@ internal sealed partial class PrometheusEndpoint(
     }
 
     // Null if the request has been answered already, or if the client has left.
-    private async Task<Snapshot?> AcquireAsync(HttpContext context, MeasurementSelection selection)
+    private async Task<Snapshot?> AcquireAsync(HttpContext context, ScrapeContent content)
     {
         long started = clock.GetTimestamp();
         TimeSpan timeout = ScrapeHeaders.TimeoutOf(context.Request.Headers[ScrapeHeaders.Timeout]) ?? Timeout.InfiniteTimeSpan;
@@ -63,7 +64,7 @@ internal sealed partial class PrometheusEndpoint(
             timer.Token, context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            Snapshot snapshot = await coordinator.AcquireAsync(selection, end.Token);
+            Snapshot snapshot = await coordinator.AcquireAsync(content, end.Token);
 
             // The timer may be late, and a server that has stopped waiting must not get a success.
             if (timeout == Timeout.InfiniteTimeSpan || clock.GetElapsedTime(started) < timeout)
@@ -93,20 +94,19 @@ internal sealed partial class PrometheusEndpoint(
         return null;
     }
 
-    private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection)
+    private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
     {
         HttpResponse response = context.Response;
-        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
-        ExpositionText text = new(snapshot, _target, selection, format.IsOpenMetrics);
-        if (text.Length > options.MaxBodyBytes)
+        Exposition exposition = new(snapshot, _target, selection, format);
+        if (exposition.Length > options.MaxBodyBytes)
         {
-            LogTooLong(text.Length, options.MaxBodyBytes);
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is larger than the exporter may send.");
+            LogTooLong(exposition.Length, options.MaxBodyBytes);
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The answer is larger than the exporter may send.");
             return;
         }
 
         // An empty body would not be a gzip stream.
-        bool gzip = text.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
+        bool gzip = exposition.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
         response.ContentType = format.ContentType;
         response.Headers.Vary = "Accept, Accept-Encoding";
         response.Headers.CacheControl = "no-store";
@@ -117,7 +117,7 @@ internal sealed partial class PrometheusEndpoint(
         }
         else
         {
-            response.ContentLength = text.Length;
+            response.ContentLength = exposition.Length;
         }
 
         if (HttpMethods.IsHead(context.Request.Method))
@@ -127,7 +127,7 @@ internal sealed partial class PrometheusEndpoint(
 
         try
         {
-            await (gzip ? text.WriteGzipAsync(response.Body, context.RequestAborted) : text.WriteAsync(response.BodyWriter, context.RequestAborted));
+            await (gzip ? exposition.WriteGzipAsync(response.Body, context.RequestAborted) : exposition.WriteAsync(response.BodyWriter, context.RequestAborted));
         }
 #pragma warning disable CA1031 // The status line is sent already, so only a broken connection can tell that something is missing.
         catch (Exception error)

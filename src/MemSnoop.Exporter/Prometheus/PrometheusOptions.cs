@@ -24,6 +24,18 @@ internal sealed record PrometheusOptions
     public bool CreatedSeries { get; init; }
 
     /// <summary>
+    /// What names are like for a server that takes names of any characters. Prometheus 3 does; with names of another style it would store other series.
+    /// Default value: <see cref="NameStyle.Underscores"/>.
+    /// </summary>
+    public NameStyle Names { get; init; }
+
+    /// <summary>
+    /// Whether OpenMetrics 2.0 is sent to who asks for it. It is a candidate and may change.
+    /// Default value: false.
+    /// </summary>
+    public bool OpenMetrics2 { get; init; }
+
+    /// <summary>
     /// For how long a finished collection is served again instead of running the callbacks anew. Zero turns this off; scrapes that arrive
     /// while a collection runs share it all the same.
     /// Default value: 300 ms.

@@ -35,6 +35,7 @@ internal sealed class SamplingPipeline : IDisposable
     {
         _host = host;
         Meter = meter;
+        Began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
 
@@ -78,6 +79,9 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     internal CollectionNumber CollectionNumber { get; }
+
+    /// <summary>When it was made, in seconds since the Unix epoch: what this program does itself is counted from then on.</summary>
+    internal double Began { get; }
 
     /// <summary>The meter of all instruments about processes, disks and the measuring.</summary>
     internal Meter Meter { get; }
@@ -124,7 +128,7 @@ internal sealed class SamplingPipeline : IDisposable
 
     /// <summary>
     /// When a counter began, in seconds since the Unix epoch: the kernel counts for a process since its start and for a
-    /// disk since boot, long before this program; what begins otherwise knows it itself. Null where nothing of this applies.
+    /// disk since boot, long before this program; what begins otherwise knows it itself; what the program does is counted since it began. Null where nothing of this applies.
     /// </summary>
     internal double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> attributes)
     {
@@ -134,16 +138,11 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         double boot = _host.SystemClock.BootTimeSeconds;
-        if (double.IsNaN(boot))
-        {
-            return null;
-        }
-
         foreach ((string key, object? value) in attributes)
         {
             if (key == "pid" && value is int pid)
             {
-                return _watchList.StartTicksOf(pid) is { } ticks ? boot + _host.Units.Seconds(ticks) : null;
+                return _watchList.StartTicksOf(pid) is { } ticks ? Known(boot + _host.Units.Seconds(ticks)) : null;
             }
 
             if (key == "group" && value is string group)
@@ -153,11 +152,13 @@ internal sealed class SamplingPipeline : IDisposable
 
             if (key == "device")
             {
-                return boot;
+                return Known(boot);
             }
         }
 
-        return null;
+        return MeasurementOf(instrument) is null ? Began : null;
+
+        static double? Known(double seconds) => double.IsNaN(seconds) ? null : seconds;
     }
 
     /// <summary>
@@ -188,7 +189,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _host.Options.Series.Names, _budget);
 
     public void Dispose()
     {
