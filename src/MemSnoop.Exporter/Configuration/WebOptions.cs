@@ -12,8 +12,11 @@ internal sealed class WebOptions
     /// <summary>The path under which metrics are served. Default value: /metrics.</summary>
     public string TelemetryPath { get; set; } = "/metrics";
 
-    /// <summary>Scrapes answered at the same time, more get 503; 0 means no limit. Default value: 40.</summary>
+    /// <summary>Scrapes that wait for a collection at the same time, more get 503; 0 means no limit. Default value: 40.</summary>
     public int MaxRequests { get; set; } = 40;
+
+    /// <summary>Connections that are open at the same time, if the process may have eight times as many open files. Default value: 512.</summary>
+    public int MaxConnections { get; set; } = 512;
 
     /// <summary>How long a collection is served again; 0s means never. Default value: 300ms.</summary>
     public Duration CacheDuration { get; set; } = new(300);
@@ -88,6 +91,12 @@ internal static class WebSettings
         new ScalarSetting<ExporterOptions, bool>("Web:OpenMetrics2", Syntax.Boolean, o => o.Web.OpenMetrics2, (o, v) => o.Web.OpenMetrics2 = v)
         {
             Help = "Send OpenMetrics 2.0 to a server that asks for it; a candidate, which may change.",
+        },
+        new ScalarSetting<ExporterOptions, int>(
+            "Web:MaxConnections", Syntax.Integer("COUNT", "a number of connections", 1, 10_000), o => o.Web.MaxConnections, (o, v) => o.Web.MaxConnections = v)
+        {
+            Options = ["--web.max-connections"],
+            Help = "Keep at most this many connections open, and at most one for every eight files that the process may open.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
         {

@@ -34,12 +34,16 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
     // Each is somebody who waits for a window.
     private const int MostConnections = 256;
+    private const int FewestConnections = 8;
 
     private readonly SemaphoreSlim _windows = new(MostWindows);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggers.CreateLogger("memsnoop");
     private ApiSocket? _socket;
     private KestrelServer? _server;
+
+    /// <summary>How many connections there may be in a process that may open so many files.</summary>
+    internal static int Connections(int openFiles) => Math.Clamp(openFiles / 32, FewestConnections, MostConnections);
 
     /// <summary>Answers once everything else runs: a program that cannot start must not have been asked, nor say that it answers.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
@@ -53,7 +57,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
         _socket = socket;
         KestrelServerOptions options = new() { ApplicationServices = services, AddServerHeader = false };
-        options.Limits.MaxConcurrentConnections = MostConnections;
+        options.Limits.MaxConcurrentConnections = Connections(host.Budget.OpenFiles);
         options.ListenUnixSocket(ApiSocket.PathOf(host.Paths));
         SocketTransportOptions transport = new() { CreateBoundListenSocket = _ => socket.Socket };
         _server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance), NullLoggerFactory.Instance);

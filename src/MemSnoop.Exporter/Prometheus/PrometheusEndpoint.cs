@@ -1,4 +1,5 @@
 using System.Globalization;
+using MemSnoop.Exporter.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,48 +10,81 @@ namespace MemSnoop.Exporter.Prometheus;
 internal sealed partial class PrometheusEndpoint(
     PrometheusOptions options,
     ScrapeCoordinator coordinator,
+    RefusalCounts refusals,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
     ILogger<PrometheusEndpoint> log)
 {
     private readonly TargetInfo _target = new(options.ResourceAttributes);
-    private int _inProgress;
+    private readonly AnswersUnderWay _answers = new(options.MaxRequests, clock);
+    private int _collecting;
 
     /// <summary>Serves one scrape, from whichever path it came.</summary>
     public async Task ServeAsync(HttpContext context)
     {
+        if (!MeasurementSelection.TryParse(context.Request.Query, coordinator.Plan.Measurements, out MeasurementSelection selection, out string complaint))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
+            return;
+        }
+
+        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
+        if (await CollectAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
+        {
+            return;
+        }
+
         try
         {
-            if (Interlocked.Increment(ref _inProgress) > options.MaxRequests && options.MaxRequests > 0)
-            {
-                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
-                return;
-            }
-
-            if (!MeasurementSelection.TryParse(context.Request.Query, coordinator.Plan.Measurements, out MeasurementSelection selection, out string complaint))
-            {
-                await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
-                return;
-            }
-
-            ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
-            if (await AcquireAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
-            {
-                return;
-            }
-
-            try
-            {
-                await SendAsync(context, snapshot, selection, format);
-            }
-            finally
-            {
-                snapshot.Release();
-            }
+            await AnswerAsync(context, snapshot, selection, format);
         }
         finally
         {
-            Interlocked.Decrement(ref _inProgress);
+            snapshot.Release();
+        }
+    }
+
+    // Null if the request has been answered already, or if the client has left. From here on a scrape does not count as one that is in progress: a client that
+    // is slow to read keeps no other from its collection.
+    private async Task<Snapshot?> CollectAsync(HttpContext context, ScrapeContent content)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _collecting) <= options.MaxRequests || options.MaxRequests == 0)
+            {
+                return await AcquireAsync(context, content);
+            }
+
+            await TurnAwayAsync(context, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
+            return null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _collecting);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
+    {
+        if (_answers.TryBegin(context, out HttpContext? brokenOff) is not { } answer)
+        {
+            await TurnAwayAsync(context, $"{options.MaxRequests} answers are being sent, which is the limit.");
+            return;
+        }
+
+        if (brokenOff is not null)
+        {
+            refusals.Add(Refusal.SlowReader);
+            brokenOff.Abort();
+        }
+
+        try
+        {
+            await SendAsync(context, snapshot, selection, format);
+        }
+        finally
+        {
+            _answers.End(answer);
         }
     }
 
@@ -144,6 +178,12 @@ internal sealed partial class PrometheusEndpoint(
 
     // The client that set the timeout has left or is about to; it needs no answer.
     private static void TimeOut(HttpContext context) => context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
+
+    private Task TurnAwayAsync(HttpContext context, string reason)
+    {
+        refusals.Add(Refusal.Requests);
+        return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, reason);
+    }
 
     private static Task RefuseAsync(HttpContext context, int status, string reason)
     {

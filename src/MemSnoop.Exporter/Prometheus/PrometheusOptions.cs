@@ -50,7 +50,8 @@ internal sealed record PrometheusOptions
     public long MaxBodyBytes { get; init; } = 174_080_000;
 
     /// <summary>
-    /// How many scrapes may be in progress at once, those that are still sending included; further ones are answered with status 503.
+    /// How many scrapes may wait for their collection at once; further ones are answered with status 503. As many answers may be sent at once; one that has been
+    /// sent for a second is broken off for a further one.
     /// Zero sets no bound.
     /// Default value: 40.
     /// </summary>

@@ -3,7 +3,11 @@ using System.Net.Sockets;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MemSnoop.Exporter.Web;
 
@@ -11,23 +15,28 @@ namespace MemSnoop.Exporter.Web;
 internal static class WebListener
 {
     /// <summary>Serves HTTP at these addresses, by Kestrel without what reads a configuration of its own.</summary>
-    internal static IWebHostBuilder UseListenAddresses(this IWebHostBuilder host, IReadOnlyList<ListenAddress> addresses) => host.UseKestrelCore().ConfigureKestrel(kestrel =>
-    {
-        kestrel.AddServerHeader = false;
-        foreach (ListenAddress address in addresses)
+    /// <param name="host">The web host.</param>
+    /// <param name="addresses">Where to listen.</param>
+    /// <param name="connections">How many connections there may be.</param>
+    internal static IWebHostBuilder UseListenAddresses(this IWebHostBuilder host, IReadOnlyList<ListenAddress> addresses, int connections) => host
+        .ConfigureServices(services => services
+            .AddSingleton<RefusalCounts>()
+            .AddSingleton(provider => new ConnectionTable(connections, provider.GetRequiredService<RefusalCounts>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ConnectionGuard>()
+            .Configure<SocketTransportOptions>(GuardedTransport.Limit)
+            .AddSingleton<SocketTransportFactory>()
+            .AddSingleton<IConnectionListenerFactory, GuardedTransport>())
+        .UseKestrelCore()
+        .ConfigureKestrel(kestrel =>
         {
-            if (address.IsAnyInterface)
+            kestrel.AddServerHeader = false;
+            ConnectionGuard.Limit(kestrel.Limits);
+            ConnectionGuard guard = kestrel.ApplicationServices.GetRequiredService<ConnectionGuard>();
+            foreach (ListenAddress address in addresses)
             {
-                kestrel.ListenAnyIP(address.Port);
-                continue;
+                Listen(kestrel, address, guard.Watch);
             }
-
-            foreach (IPAddress ip in Resolve(address))
-            {
-                kestrel.Listen(ip, address.Port);
-            }
-        }
-    });
+        });
 
     /// <exception cref="UsageException">An address is in use, is not this host's, or its port is reserved.</exception>
     internal static async Task StartAsync(WebApplication app, CancellationToken cancellation)
@@ -44,6 +53,20 @@ internal static class WebListener
         catch (SocketException error)
         {
             throw new UsageException("--listen", UsageException.OneLine(error.Message).TrimEnd('.'), "an address of this host and a port this user may open");
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    {
+        if (address.IsAnyInterface)
+        {
+            kestrel.ListenAnyIP(address.Port, configure);
+            return;
+        }
+
+        foreach (IPAddress ip in Resolve(address))
+        {
+            kestrel.Listen(ip, address.Port, configure);
         }
     }
 
