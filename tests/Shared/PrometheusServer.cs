@@ -31,14 +31,15 @@ internal sealed class PrometheusServer : QueryServer
 
     /// <summary>Starts the server of Debian's package <c>prometheus</c>; done when it is ready.</summary>
     /// <param name="configuration">The text of its <c>prometheus.yml</c>.</param>
-    public static async Task<PrometheusServer> StartAsync(string configuration)
+    /// <param name="store">A directory with what it knows already, however long ago that was; it stays. Without one, the server knows nothing.</param>
+    public static async Task<PrometheusServer> StartAsync(string configuration, string? store = null)
     {
         TemporaryDirectory directory = new();
         string file = directory.Write("prometheus.yml", configuration);
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
         PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
         [
-            $"--config.file={file}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
+            $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y",
         ]));
         await server.RunAsync();
         return server;
