@@ -52,7 +52,7 @@ const answer = {
     }, [{ expr: `count by (reason) (${ofWorkloads(recorded.withheld)})`, legend: '{{reason}}' }]).span(4).height(4),
     rows({
       title: 'Right-sizing by workload',
-      description: 'For one pod each, the one with most. Most: of what was used in a week. Recommended: that and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
+      description: 'For one pod each, the one with most. Most: of what was used in a week. Recommended: that with the kernel\'s own memory, and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
         'Leave alone what waits for memory, has refaults or was killed. Anonymous idle memory can only be taken away where there is swap. An empty recommendation has its reason below.',
     }, [
       { label: 'namespace', title: 'Namespace' },
@@ -74,7 +74,8 @@ const answer = {
     ], 'Surplus').span(24).height(12),
     rows({
       title: 'Workloads without a recommendation',
-      description: 'too_short: nothing is known from before the last day. growing: the last day needed more than the week before it. oom_killed: its limit has cut off what it would have used. ' +
+      description: 'too_short: nothing is known from before the last day. growing: the last day needed more than the six days before it, or private memory piles up. ' +
+        'period: what is known may be less than one of its periods. oom_killed, pressure: its limit has cut off what it would have used. ' +
         'not_measured: it has a request, and memsnoop has no number.',
     }, [
       { label: 'namespace', title: 'Namespace' },

@@ -33,14 +33,16 @@ internal sealed class PrometheusServer : QueryServer
     /// <param name="configuration">The text of its <c>prometheus.yml</c>.</param>
     /// <param name="program">The server; that of Debian's package <c>prometheus</c>, unless given.</param>
     /// <param name="features">What it does beyond its usual, as <c>--enable-feature</c> names it.</param>
-    public static async Task<PrometheusServer> StartAsync(string configuration, string program = "prometheus", string features = "")
+    /// <param name="store">A directory with what it knows already, however long ago that was; it stays. Without one, the server knows nothing.</param>
+    public static async Task<PrometheusServer> StartAsync(string configuration, string program = "prometheus", string features = "", string? store = null)
     {
         TemporaryDirectory directory = new();
         string file = directory.Write("prometheus.yml", configuration);
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
         PrometheusServer server = new(directory, address, new ProcessStartInfo(program,
         [
-            $"--config.file={file}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}", $"--enable-feature={features}",
+            $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y",
+            $"--enable-feature={features}",
         ]));
         await server.RunAsync();
         return server;
