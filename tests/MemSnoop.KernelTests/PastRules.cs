@@ -23,7 +23,7 @@ internal static partial class PastRules
         foreach (IGrouping<int, Rule> level in Levels())
         {
             string file = files.Write("rules.yml", "groups:\n  - name: level\n    interval: 3m\n    rules:\n" + string.Concat(level.Select(static rule => rule.Text)));
-            await using PrometheusServer server = await PrometheusServer.StartAsync("", store);
+            await using PrometheusServer server = await PrometheusServer.StartAsync("", store: store);
             await Command.RunAsync(
                 "promtool",
                 ["tsdb", "create-blocks-from", "--quiet", Block, "rules", $"--start={history.Begin}", $"--end={history.End}", $"--url=http://{server.Authority}", $"--output-dir={store}", file],

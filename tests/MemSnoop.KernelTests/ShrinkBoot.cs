@@ -46,7 +46,7 @@ public sealed class ShrinkBoot(KernelLab lab) : LabBoot(lab)
         using TemporaryDirectory store = new();
         StretchedHistory history = new(ShrinkScrapes.Of(Measured), Workloads);
         await PastRules.RecordAsync(store.Root, history);
-        await using PrometheusServer server = await PrometheusServer.StartAsync("", store.Root);
+        await using PrometheusServer server = await PrometheusServer.StartAsync("", store: store.Root);
         foreach ((JsonElement labels, double bytes) in await server.QueryAsync(Recommendation, history.End))
         {
             Limits.Add(labels.GetProperty("workload").GetString()!, bytes);
