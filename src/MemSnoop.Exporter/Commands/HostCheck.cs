@@ -1,4 +1,6 @@
 using System.Globalization;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
 using MemSnoop.Metrics.Configuration;
@@ -16,7 +18,7 @@ internal sealed class HostCheck
     private readonly MeasuredHost _host;
 
     /// <exception cref="UsageException">The options name something that does not exist.</exception>
-    internal HostCheck(MeasuredHost host)
+    internal HostCheck(MeasuredHost host, WebOptions web)
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
@@ -27,6 +29,11 @@ internal sealed class HostCheck
         CheckMeasurements();
         CheckSettings();
         CheckHandles();
+        if (web.ConfigFile is not null)
+        {
+            using WebAccess access = WebAccess.Load(web, TimeProvider.System);
+            Ok("web access", access.Describe());
+        }
     }
 
     /// <summary>The kernel and the roots that were looked at.</summary>

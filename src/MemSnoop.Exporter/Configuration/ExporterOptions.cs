@@ -51,6 +51,11 @@ internal sealed class ExporterOptions : MemSnoopOptions
         options.Otlp.NameOf = nameOf;
         options.Otlp.Check();
         options.ReadGroups(sources);
+        if (options.Web.SystemdSocket && sources.TryGetValue(WebSettings.Listen, out string? listen))
+        {
+            throw new UsageException(sources[WebSettings.SystemdSocket], $"contradicts {listen}", "one of them");
+        }
+
         return options;
     }
 

@@ -9,6 +9,12 @@ internal sealed class WebOptions
     /// <summary>Where to listen. Default value: 0.0.0.0:9464, every interface.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; set; } = [new("0.0.0.0", ListenAddress.DefaultPort)];
 
+    /// <summary>Listen on the sockets that the service manager hands over, not on <see cref="Listen"/>. Default value: false.</summary>
+    public bool SystemdSocket { get; set; }
+
+    /// <summary>The web configuration file of Prometheus' exporters: TLS, users. Default value: null, none.</summary>
+    public string? ConfigFile { get; set; }
+
     /// <summary>The path under which metrics are served. Default value: /metrics.</summary>
     public string TelemetryPath { get; set; } = "/metrics";
 
@@ -54,8 +60,12 @@ internal static class WebSettings
     private static readonly SearchValues<char> UrlPathCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
 
     private static readonly ValueSyntax<ListenAddress> Address = new(
-        "ADDRESS", "an address to listen on", "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535",
+        "ADDRESS", "an address to listen on", "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535, or unix:///PATH",
         (string text, out ListenAddress value, ref string? _) => Configuration.ListenAddress.TryParse(text, out value), value => value.ToString());
+
+    private static readonly ValueSyntax<string> FilePath = new(
+        "YAML", "a path", "the path of a web configuration file",
+        static (string text, out string value, ref string? problem) => (value = text).Length > 0 && !text.Contains('\0', StringComparison.Ordinal), static path => path);
 
     private static readonly ValueSyntax<string> UrlPath = new(
         "PATH", "a path", "a path that starts with one slash, such as /metrics", TryParseUrlPath, value => value);
@@ -63,14 +73,26 @@ internal static class WebSettings
     public static Setting Listen { get; } = new ListSetting<ExporterOptions, ListenAddress>("Web:Listen", Address, o => o.Web.Listen, (o, v) => o.Web.Listen = v)
     {
         Options = ["--listen", "--web.listen-address"],
-        Help = "Listen on this address; :PORT and 0.0.0.0:PORT mean every interface.",
+        Help = "Listen on this address; :PORT and 0.0.0.0:PORT mean every interface, unix:///PATH a socket of this host.",
         Check = addresses => addresses.Count == 0 ? "is empty" : null,
         CheckExpected = "at least one address such as :9464",
+    };
+
+    public static Setting SystemdSocket { get; } = new ScalarSetting<ExporterOptions, bool>("Web:SystemdSocket", Syntax.Boolean, o => o.Web.SystemdSocket, (o, v) => o.Web.SystemdSocket = v)
+    {
+        Options = ["--web.systemd-socket"],
+        Help = "Listen on the sockets of a .socket unit of systemd, in place of --listen.",
     };
 
     public static IReadOnlyList<Setting> All { get; } =
     [
         Listen,
+        SystemdSocket,
+        new ScalarSetting<ExporterOptions, string>("Web:ConfigFile", FilePath, o => o.Web.ConfigFile, (o, v) => o.Web.ConfigFile = v)
+        {
+            Options = ["--web.config.file"],
+            Help = "Take TLS, client certificates, users and headers from this web configuration file of Prometheus' exporters.",
+        },
         new ScalarSetting<ExporterOptions, string>("Web:TelemetryPath", UrlPath, o => o.Web.TelemetryPath, (o, v) => o.Web.TelemetryPath = v)
         {
             Options = ["--web.telemetry-path"],

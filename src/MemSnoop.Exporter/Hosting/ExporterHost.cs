@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Hosting;
 
@@ -26,13 +27,13 @@ internal static class ExporterHost
     /// <param name="measured">The host that is measured.</param>
     /// <param name="options">The configuration.</param>
     /// <param name="command">The command to start and to watch; empty for none.</param>
-    /// <exception cref="UsageException">A certificate for the push is of no use, or the process may open too few files.</exception>
+    /// <exception cref="UsageException">A certificate or the web configuration is of no use, or the process may open too few files.</exception>
     internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
     {
         // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddMemSnoopLogging(options.Log);
-        builder.WebHost.UseListenAddresses(options.Web.Listen, DescriptorPlan.SetAsideConnections(measured.Budget, options.Web));
+        builder.WebHost.UseListenAddresses(options.Web, WebAccess.Load(options.Web, TimeProvider.System), DescriptorPlan.SetAsideConnections(measured.Budget, options.Web));
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
@@ -97,11 +98,13 @@ internal static class ExporterHost
 
     private static void MapEndpoints(WebApplication app, WebOptions options)
     {
+        RefusalCounts refusals = app.Services.GetRequiredService<RefusalCounts>();
         app.Services.GetRequiredService<ConnectionGuard>().Watch(app);
+        app.Services.GetRequiredService<WebAccess>().Watch(app, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("memsnoop"), refusals);
         app.UseRouting();
         app.MapExactly(options.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         SamplingPipeline pipeline = app.Services.GetRequiredService<SamplingPipeline>();
-        HttpInstruments.Create(pipeline.Scope(null), app.Services.GetRequiredService<ConnectionTable>(), app.Services.GetRequiredService<RefusalCounts>());
+        HttpInstruments.Create(pipeline.Scope(null), app.Services.GetRequiredService<ConnectionTable>(), refusals);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested && pipeline.IsReady);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
     }

@@ -1,4 +1,5 @@
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Metrics.Configuration;
@@ -13,14 +14,21 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>The first lines of the log: where to scrape, how working sets are measured, why no better method is used, and what limits the numbers.</summary>
-internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, MeasuredHost host, IServer server, ILoggerFactory loggers) : LifecycleService
+internal sealed partial class StartupReport(ExporterOptions options, SamplingPipeline pipeline, MeasuredHost host, WebAccess access, IServer server, ILoggerFactory loggers) : LifecycleService
 {
     public override Task StartedAsync(CancellationToken cancellationToken)
     {
         ILogger logger = loggers.CreateLogger("memsnoop");
-        foreach (string url in server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses)
+        ICollection<string> urls = server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        foreach (string url in urls)
         {
-            Listening(logger, url, options.Web.TelemetryPath);
+            // A socket's path would run into the other: between them a colon, as elsewhere.
+            Listening(logger, IsOfThisHost(url, "unix") ? url + ":" : url, options.Web.TelemetryPath);
+        }
+
+        if (!access.HasTls && !access.KnowsClients && urls.Any(static url => !IsOfThisHost(url, "unix", "127.", "[::1]", "localhost")))
+        {
+            Open(logger);
         }
 
         if (options.Otlp.IsOn)
@@ -55,6 +63,23 @@ internal sealed partial class StartupReport(ExporterOptions options, SamplingPip
 
     [LoggerMessage(Level = LogLevel.Information, Message = "listening on {Url}{Path}")]
     private static partial void Listening(ILogger logger, string url, string path);
+
+    // The host is between the scheme and the port; of a socket it is unix.
+    private static bool IsOfThisHost(string url, params ReadOnlySpan<string> beginnings)
+    {
+        foreach (string beginning in beginnings)
+        {
+            if (url.AsSpan(url.IndexOf("//", StringComparison.Ordinal) + 2).StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "whoever reaches this address can read what is published: there is neither TLS nor a login (--web.config.file)")]
+    private static partial void Open(ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "pushing to {Url} by {Protocol} every {Interval}")]
     private static partial void Pushing(ILogger logger, Uri url, string protocol, Duration interval);

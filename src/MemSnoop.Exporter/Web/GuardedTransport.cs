@@ -7,8 +7,8 @@ namespace MemSnoop.Exporter.Web;
 /// <summary>The framework's sockets, but connections are accepted within the limits of a <see cref="ConnectionTable"/>.</summary>
 internal sealed class GuardedTransport(SocketTransportFactory sockets, ConnectionTable table) : IConnectionListenerFactory
 {
-    // The kernel takes less, if net.core.somaxconn is less. What waits there takes no descriptor.
-    private const int Backlog = 4096;
+    // What waits there takes no descriptor, but whoever comes next waits for all of it.
+    private const int Backlog = 512;
 
     // What a client has sent and nobody has read. A request's line and headers may have 40 kB together.
     private const int MaxUnread = 64 * 1024;

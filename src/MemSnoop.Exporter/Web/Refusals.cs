@@ -26,6 +26,15 @@ internal enum Refusal
 
     /// <summary>A connection that did not get through the handshake of TLS.</summary>
     Handshake,
+
+    /// <summary>A request without the right name and password: status 401.</summary>
+    Login,
+
+    /// <summary>A login that found too many others waiting to be checked: status 503.</summary>
+    LoginQueue,
+
+    /// <summary>A request above the rate of the web configuration: status 429.</summary>
+    Rate,
 }
 
 /// <summary>How often each happened since the start.</summary>
@@ -34,7 +43,7 @@ internal sealed class RefusalCounts
     private readonly long[] _counts = new long[Words.Length];
 
     /// <summary>The values of the label <c>reason</c>, in the order of <see cref="Refusal"/>.</summary>
-    internal static readonly string[] Words = ["no_request", "idle", "connections", "requests", "slow_request", "slow_reader", "malformed", "handshake"];
+    internal static readonly string[] Words = ["no_request", "idle", "connections", "requests", "slow_request", "slow_reader", "malformed", "handshake", "login", "login_queue", "rate"];
 
     internal void Add(Refusal reason) => Interlocked.Increment(ref _counts[(int)reason]);
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.LocalApi;
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -14,12 +16,14 @@ namespace MemSnoop.Exporter.Web;
 /// <summary>Binds the addresses of <c>--listen</c>, or reports in one line why that fails.</summary>
 internal static class WebListener
 {
-    /// <summary>Serves HTTP at these addresses, by Kestrel without what reads a configuration of its own.</summary>
+    /// <summary>Serves HTTP where the options say, by Kestrel without what reads a configuration of its own.</summary>
     /// <param name="host">The web host.</param>
-    /// <param name="addresses">Where to listen.</param>
+    /// <param name="options">Where to listen.</param>
+    /// <param name="access">Who may ask, and how.</param>
     /// <param name="connections">How many connections there may be.</param>
-    internal static IWebHostBuilder UseListenAddresses(this IWebHostBuilder host, IReadOnlyList<ListenAddress> addresses, int connections) => host
+    internal static IWebHostBuilder UseListenAddresses(this IWebHostBuilder host, WebOptions options, WebAccess access, int connections) => host
         .ConfigureServices(services => services
+            .AddSingleton(access)
             .AddSingleton<RefusalCounts>()
             .AddSingleton(provider => new ConnectionTable(connections, provider.GetRequiredService<RefusalCounts>(), provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<ConnectionGuard>()
@@ -31,10 +35,21 @@ internal static class WebListener
         {
             kestrel.AddServerHeader = false;
             ConnectionGuard.Limit(kestrel.Limits);
-            ConnectionGuard guard = kestrel.ApplicationServices.GetRequiredService<ConnectionGuard>();
-            foreach (ListenAddress address in addresses)
+            Action<ListenOptions> configure = kestrel.ApplicationServices.GetRequiredService<ConnectionGuard>().Watch;
+            configure += access.Watch;
+            if (options.SystemdSocket)
             {
-                Listen(kestrel, address, guard.Watch);
+                foreach (ulong socket in SystemdSockets.Take())
+                {
+                    kestrel.ListenHandle(socket, configure);
+                }
+
+                return;
+            }
+
+            foreach (ListenAddress address in options.Listen)
+            {
+                Listen(kestrel, address, configure);
             }
         });
 
@@ -58,6 +73,13 @@ internal static class WebListener
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
+        if (address.SocketPath is { } path)
+        {
+            MakeRoom(path);
+            kestrel.ListenUnixSocket(path, configure);
+            return;
+        }
+
         if (address.IsAnyInterface)
         {
             kestrel.ListenAnyIP(address.Port, configure);
@@ -67,6 +89,25 @@ internal static class WebListener
         foreach (IPAddress ip in Resolve(address))
         {
             kestrel.Listen(ip, address.Port, configure);
+        }
+    }
+
+    // A socket whose owner has died stays as a file, and nobody can listen in its place before it is gone.
+    private static void MakeRoom(string path)
+    {
+        if (FileStamp.Of(path) is not { } file)
+        {
+            return;
+        }
+
+        if (!file.IsSocket)
+        {
+            throw new UsageException("--listen", $"{UsageException.Quote(path)} is there and is no socket", "a path at which there is nothing");
+        }
+
+        if (!ApiSocket.IsAnswered(path))
+        {
+            File.Delete(path);
         }
     }
 

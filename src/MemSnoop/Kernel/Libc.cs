@@ -63,7 +63,9 @@ internal static partial class Libc
 
     internal const int AccessWrite = 2;
 
+    internal const uint StatxType = 0x1;
     internal const uint StatxLinks = 0x4;
+    internal const uint StatxChangeTime = 0x80;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
 
@@ -81,6 +83,12 @@ internal static partial class Libc
     internal const int SymbolicLinkNoFollow = 0x100;
 
     internal const short PollIn = 1;
+
+    internal const int SetDescriptorFlags = 2;
+    internal const int CloseOnExec = 1;
+
+    internal const int FileTypeMask = 0xf000;
+    internal const int FileTypeSocket = 0xc000;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
@@ -145,6 +153,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
+
+    /// <summary>Only for commands with a number as argument, which these processors pass as if it were not variadic.</summary>
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FileControl(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
@@ -225,7 +237,7 @@ internal static partial class Libc
         internal uint NameLength;
     }
 
-    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_nlink at offset 16, stx_ino at 32 and stx_size at 40 on every architecture.</summary>
+    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_nlink at offset 16, stx_mode at 28, stx_ino at 32, stx_size at 40 and stx_ctime at 96 on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxResult
     {
@@ -235,11 +247,20 @@ internal static partial class Libc
         [FieldOffset(16)]
         internal uint Links;
 
+        [FieldOffset(28)]
+        internal ushort Mode;
+
         [FieldOffset(32)]
         internal ulong Inode;
 
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(96)]
+        internal long ChangeSeconds;
+
+        [FieldOffset(104)]
+        internal uint ChangeNanoseconds;
 
         [FieldOffset(136)]
         internal uint DeviceMajor;

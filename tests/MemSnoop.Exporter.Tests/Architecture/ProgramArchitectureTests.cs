@@ -7,9 +7,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 {
     private static readonly Arrow[] Table =
     [
-        new("Web", "Configuration", "Options say where to listen."),
+        new("Web", "Configuration", "Options say where to listen, and a file who may ask."),
+        new("Web", "LocalApi", "A socket whose owner is dead is told in one way."),
 
         new("Prometheus", "Collector", "A scrape is one of the two sinks."),
+        new("Prometheus", "Web", "A scrape that is turned away is counted with what the listener turns away."),
 
         new("Otlp", "Collector", "A push is one of the two sinks."),
         new("Otlp", "Configuration", "Options say where to push, and how."),
@@ -29,6 +31,7 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 
         new("Commands", "Configuration", "The command line is a layer of the options."),
         new("Commands", "LocalApi", "The command wss asks the exporter that runs."),
+        new("Commands", "Web", "The command check reads the web configuration."),
         new("Commands", "Hosting", "The command serve runs the host."),
         new("Commands", "Report", "The command report makes reports."),
 

@@ -22,6 +22,7 @@ public class ChartTests
         ("kubelet.enabled=true", "kubelet-metadata"),
         ("podNames.enabled=true", "pod-names"),
         ("kubelet.enabled=true,podNames.enabled=true", "kubelet-metadata,pod-names"),
+        ("webConfig.secret=memsnoop-web", "web-config"),
         ("podMonitor.enabled=true", "pod-monitor"),
         ("serviceMonitor.enabled=true", "service-monitor"),
         ("networkPolicy.enabled=true", "network-policy"),
@@ -121,7 +122,7 @@ public class ChartTests
             type = (string?)type["$ref"] is { } reference ? schema["definitions"]![reference.Split('/')[^1]]!.AsObject() : type;
 
             // A section of the chart's own; what is Kubernetes' own is as long as its user wants.
-            if (key is "image" or "serviceAccount" || type["properties"]?["enabled"] is not null)
+            if (key is "image" or "serviceAccount" or "webConfig" || type["properties"]?["enabled"] is not null)
             {
                 Assert.Equal(Keys(value!.AsObject()), Properties(type));
             }

@@ -165,7 +165,7 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("listening on (http://[^/]+)/")]
+    [GeneratedRegex("listening on (https?://[^/]+)/")]
     private static partial Regex ListeningLine();
 
     [LibraryImport("libc", EntryPoint = "kill")]

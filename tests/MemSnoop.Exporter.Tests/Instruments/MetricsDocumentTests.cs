@@ -6,6 +6,7 @@ using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Diagnostics;
 using MemSnoop.Exporter.Otlp;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Metrics.Descriptors;
@@ -186,6 +187,8 @@ public class MetricsDocumentTests
             _pipeline = new SamplingPipeline(
                 new MeasuredHost(options, new KernelPaths(), new HandleBudget(1000)), new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
             OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
+            RefusalCounts refusals = new();
+            HttpInstruments.Create(_pipeline.Scope(null), new ConnectionTable(1, refusals, TimeProvider.System), refusals);
             _self = new SelfMeter(new HandleBudget(1000));
         }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Web;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
 
@@ -171,6 +173,26 @@ public class ConcurrencyTests
         IReadOnlyList<ExpositionSample> older = ExpositionChecker.Samples(await slow.Content.ReadAsStringAsync(Cancel));
         Assert.Equal(Series, older.Count);
         Assert.All(older, sample => Assert.Equal(0, sample.Number));
+    }
+
+    [Fact]
+    public async Task Clients_that_do_not_read_their_answers_make_room_for_one_that_does()
+    {
+        await using ScrapeHost host = await ScrapeHost.StartAsync(options => options.MaxRequests = 2, kestrel: true);
+        host.Meter.CreateObservableGauge(
+            "x", () => Enumerable.Range(0, 200_000).Select(i => new Measurement<long>(1, Tags(("i", i), ("comm", "a process with a name")))));
+        using HttpResponseMessage first = await host.Client.GetAsync("/metrics", HttpCompletionOption.ResponseHeadersRead, Cancel);
+        using HttpResponseMessage second = await host.Client.GetAsync("/metrics", HttpCompletionOption.ResponseHeadersRead, Cancel);
+        using HttpResponseMessage tooSoon = await host.GetAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            using HttpResponseMessage third = host.GetAsync().Result;
+            return third.StatusCode == HttpStatusCode.OK;
+        });
+        RefusalCounts refusals = host.App.Services.GetRequiredService<RefusalCounts>();
+        Assert.InRange(refusals.Of(Refusal.SlowReader), 1, 2);
+        Assert.Equal(tooSoon.StatusCode == HttpStatusCode.ServiceUnavailable, refusals.Of(Refusal.Requests) > 0);
+        await Assert.ThrowsAnyAsync<Exception>(() => first.Content.ReadAsByteArrayAsync(Cancel));
     }
 
     [Fact]
