@@ -105,7 +105,7 @@ internal static class WebSettings
             Help = "Answer at most this many scrapes at a time; 0 means no limit.",
         },
         new ScalarSetting<ExporterOptions, WebNames>(
-            "Web:Names", Syntax.Words("NAMES", "a style of names", ("underscores", WebNames.Underscores), ("utf8", WebNames.Utf8)), o => o.Web.Names, (o, v) => o.Web.Names = v)
+            "Web:Names", Syntax.Words("STYLE", "a style of names", ("underscores", WebNames.Underscores), ("utf8", WebNames.Utf8)), o => o.Web.Names, (o, v) => o.Web.Names = v)
         {
             Options = ["--web.names"],
             Help = "Names for a Prometheus that takes UTF-8: with underscores as for all, or with dots (utf8); other series then.",

@@ -189,7 +189,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _host.Options.Series.Names, _budget);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget, _host.Options.Series.Names);
 
     public void Dispose()
     {

@@ -12,11 +12,11 @@ namespace MemSnoop.Metrics.Instruments;
 /// <param name="measurement">The measurement; null for what reports on all of them.</param>
 /// <param name="measurements">The measurement of each instrument, by the instrument's name.</param>
 /// <param name="deprecated">Former names that are still published; this adds to them.</param>
-/// <param name="names">Which name an instrument gets that has two.</param>
 /// <param name="budget">Limits the number of series; null where nothing does.</param>
+/// <param name="names">Which name an instrument gets that has two.</param>
 internal sealed class InstrumentScope(
-    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated, InstrumentNames names,
-    SeriesBudget? budget = null)
+    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated,
+    SeriesBudget? budget = null, InstrumentNames names = InstrumentNames.MemSnoop)
 {
     /// <summary>Notes that an instrument is the former name of another, which is published under both for two minor versions.</summary>
     /// <param name="former">The name of an instrument that was made in this scope.</param>
