@@ -16,6 +16,9 @@ public sealed class ShrinkTests(ShrinkBoot boot) : IClassFixture<ShrinkBoot>
     private const double Mb = 1 << 20;
     private const int Window = 5;
 
+    /// <summary>The longest window of which a workload tells what it needed, in seconds.</summary>
+    private const int LongestKnown = 60;
+
     /// <summary>What the rules add.</summary>
     private const double Margin = 1.15;
 
@@ -45,7 +48,7 @@ public sealed class ShrinkTests(ShrinkBoot boot) : IClassFixture<ShrinkBoot>
     public void The_recommendation_is_what_is_needed_and_its_margin_and_never_less_than_what_was_used()
     {
         IReadOnlyList<(double Seconds, Scrape Scrape)> scrapes = ShrinkScrapes.Of(boot.Measured);
-        int longest = (int)Math.Ceiling(ShrinkScrapes.LongestWindow(scrapes)) + 1;
+        int longest = Math.Min((int)Math.Ceiling(ShrinkScrapes.LongestWindow(scrapes)) + 1, LongestKnown);
         foreach (string name in Sized)
         {
             double limit = boot.Limits[name];

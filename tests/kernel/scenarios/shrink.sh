@@ -33,7 +33,7 @@ run_work() {
       ;;
     batch) set -- --work batch --resident 96 --hot 8 --part 56 --rate 50 --period 60 --busy 10 ;;
     leak) set -- --work leak --resident 200 --hot 20 --part 15 --rate 50 ;;
-    seldom) set -- --work batch --resident 64 --hot 24 --part 32 --rate 50 --period 240 --busy 10 ;;
+    seldom) set -- --work batch --resident 64 --hot 24 --part 32 --rate 50 --period 280 --busy 10 ;;
   esac
   start "$run_name" sh -c "echo \$\$ >'$run_group/cgroup.procs'; exec /programs/paced $*"
 }
