@@ -10,9 +10,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { nameOf, series } = require('./exposition');
 
-// Points in time, which pass here as they did there.
-const TIMES = new Set(['memsnoop_working_set_next_window_seconds', 'process_start_time_seconds']);
-
 class Recording {
   constructor(text) {
     this.comments = [];
@@ -31,24 +28,35 @@ class Recording {
     this.started = Date.now() / 1000;
   }
 
-  /** The scrape that is due now. The recording begins anew when it is through: counters begin anew, too. */
+  /** The scrape that is due now. When it is through it begins anew; what it has counted until then stays counted. */
   now() {
     const [first, last] = [this.seconds[0], this.seconds.at(-1)];
-    const into = (Date.now() / 1000 - this.started) % (last - first);
-    return this.scrape(this.seconds.findLastIndex((second) => second - first <= into));
+    const played = Date.now() / 1000 - this.started;
+    const into = played % (last - first);
+    return this.scrape(this.seconds.findLastIndex((second) => second - first <= into), Math.floor(played / (last - first)));
   }
 
-  scrape(index) {
-    const later = Date.now() / 1000 - this.seconds[index];
+  scrape(index, rounds) {
+    const seconds = this.seconds[index];
     let text = this.comments.join('\n') + '\n';
     for (const [name, values] of this.series) {
-      if (values[index] !== '-') text += `${name} ${TIMES.has(nameOf(name)) ? Number(values[index]) + later : values[index]}\n`;
+      let value = values[index];
+      if (value === '-') continue;
+      if (nameOf(name).endsWith('_total')) {
+        const known = values.filter((value) => value !== '-');
+        value = Number(value) + rounds * (known.at(-1) - known[0]);
+      } else if (nameOf(name) === 'process_start_time_seconds') {
+        value = Number(value) + this.started - this.seconds[0];
+      } else if (nameOf(name) === 'memsnoop_working_set_next_window_seconds') {
+        value = Number(value) + Date.now() / 1000 - seconds;
+      }
+      text += `${name} ${value}\n`;
     }
     return text;
   }
 
   get scrapes() {
-    return this.seconds.map((_, index) => this.scrape(index));
+    return this.seconds.map((_, index) => this.scrape(index, 0));
   }
 }
 

@@ -16,6 +16,7 @@ public sealed partial class DemoTests(DemoFleet fleet, ITestOutputHelper output)
     private const string Sizing = "memsnoop-rightsizing";
     private const string Process = "memsnoop-process";
     private const string Health = "memsnoop-exporter";
+    private const string Table = "Right-sizing by workload";
 
     // No name of the program is deprecated in this version, and none can be made so from outside.
     private const string Deprecated = "memsnoop_deprecated_info";
@@ -123,7 +124,6 @@ public sealed partial class DemoTests(DemoFleet fleet, ITestOutputHelper output)
             """alertname="MemSnoopNoMethod", instance="node-f" """,
             """alertname="MemSnoopContainerNamesMissing", instance="node-f" """,
             """alertname="MemSnoopProcessesLeftOut", instance="node-f" """,
-            """alertname="MemSnoopReadErrors", instance="node-f" """,
             """alertname="MemSnoopPushFailing", instance="node-c" """,
             """alertname="MemSnoopKubeStateMetricsMissing", cluster="edge" """,
             """alertname="MemSnoopContainerOomKill", pod="hungry-0" """,
@@ -267,8 +267,6 @@ public sealed partial class DemoTests(DemoFleet fleet, ITestOutputHelper output)
         // As Grafana writes a result.
         static string Line(JsonElement labels) => "{" + string.Join(',', labels.EnumerateObject().Select(static label => $"{label.Name}=\"{label.Value.GetString()}\"")) + "} 1 0";
     }
-
-    private const string Table = "Right-sizing by workload";
 
     private async Task AssertFindsAsync(DashboardPanel panel, DashboardTarget target, string query)
     {
