@@ -2,6 +2,7 @@ using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
@@ -26,9 +27,12 @@ internal static class ExporterHost
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
     /// <param name="measured">The host that is measured.</param>
     /// <param name="options">The configuration.</param>
-    /// <param name="command">The command to start and to watch; empty for none.</param>
+    /// <param name="confinement">What became of the rights that the program was started with; null if nothing was done about them.</param>
+    /// <param name="words">The command to watch; empty for none.</param>
+    /// <param name="command">The process that waits to execute it, or null.</param>
     /// <exception cref="UsageException">A certificate or the web configuration is of no use, or the process may open too few files.</exception>
-    internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
+    internal static WebApplicationBuilder CreateBuilder(
+        MeasuredHost measured, ExporterOptions options, Confinement? confinement, string[] words, WaitingCommand? command)
     {
         // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -43,11 +47,11 @@ internal static class ExporterHost
             .AddPublishing(options)
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
-            .AddHostedService<StartupReport>();
-        if (command.Length > 0)
+            .AddHostedService(services => ActivatorUtilities.CreateInstance<StartupReport>(services, [new Rights(confinement)]));
+        if (command is not null)
         {
             builder.Services
-                .AddSingleton(services => ActivatorUtilities.CreateInstance<ChildProcess>(services, [command]))
+                .AddSingleton(services => ActivatorUtilities.CreateInstance<ChildProcess>(services, [words[0], command]))
                 .AddHostedService(static services => services.GetRequiredService<ChildProcess>());
         }
 

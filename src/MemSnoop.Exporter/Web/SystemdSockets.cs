@@ -32,7 +32,7 @@ internal static class SystemdSockets
 
         for (int i = 0; i < sockets; i++)
         {
-            if (Libc.FileControl(First + i, Libc.SetDescriptorFlags, Libc.CloseOnExec) != 0)
+            if (Libc.FileControl(First + i, Libc.DescriptorSetFlags, Libc.DescriptorCloseOnExec) != 0)
             {
                 throw new UsageException(Option, string.Create(CultureInfo.InvariantCulture, $"descriptor {First + i} of LISTEN_FDS is not open"), Expected);
             }

@@ -20,6 +20,9 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 
         new("Diagnostics", "Configuration", "Resource attributes are options, and tell of others."),
 
+        new("Sandbox", "Configuration", "What is configured says which rights are needed."),
+
+        new("Hosting", "Sandbox", "The host runs the command that waits, and reports the walls."),
         new("Hosting", "Configuration", "What runs is put together as the options say."),
         new("Hosting", "Diagnostics", "The program's own process is published too."),
         new("Hosting", "Collector", "The collector sees the measuring through its source."),
@@ -32,9 +35,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Commands", "Configuration", "The command line is a layer of the options."),
         new("Commands", "LocalApi", "The command wss asks the exporter that runs."),
         new("Commands", "Web", "The command check reads the web configuration."),
+        new("Commands", "Sandbox", "The command serve puts up the walls."),
         new("Commands", "Hosting", "The command serve runs the host."),
         new("Commands", "Report", "The command report makes reports."),
 
         new("(root)", "Commands", "The program runs a command."),
+        new("(root)", "Sandbox", "The program looks whether it is its second start."),
     ];
 }

@@ -72,7 +72,7 @@ public class ExporterHostTests
 
         public override Task<int> RunAsync(Invocation invocation, CancellationToken stop)
         {
-            WebApplicationBuilder builder = ServeCommand.CreateBuilder(invocation);
+            WebApplicationBuilder builder = ServeCommand.CreateBuilder(invocation, stop);
             builder.Services.AddHostedService(service);
             return ExporterHost.RunAsync(builder, stop);
         }
