@@ -23,7 +23,7 @@ store() {
   nice "$BENCH_STORE" -promscrape.config="$work/scrape.yml" -storageDataPath="$work/store" -httpListenAddr=$listen -retentionPeriod=1d -loggerLevel=WARN >"$work/store.log" 2>&1 &
   pid=$!
   wait_for 60 "VictoriaMetrics" curl -sf "http://$listen/health"
-  wait_for 400 "a sample of every series" has_all $((nodes * $3))
+  wait_for 1500 "a sample of every series" has_all $((nodes * $3))
   sleep "$(pick 65 5)"   # and what registering them left to do is done
   rows=$(figure 'vm_rows_inserted_total{type="promscrape"}')
   before=$(cpu_ms $pid)
