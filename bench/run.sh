@@ -6,7 +6,7 @@
 #
 # PIECE       start, scrape, idle, memory, service; all of these without any. They take 45 minutes, `service` 31 of them.
 #             fleet, if it is named: what a node of a cluster gives Prometheus to do; 20 minutes.
-#             store, if it is named: what VictoriaMetrics needs for many of them; 12 minutes, and memory for six million series.
+#             store, if it is named: what VictoriaMetrics needs for many of them; 8 minutes.
 # --quick     a fraction of the rounds: to see that everything runs. The figures are too few to be kept.
 # --no-build  measure what artifacts/ holds.
 #
@@ -67,14 +67,9 @@ if apt-cache policy cadvisor 2>/dev/null | grep -q 'Candidate: [0-9]'; then
 fi
 
 if [[ " ${pieces[*]} " == *" store "* ]]; then
-  # The newest that Debian has, unpacked and not installed.
-  fetch_store() {
-    . tests/debian-suite.sh
-    download_from_suite sid "$1" victoria-metrics
-    dpkg-deb --extract "$1"/victoria-metrics_*.deb "$1"
-  }
-  fetch_store "$work/victoria-metrics" >"$work/install.log" 2>&1 || { cat "$work/install.log" >&2; exit 1; }
-  export BENCH_STORE=$work/victoria-metrics/usr/bin/victoria-metrics
+  # The newest that Debian had when it was fetched first, unpacked and not installed.
+  store=$(tests/cached.sh victoria-metrics sid bench/victoria-metrics.sh 2>"$work/install.log") || { cat "$work/install.log" >&2; exit 1; }
+  export BENCH_STORE=$store/usr/bin/victoria-metrics
 fi
 
 if [ $build = true ]; then

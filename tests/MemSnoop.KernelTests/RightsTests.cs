@@ -60,6 +60,19 @@ public sealed class RightsTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
         Assert.Equal(hasSmaps, scrape.Has("memsnoop_process_memory_proportional_bytes", Target));
     }
 
+    /// <summary>The target is another user's. SYS_ADMIN includes PERFMON.</summary>
+    [Theory]
+    [InlineData("all", "ok")]
+    [InlineData("no-admin", "perf_event_paranoid")]
+    [InlineData("no-admin-perfmon", "ok")]
+    [InlineData("no-ptrace", "ok")]
+    public void Events_are_counted_with_PERFMON_or_what_includes_it(string run, string reason)
+    {
+        Scrape scrape = Scraped(run);
+        Assert.Equal(reason == "ok", scrape.Has("memsnoop_process_counter_total", Target));
+        Assert.Equal(reason, Reason(scrape, "counters"));
+    }
+
     private int Target => boot["rights"].Last("target.json").GetProperty("pid").GetInt32();
 
     private Scrape Scraped(string run) => new(boot["rights"].Text($"{run}.txt"));

@@ -35,7 +35,9 @@ public sealed class SupplyChainTests(Packages made)
     [Fact]
     public void Every_machine_has_the_same_packages()
     {
-        string[] sets = [.. LocksOfTheProgram().Select(static file => string.Join('\n', Locked(File.ReadAllText(file)).Select(static package => $"{package.Key} {package.Value["resolved"]}").Where(static line => !line.StartsWith("runtime.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)))];
+        string[] sets = [.. LocksOfTheProgram().Select(static file => string.Join('\n', Locked(File.ReadAllText(file))
+            .Where(static package => !package.Key.StartsWith("runtime.", StringComparison.Ordinal))
+            .Select(static package => $"{package.Key} {package.Value["resolved"]}").Order(StringComparer.Ordinal)))];
         Assert.Equal(2, sets.Length);
         Assert.Single(sets.Distinct());
     }

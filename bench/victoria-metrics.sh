@@ -1,0 +1,8 @@
+#!/bin/bash
+# Fetches VictoriaMetrics of Debian sid and unpacks it: bench/victoria-metrics.sh DIRECTORY
+set -euo pipefail
+. "$(dirname "$0")/../tests/debian-suite.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+download_from_suite sid "$work" victoria-metrics
+dpkg-deb --extract "$work"/victoria-metrics_*.deb "$1"
