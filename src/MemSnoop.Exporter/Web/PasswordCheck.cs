@@ -15,11 +15,22 @@ internal sealed class PasswordCheck
     private readonly Dictionary<string, User> _users;
     private readonly User[] _all;
     private readonly PasswordQueue _queue;
+    private readonly Func<string, string, bool> _verify;
 
     /// <param name="users">Names and hashes, at least one.</param>
     /// <param name="queue">Where hashes are computed.</param>
     internal PasswordCheck(IReadOnlyDictionary<string, string> users, PasswordQueue queue)
+        : this(users, queue, static (password, hash) => BCrypt.Net.BCrypt.Verify(password, hash))
     {
+    }
+
+    /// <inheritdoc cref="PasswordCheck(IReadOnlyDictionary{string, string}, PasswordQueue)"/>
+    /// <param name="users">Names and hashes, at least one.</param>
+    /// <param name="queue">Where hashes are computed.</param>
+    /// <param name="verify">Whether a password has a hash.</param>
+    internal PasswordCheck(IReadOnlyDictionary<string, string> users, PasswordQueue queue, Func<string, string, bool> verify)
+    {
+        _verify = verify;
         _users = users.ToDictionary(static user => user.Key, static user => new User(user.Value), StringComparer.Ordinal);
         _all = [.. _users.Values];
         _queue = queue;
@@ -38,7 +49,7 @@ internal sealed class PasswordCheck
             return isKnown;
         }
 
-        if (await _queue.RunAsync(peer, () => BCrypt.Net.BCrypt.Verify(password, user.Hash), cancel).ConfigureAwait(false) is not { } isRight)
+        if (await _queue.RunAsync(peer, () => _verify(password, user.Hash), cancel).ConfigureAwait(false) is not { } isRight)
         {
             return null;
         }

@@ -26,8 +26,7 @@ internal sealed partial class WebAccess : IDisposable
     private readonly PasswordQueue _queue = new();
     private readonly string? _path;
     private readonly TimeProvider _clock;
-    private volatile WebRules _rules;
-    private FileStamp?[] _refused = [];
+    private volatile Examined _examined;
     private ILogger _log = NullLogger.Instance;
     private RefusalCounts? _refusals;
 
@@ -35,14 +34,16 @@ internal sealed partial class WebAccess : IDisposable
     {
         _path = path;
         _clock = clock;
-        _rules = path is null ? WebRules.None : WebRules.Load(path, Option, _queue, clock);
+        _examined = path is null ? new Examined(WebRules.None, [], []) : Examine(null);
     }
 
+    private WebRules Rules => _examined.Rules;
+
     /// <summary>Whether connections are encrypted.</summary>
-    internal bool HasTls => _rules.Tls is not null;
+    internal bool HasTls => Rules.Tls is not null;
 
     /// <summary>Whether clients prove who they are, by a password or a certificate.</summary>
-    internal bool KnowsClients => _rules.Passwords is not null || _rules.Tls is { VerifiesClients: true };
+    internal bool KnowsClients => Rules.Passwords is not null || Rules.Tls is { VerifiesClients: true };
 
     /// <summary>Reads the file and all that it names, if there is one.</summary>
     /// <exception cref="UsageException">Something in them is wrong.</exception>
@@ -52,12 +53,12 @@ internal sealed partial class WebAccess : IDisposable
     internal string Describe()
     {
         List<string> parts = [HasTls ? "TLS" : "no TLS"];
-        if (_rules.Tls is not null && _rules.Configuration.Tls!.Clients != ClientCertificates.NoClientCert)
+        if (Rules.Tls is not null && Rules.Configuration.Tls!.Clients != ClientCertificates.NoClientCert)
         {
-            parts.Add($"certificates of clients: {_rules.Configuration.Tls.Clients}");
+            parts.Add($"certificates of clients: {Rules.Configuration.Tls.Clients}");
         }
 
-        int users = _rules.Configuration.Users.Count;
+        int users = Rules.Configuration.Users.Count;
         parts.Add(users == 0 ? "no login" : string.Create(CultureInfo.InvariantCulture, $"login of {users} {(users == 1 ? "user" : "users")}"));
         return string.Join(", ", parts);
     }
@@ -66,7 +67,7 @@ internal sealed partial class WebAccess : IDisposable
     internal void Watch(ListenOptions listen)
     {
         // TLS itself cannot be switched on or off while it listens, nor the versions of HTTP.
-        listen.Protocols = HasTls && _rules.Configuration.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+        listen.Protocols = HasTls && Rules.Configuration.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
         if (HasTls)
         {
             listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult<SslServerAuthenticationOptions>(Current().Tls!.CreateOptions()) });
@@ -83,7 +84,7 @@ internal sealed partial class WebAccess : IDisposable
             return;
         }
 
-        if (_rules.Configuration.Tls is { ChoosesCurves: true })
+        if (Rules.Configuration.Tls is { ChoosesCurves: true })
         {
             LogCurves(_path);
         }
@@ -168,43 +169,85 @@ internal sealed partial class WebAccess : IDisposable
     // The rules as the files have them now.
     private WebRules Current()
     {
-        WebRules rules = _rules;
-        FileStamp?[] now = rules.Look();
-        if (!rules.IsStale(now))
+        Examined examined = _examined;
+        if (!examined.IsStale())
         {
-            return rules;
+            return examined.Rules;
         }
 
         lock (_gate)
         {
-            // Meanwhile another may have read them, or found them wrong.
-            if (_rules == rules && !now.AsSpan().SequenceEqual(_refused))
+            // Meanwhile another may have examined them.
+            if (_examined == examined)
             {
-                Reload(now);
+                _examined = Examine(examined);
             }
 
-            return _rules;
+            return _examined.Rules;
         }
     }
 
-    private void Reload(FileStamp?[] now)
+    // With nothing before, what is wrong is thrown; else it is logged, and the rules before go on until the files change once more.
+    private Examined Examine(Examined? before)
     {
+        List<string> files = [_path!];
+
+        // Before it is read: what is written meanwhile is a change.
+        List<FileStamp?> stamps = [FileStamp.Of(_path!)];
         try
         {
-            WebRules rules = WebRules.Load(_path!, Option, _queue, _clock);
-            if (rules.Tls is null != _rules.Tls is null || (rules.Tls is not null && rules.Configuration.Http2 != _rules.Configuration.Http2))
+            WebConfiguration configuration = WebConfigurationFile.Read(_path!, Option);
+            Add(WebRules.FilesOf(configuration));
+            WebRules rules = WebRules.Load(configuration, _queue, _clock);
+            if (before is not null)
             {
-                throw new UsageException(UsageException.OneLine(_path!), "switches TLS or HTTP/2 on or off, which takes a restart", "a restart, or both as they were");
+                CheckSwitches(before.Rules, rules);
+                LogReloaded(_path!);
             }
 
-            _rules = rules;
-            _refused = [];
-            LogReloaded(_path!);
+            return new Examined(rules, files, stamps);
         }
-        catch (UsageException error)
+        catch (UsageException error) when (before is not null)
         {
-            _refused = now;
             LogWrong(error.Message);
+            Add(WebRules.FilesOf(before.Rules.Configuration));
+            return new Examined(before.Rules, files, stamps);
+        }
+
+        void Add(IEnumerable<string> named)
+        {
+            foreach (string file in named)
+            {
+                files.Add(file);
+                stamps.Add(FileStamp.Of(file));
+            }
+        }
+    }
+
+    private void CheckSwitches(WebRules before, WebRules now)
+    {
+        if (before.Tls is null != now.Tls is null || (now.Tls is not null && now.Configuration.Http2 != before.Configuration.Http2))
+        {
+            throw new UsageException(UsageException.OneLine(_path!), "switches TLS or HTTP/2 on or off", "both as they were, or a restart");
+        }
+    }
+
+    /// <summary>What holds, and the files that were looked at to find that out, as they were then.</summary>
+    private sealed class Examined(WebRules rules, IReadOnlyList<string> files, IReadOnlyList<FileStamp?> stamps)
+    {
+        internal WebRules Rules => rules;
+
+        internal bool IsStale()
+        {
+            for (int i = 0; i < files.Count; i++)
+            {
+                if (FileStamp.Of(files[i]) != stamps[i])
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 
