@@ -43,15 +43,17 @@ for (const pod of pods) {
   pod.link = `${pod.pod}_${pod.namespace}_${pod.container}-${pod.id}.log`;
 }
 
-// `arguments` come after those that all have. node-d is played back from a recording, and nothing answers for node-e.
+// `arguments` come after those that all have. Those with `recorded` are played back, and nothing answers for node-e.
 const nodes = [
   { name: 'node-a', names: true, arguments: ['--collector.smaps', '--collector.oom', '--collector.info', '--event', 'page-faults'] },
   { name: 'node-b', names: true, arguments: [] },
   { name: 'node-c', names: true, cluster: 'edge', arguments: ['--max-series', '20000', '--otlp', 'http://127.0.0.1:9', '--otlp.interval', '1s', '--otlp.timeout', '500ms'] },
-  { name: 'node-d', recorded: true },
+  { name: 'node-d', recorded: 'quiet' },
   { name: 'node-e', down: true },
   // Where no method works, no names are known, files of the kernel cannot be read, and there is room for two processes.
   { name: 'node-f', bare: true, arguments: ['--max-processes', '2'] },
+  // As node-d, a little later: DAMON takes accessed bits there, so that all windows are disturbed.
+  { name: 'node-g', cluster: 'edge', recorded: 'disturbed' },
 ];
 
 module.exports = { AGES, MB, nodes, pods };

@@ -29,7 +29,9 @@ function makeGroup(pod) {
     fs.mkdirSync(group, { recursive: true });
   }
   if (pod.enforced) {
-    fs.writeFileSync(path.join(group, version === 2 ? 'memory.max' : 'memory.limit_in_bytes'), `${pod.limit * MB}`);
+    const [limit, withSwap, swap] = version === 2 ? ['memory.max', 'memory.swap.max', 0] : ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes', pod.limit * MB];
+    fs.writeFileSync(path.join(group, limit), `${pod.limit * MB}`);
+    if (fs.existsSync(path.join(group, withSwap))) fs.writeFileSync(path.join(group, withSwap), `${swap}`);   // not in kernels without an account of swap
   }
 }
 
@@ -64,19 +66,20 @@ function run(pod) {
     const timer = setInterval(take, 1000 * 10 * seconds);
     take();
   } else {
-    start(pod, 'touch', ['--resident', `${held}`, '--hot', `${used}`, '--sleep-us', '200000']);
+    keep(pod, ['--resident', `${held}`, '--hot', `${used}`, '--sleep-us', '200000'], 0);
   }
-  if (killed) runAgainAndAgain(pod, killed);
+  // The kernel is to kill this one, and not the container's other program.
+  if (killed) keep(pod, ['--resident', `${killed}`, '--hot', '1'], 1000);
 }
 
-// The kernel is to kill this one, and not the container's other program.
-function runAgainAndAgain(pod, size) {
-  start(pod, 'touch', ['--resident', `${size}`, '--hot', '1'], 1000).on('exit', (code, signal) => {
+// A program that is started again when it was killed.
+function keep(pod, options, oomScore) {
+  start(pod, 'touch', options, oomScore).on('exit', (code, signal) => {
     if (signal === 'SIGKILL') {
       kills[pod.id] = (kills[pod.id] ?? 0) + 1;
       write(path.join(directory, 'state.json'), JSON.stringify(kills));
     }
-    setTimeout(() => runAgainAndAgain(pod, size), 1000 * seconds);
+    setTimeout(() => keep(pod, options, oomScore), 1000 * seconds);
   });
 }
 

@@ -1,4 +1,4 @@
-// Plays back the recorded scrapes of a memsnoop as if it were running: node-d, whose kernel has what this machine's may lack. recorded/README.md says how the recording was made.
+// Plays back the recorded scrapes of a memsnoop as if it were running, on a kernel that has what this machine's may lack. recorded/README.md says how the recording was made.
 //
 // A recording has a line "# seconds" with the times of its scrapes, then the comments of the scrapes as they were, and a line for each series: its text, a tab, and its value in each scrape; "="
 // where it was the one before, "-" where there was none.

@@ -198,14 +198,16 @@ async function main() {
   for (const node of running) fs.mkdirSync(path.join(control.groups, node.name));
   for (const node of running) await startNode(node, kubelet);
 
-  const recording = new Recording(fs.readFileSync(path.join(__dirname, 'recorded/node-d.txt'), 'utf8'));
-  const replayed = await serve(exposition(() => recording.now()));
+  for (const node of nodes.filter((node) => node.recorded)) {
+    node.recording = new Recording(fs.readFileSync(path.join(__dirname, `recorded/${node.recorded}.txt`), 'utf8'));
+    node.port = await serve(exposition(() => node.recording.now()));
+  }
   const cluster = await serve(exposition((request) => (request.url === '/cadvisor' ? cadvisor(control.groups, control.version) : kubeStateMetrics(kills()))));
   const exporter = await freePort();
   start('node_exporter', tool('prometheus-node-exporter'), [`--web.listen-address=127.0.0.1:${exporter}`, '--collector.disable-defaults', '--collector.meminfo', '--collector.pressure']);
 
   const targets = nodes.map((node) => ({
-    job: 'memsnoop', labels: { instance: node.name, ...(node.cluster ? { cluster: node.cluster } : {}) }, port: node.recorded ? replayed : node.port ?? 9, node,
+    job: 'memsnoop', labels: { instance: node.name, ...(node.cluster ? { cluster: node.cluster } : {}) }, port: node.port ?? 9, node,
   }));
   targets.push(
     // The nodes are one machine. It counts once.
@@ -225,7 +227,7 @@ async function main() {
 
   say('a week of history');
   const recorded = targets.map(({ job, labels, node, port, metrics = '/metrics' }) => ({
-    labels: { job, ...labels }, scrapes: node?.recorded ? recording.scrapes : [], url: `http://127.0.0.1:${port}${metrics}`, isLive: job !== 'node' && !node?.recorded && !node?.down,
+    labels: { job, ...labels }, scrapes: node?.recording?.scrapes ?? [], url: `http://127.0.0.1:${port}${metrics}`, isLive: job !== 'node' && !node?.recorded && !node?.down,
   }));
   for (let scrape = 0; scrape < 2 * 3; scrape++) {   // a batch works and rests once
     for (const target of recorded.filter((target) => target.isLive)) target.scrapes.push(await get(target.url) ?? '');

@@ -4,7 +4,7 @@ import { build, containerRestarts, dashboard, oomKills, toProcess, uids } from '
 import { container, recorded } from './metrics';
 import { bound, lines, nested, numbers, rows, stacked, steps } from './panels';
 import {
-  containerHeld, containerIdleByAge, containerUsed, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
+  containerHeld, containersIdleByAge, containerUsed, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
   sumBy, workloadLabels,
 } from './promql';
 import * as variables from './variables';
@@ -111,7 +111,7 @@ const overTime = {
       description: 'Memory charged to the chosen containers that was not accessed for at least so long, whatever its kind; without the idle bitmap, that of their processes. ' +
         'Each area contains those below it; 0 s is all that they hold.',
       unit: units.BytesIEC,
-    }, [{ expr: containerIdleByAge(ofPods), legend: 'at least {{age}} s' }]).span(8).height(9),
+    }, [{ expr: containersIdleByAge(ofPods), legend: 'at least {{age}} s' }]).span(8).height(9),
     stacked({
       title: 'Used, by kind',
       description: 'Memory that was accessed in the last window, as it is charged: anon is private memory, file mapped files, shmem shared memory and tmpfs, cache files that nobody maps. ' +

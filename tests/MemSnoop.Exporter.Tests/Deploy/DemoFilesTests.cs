@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace MemSnoop.Exporter.Tests.Deploy;
 
-/// <summary>The files of <c>deploy/demo</c> that <see cref="DemoTests"/> cannot see break: the recorded node, whose program does not change when ours does, and what Docker would mount.</summary>
+/// <summary>The files of <c>deploy/demo</c> that <see cref="DemoTests"/> cannot see break: the recordings, whose program does not change when ours does, and what Docker would mount.</summary>
 public class DemoFilesTests
 {
     private static readonly string Demo = Path.Combine(Checkout.Root, "deploy", "demo");
@@ -12,7 +12,7 @@ public class DemoFilesTests
     public void Every_recorded_series_is_one_that_the_program_has_today()
     {
         Dictionary<string, MetricsRow> documented = MetricsDocument.Rows.Values.ToDictionary(static row => row.Prometheus);
-        string[] series = [.. File.ReadLines(Path.Combine(Demo, "recorded", "node-d.txt")).Where(static line => !line.StartsWith('#')).Select(static line => line.Split('\t')[0])];
+        string[] series = [.. Directory.EnumerateFiles(Path.Combine(Demo, "recorded"), "*.txt").SelectMany(File.ReadLines).Where(static line => !line.StartsWith('#')).Select(static line => line.Split('\t')[0])];
         Assert.NotEmpty(series);
         foreach (string text in series.Where(static text => !text.StartsWith("target_info{", StringComparison.Ordinal)))
         {

@@ -1,8 +1,8 @@
 # A node for the demonstration (deploy/demo): a kernel with the idle bitmap, generations, control groups of version 2 and pressure. Three pods in control groups as the kubelet makes them, whose
-# names come from links as the kubelet makes them; then a scrape after each pass for some while. deploy/demo/recorded/README.md says how the recording is made of it.
+# names come from links as the kubelet makes them; then a scrape after each pass for some while, and for some passes more while DAMON is at work. deploy/demo/recorded/README.md says how the recordings are made of it.
 #
 # store uses 40 of 100 MB of its own and 12 MB of a mapped file of 60, and reads 30 of the 80 MB of a file that it does not map; archive comes back to 20 MB every 12 s; squeezed goes
-# through 60 MB again and again, of which its limit leaves it 40, and DAMON watches it.
+# through 60 MB again and again, of which its limit leaves it 40.
 echo 7 >/sys/kernel/mm/lru_gen/enabled
 swap_on 256M
 mkdir -p /disk/data /var/log/containers
@@ -40,7 +40,6 @@ pod squeezed
 echo 40M >"$group/memory.max"
 start_in "$group" squeezed
 tell squeezed "map 0 60 anon; sweep 0 20"
-damon_on default "$(field squeezed pid)" >/dev/null
 
 exporter --namespace data --container-labels --interval 0s --working-set-interval 2s --idle-ages 0s,2s,10s,30s,1m,2m,5m --generations.max-cgroups 4
 
@@ -57,14 +56,23 @@ pass() {
 
 # Until 30 s of idleness are known, and some more.
 for before in $(seq 20); do pass; done
-for number in $(seq 11 34); do
-  pass
-  scrape >"$RESULTS/scrape-$number.txt"
-  date +%s >>"$RESULTS/seconds.txt"
-done
+# record DIRECTORY N: so many scrapes, and their times.
+record() {
+  mkdir "$RESULTS/$1"
+  for record_number in $(seq 11 $((10 + $2))); do
+    pass
+    scrape >"$RESULTS/$1/scrape-$record_number.txt"
+    date +%s >>"$RESULTS/$1/seconds.txt"
+  done
+}
+record quiet 24
+damon_on default "$(field squeezed pid)" >/dev/null
+pass
+pass
+record disturbed 8
+damon_off
 
 end_exporter
-damon_off
 kill "$reader"
 finish store
 finish archive
