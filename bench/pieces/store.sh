@@ -63,7 +63,7 @@ for pods in 30 110; do
 done
 
 {
-  echo "$("$BENCH_STORE" -version | grep -o 'v[0-9][0-9.]*' | head -n 1 | sed 's/^/VictoriaMetrics /') that scrapes the node under so many names, once a minute (measured):"
+  echo "VictoriaMetrics $(cat "${BENCH_STORE%/usr/bin/*}/version") of Debian sid, which scrapes the node under so many names, once a minute (measured):"
   echo
   echo "| nodes | pods a node | series | samples a second | memory MB | kB a series | processors | bytes a sample | bytes of index a series |"
   echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|"

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
@@ -8,6 +9,7 @@ using MemSnoop.Exporter.Tests.Deploy;
 namespace MemSnoop.Exporter.Tests.Packaging;
 
 /// <summary>What is built of others: which packages, by which licences, and that nothing else gets in unnoticed (<c>docs/supply-chain.md</c>).</summary>
+[SupportedOSPlatform("linux")]
 [OrdinaryTier]
 [Collection(PackagesCollection.Name)]
 public sealed class SupplyChainTests(Packages made)
