@@ -27,7 +27,7 @@ public class StartTimeTests(ITestOutputHelper output)
             "created-timestamp-zero-ingestion");
         await server.NumberUntilAsync("count(up == 1)", static count => count == 2, ExporterProcess.Deadline);
 
-        // Its start is a sample too. All that it does it does at once, before its first scrape: without a start, none of it would be an increase.
+        // Its start is a sample too. Most of what it does it does at once, before its first scrape: without a start, that would be no increase.
         int pid;
         using (Workload touch = await Workload.StartAsync("touch", "--resident", "100", "--hot", "10"))
         {
@@ -40,7 +40,7 @@ public class StartTimeTests(ITestOutputHelper output)
         await server.NumberUntilAsync($$"""absent({__name__=~"{{Counters}}",pid="{{pid}}"})""", static absent => absent == 1, ExporterProcess.Deadline);
         double now = QueryServer.Now;
         IReadOnlyList<(JsonElement Labels, (double Time, double Value)[] Samples)> all = await server.SamplesAsync($$"""{__name__=~"{{Counters}}",pid="{{pid}}"}[5m]""", now);
-        (double Did, double Counted) faultsAsText = default;
+        double lostAsText = 0;
         int checkedSeries = 0;
         foreach ((JsonElement labels, (double Time, double Value)[] samples) in all)
         {
@@ -61,12 +61,12 @@ public class StartTimeTests(ITestOutputHelper output)
                 output.WriteLine($"{labels}: {string.Join(", ", samples)}; increase {increase}");
                 if (!hasStarts)
                 {
-                    faultsAsText = (samples[^1].Value, increase);
+                    lostAsText = samples[0].Value;
                 }
             }
         }
 
         Assert.True(checkedSeries >= 10, $"{checkedSeries} counters of the process");
-        Assert.True(faultsAsText.Counted < 0.5 * faultsAsText.Did, $"The text tells no start, but {faultsAsText.Counted} of {faultsAsText.Did} faults were an increase.");
+        Assert.True(lostAsText > 0, "The text tells no start, but there is one.");
     }
 }
