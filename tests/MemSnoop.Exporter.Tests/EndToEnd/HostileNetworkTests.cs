@@ -50,7 +50,7 @@ public class HostileNetworkTests(ITestOutputHelper output)
                 cutOff = scrape.Value(Refused, ("reason", "slow_reader")) > 0 && scrape.Value(Refused, ("reason", "slow_request")) > 0;
                 await clients[(2 * (i % 60)) + 1].TrySendAsync("A");
                 Assert.True(Stopwatch.GetElapsedTime(started) < ExporterProcess.Deadline, scrape.Text);
-                await Task.Delay(TimeSpan.FromMilliseconds(100));
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
             }
         }
         finally
