@@ -1,5 +1,6 @@
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Hosting;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
@@ -28,7 +29,7 @@ internal sealed class HostCheck
         CheckUser();
         CheckMeasurements();
         CheckSettings();
-        CheckHandles();
+        CheckHandles(web);
         if (web.ConfigFile is not null)
         {
             using WebAccess access = WebAccess.Load(web, TimeProvider.System);
@@ -100,10 +101,9 @@ internal sealed class HostCheck
         }
     }
 
-    private void CheckHandles()
+    private void CheckHandles(WebOptions web)
     {
-        int limit = _host.Budget.Limit;
-        int processes = limit / TrackedProcess.MostHandles;
+        int processes = DescriptorPlan.LeftForProcesses(_host.Budget, web) / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
         if (processes >= _host.Options.Processes.MaxProcesses)
         {

@@ -25,8 +25,13 @@ internal static class DescriptorPlan
                 string.Create(CultureInfo.InvariantCulture, $"at least {ConnectionTable.MinOpenFiles}"));
         }
 
-        int connections = ConnectionTable.Fitting(budget.OpenFiles, options.MaxConnections);
-        budget.SetAside(connections + LocalApiService.Connections(budget.OpenFiles));
-        return connections;
+        budget.SetAside(Connections(budget, options));
+        return ConnectionTable.Fitting(budget.OpenFiles, options.MaxConnections);
     }
+
+    /// <summary>How many files of processes the exporter can keep open.</summary>
+    internal static int LeftForProcesses(HandleBudget budget, WebOptions options) => Math.Max(0, budget.Limit - Connections(budget, options));
+
+    private static int Connections(HandleBudget budget, WebOptions options) =>
+        ConnectionTable.Fitting(budget.OpenFiles, options.MaxConnections) + LocalApiService.Connections(budget.OpenFiles);
 }
