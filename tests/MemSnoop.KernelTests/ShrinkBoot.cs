@@ -25,8 +25,8 @@ public sealed class ShrinkBoot(KernelLab lab) : LabBoot(lab)
     /// <summary>The limits that the rules recommend, in bytes.</summary>
     internal Dictionary<string, double> Limits { get; } = [];
 
-    /// <summary>Why there is no recommendation.</summary>
-    internal Dictionary<string, string> Reasons { get; } = [];
+    /// <summary>Why there is no recommendation; of some workloads there is more than one reason.</summary>
+    internal Dictionary<string, string[]> Reasons { get; private set; } = [];
 
     protected override IReadOnlyList<string> Scenarios => ["shrink"];
 
@@ -52,10 +52,9 @@ public sealed class ShrinkBoot(KernelLab lab) : LabBoot(lab)
             Limits.Add(labels.GetProperty("workload").GetString()!, bytes);
         }
 
-        foreach ((JsonElement labels, double _) in await server.QueryAsync(Withheld, history.End))
-        {
-            Reasons.Add(labels.GetProperty("workload").GetString()!, labels.GetProperty("reason").GetString()!);
-        }
+        Reasons = (await server.QueryAsync(Withheld, history.End)).Select(static series => series.Labels)
+            .GroupBy(static labels => labels.GetProperty("workload").GetString()!, static labels => labels.GetProperty("reason").GetString()!)
+            .ToDictionary(static reasons => reasons.Key, static reasons => reasons.Order(StringComparer.Ordinal).ToArray());
 
         Directory.CreateDirectory(_limits);
         File.WriteAllLines(Path.Combine(_limits, "limits"), Limits.Select(static limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Key} {limit.Value}")));

@@ -34,13 +34,15 @@ public sealed class ShrinkTests(ShrinkBoot boot) : IClassFixture<ShrinkBoot>
         ["reader"] = "a file read by `read`",
         ["batch"] = "a batch every minute",
         ["leak"] = "a leak",
-        ["seldom"] = "comes back after 4 of 5 minutes",
+        ["seldom"] = "comes back once in five minutes",
     };
 
     [Fact]
     public void A_leak_and_a_period_that_is_not_known_have_a_reason_in_place_of_a_recommendation()
     {
-        Assert.Equal(new Dictionary<string, string> { ["leak"] = "growing", ["seldom"] = "period" }, boot.Reasons);
+        Assert.Equal(["leak", "seldom"], boot.Reasons.Keys.Order());
+        Assert.Contains("growing", boot.Reasons["leak"]);
+        Assert.Contains("period", boot.Reasons["seldom"]);
         Assert.Equal(Sized.Order(), boot.Limits.Keys.Order());
     }
 
@@ -90,10 +92,10 @@ public sealed class ShrinkTests(ShrinkBoot boot) : IClassFixture<ShrinkBoot>
                 $"{name}: limit {limit / Mb:F1} MB of {Held(scrapes, name) / Mb:F1} held, {100 * throughput:F1} % of the work, {refaulted / Mb:F1} MB came back, predicted {predicted / Mb:F1}"));
         }
 
-        foreach ((string name, string reason) in boot.Reasons)
+        foreach ((string name, string[] reasons) in boot.Reasons.OrderBy(static workload => workload.Key, StringComparer.Ordinal))
         {
-            table.Append(CultureInfo.InvariantCulture, $"| {Texts[name]} | {Megabytes(Needed(name, Window))} | {Megabytes(MostUsed(scrapes, name))} | {Megabytes(Held(scrapes, name))} | none: `{reason}` | | | | |\n");
-            Measured.Note(Scenario, $"{name}: {reason}");
+            table.Append(CultureInfo.InvariantCulture, $"| {Texts[name]} | {Megabytes(Needed(name, Window))} | {Megabytes(MostUsed(scrapes, name))} | {Megabytes(Held(scrapes, name))} | none: {string.Join(", ", reasons.Select(static reason => $"`{reason}`"))} | | | | |\n");
+            Measured.Note(Scenario, $"{name}: {string.Join(", ", reasons)}");
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(table.ToString());

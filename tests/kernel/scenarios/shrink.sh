@@ -33,7 +33,7 @@ run_work() {
       ;;
     batch) set -- --work batch --resident 96 --hot 8 --part 56 --rate 50 --period 60 --busy 10 ;;
     leak) set -- --work leak --resident 200 --hot 20 --part 15 --rate 50 ;;
-    seldom) set -- --work batch --resident 64 --hot 24 --part 32 --rate 50 --period 280 --busy 10 ;;
+    seldom) set -- --work batch --resident 64 --hot 24 --part 32 --rate 50 --period 240 --busy 10 ;;
   esac
   start "$run_name" sh -c "echo \$\$ >'$run_group/cgroup.procs'; exec /programs/paced $*"
 }
@@ -52,7 +52,7 @@ note_all() {
 
 if [ ! -f /programs/limits ]; then
   for name in $shrink_names; do run_work "$name" "$name"; done
-  exporter --all --per-process off --container-labels --container-logs /tmp/logs --interval 0s --working-set-interval ${shrink_window}s --idle-ages 0,5s,10s,15s,20s,30s,45s,60s,90s,150s,180s,240s
+  exporter --all --per-process off --container-labels --container-logs /tmp/logs --interval 0s --working-set-interval ${shrink_window}s --idle-ages 0,5s,10s,15s,20s,30s,45s,60s,90s,120s,165s,240s
   duration() { series memsnoop_measurement_duration_seconds '"working-set"'; }
   has_passed() { [ "$(duration)" != "$last_duration" ]; }
   note_all before $shrink_names
