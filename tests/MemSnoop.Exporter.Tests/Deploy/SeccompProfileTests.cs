@@ -82,7 +82,7 @@ public sealed class SeccompProfileTests : IDisposable
         await receiver.MessageAsync(static message => message.Points.Count > 0);
 
         foreach (string[] command in (string[][])
-            [["check"], ["containers"], ["wss", $"{foreign.Pid}", "0.2", "--max-stall", "1m"], ["trace", "--pid", $"{foreign.Pid}", "--count", "2", "--interval", "100ms", "--measure", "statm"]])
+            [["check"], ["containers"], ["wss", $"{foreign.Pid}", "0.2", "--max-stall", "1m"], ["trace", "--pid", $"{foreign.Pid}", "--count", "2", "--every", "100ms", "--measure", "statm"]])
         {
             CommandResult result = await _podman.TryRunAsync(["exec", "strict", "/usr/bin/memsnoop", .. command]);
             Assert.True(result.ExitCode == 0, $"{command[0]}: {result.ExitCode}: {result.Error}{result.Output}");
