@@ -39,7 +39,7 @@ internal sealed class PrometheusServer : QueryServer
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
         PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
         [
-            $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y",
+            $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y", "--query.timeout=10m",
         ]));
         await server.RunAsync();
         return server;
