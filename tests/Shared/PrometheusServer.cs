@@ -42,7 +42,7 @@ internal sealed class PrometheusServer : QueryServer
         PrometheusServer server = new(directory, address, new ProcessStartInfo(program,
         [
             $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y",
-            $"--enable-feature={features}",
+            $"--enable-feature={features}", "--query.timeout=10m",
         ]));
         await server.RunAsync();
         return server;
