@@ -147,7 +147,7 @@ internal sealed class WaitingCommand : IDisposable
 
         if (read == 1)
         {
-            // As the caller had them: only what is ignored would stay so, and SIGPIPE is ignored by the runtime.
+            // As the caller had them: only what is ignored would stay so. SIGPIPE is ignored by the runtime, which does not tell what the caller had.
             for (int signal = 1; signal <= LastSignal; signal++)
             {
                 if (calls.Signal(signal, DefaultAction) == Ignored && signal != SignalOfPipe)
