@@ -112,6 +112,9 @@ internal abstract class MemSnoopCommand : Command
 /// <param name="Error">Standard error, for messages that do not end the command.</param>
 internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error)
 {
+    /// <summary>Reads all layers again. Throws a <see cref="UsageException"/> if something in them is wrong by now.</summary>
+    public Func<ExporterOptions> ReadAgain { get; init; } = () => Options;
+
     /// <summary>The host that is measured: one for the command.</summary>
     public MeasuredHost Host { get; } = new(Options);
 }

@@ -25,9 +25,10 @@ internal static class ExporterHost
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
     /// <param name="measured">The host that is measured.</param>
     /// <param name="options">The configuration.</param>
-    /// <param name="command">The command to start and to watch; empty for none.</param>
+    /// <param name="command">The command to start and to watch, if one is given.</param>
+    /// <param name="reloads">How another host takes the place of this one.</param>
     /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
-    internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
+    internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, ServedCommand command, Reloads reloads)
     {
         // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -36,17 +37,20 @@ internal static class ExporterHost
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(command)
+            .AddSingleton(reloads)
             .Configure<HostOptions>(static host => host.ShutdownTimeout = StopPatience)
             .AddServiceManager()
             .AddMemSnoop(measured)
             .AddPublishing(options)
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
-            .AddHostedService<StartupReport>();
-        if (command.Length > 0)
+            .AddHostedService<StartupReport>()
+            .AddHostedService<ReloadService>();
+        if (command.IsGiven)
         {
             builder.Services
-                .AddSingleton(services => ActivatorUtilities.CreateInstance<ChildProcess>(services, [command]))
+                .AddSingleton<ChildProcess>()
                 .AddHostedService(static services => services.GetRequiredService<ChildProcess>());
         }
 
@@ -82,16 +86,13 @@ internal static class ExporterHost
         }
     }
 
-    /// <summary>
-    /// Tells a service manager that asks for it (<c>NOTIFY_SOCKET</c>, sd_notify(3)) when the endpoint listens and when the end begins. Signals are not
-    /// the host's: they are caught before there is a host.
-    /// </summary>
+    /// <summary>Signals are not the host's: they are caught before there is a host.</summary>
     private static IServiceCollection AddServiceManager(this IServiceCollection services)
     {
         // Not UseSystemd: it also changes the log's format, and takes only a direct child of systemd for a service.
         SystemdNotifier notifier = new();
         return notifier.IsEnabled
-            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>()
+            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, ServiceManagerLifetime>()
             : services.AddSingleton<IHostLifetime, NoLifetime>();
     }
 
