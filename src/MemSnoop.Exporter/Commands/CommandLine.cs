@@ -71,7 +71,7 @@ internal sealed class CommandLine(
                 options.Deprecated.ForEach(use => WriteError(error, use.Warning));
             }
 
-            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls), stop).ConfigureAwait(false);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed) }, stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
         {

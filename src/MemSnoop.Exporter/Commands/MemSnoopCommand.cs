@@ -114,6 +114,9 @@ internal abstract class MemSnoopCommand : Command
 /// <param name="Walls">The walls of this process; null where the command does not have the process for itself.</param>
 internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error, Walls? Walls = null)
 {
+    /// <summary>Reads all layers again. Throws a <see cref="UsageException"/> if something in them is wrong by now.</summary>
+    public Func<ExporterOptions> ReadAgain { get; init; } = () => Options;
+
     /// <summary>The host that is measured: one for the command.</summary>
     public MeasuredHost Host { get; } = new(Options);
 }

@@ -73,6 +73,14 @@ internal sealed class ExporterOptions : MemSnoopOptions
         return options;
     }
 
+    /// <summary>
+    /// Whether all that was read is the same. False if there are files whose paths are part of it and whose contents matter: nobody has kept those to compare them.
+    /// </summary>
+    internal bool IsSameAs(ExporterOptions other) =>
+        (GroupConfigFile ?? Otlp.Certificate ?? Otlp.ClientCertificate ?? Otlp.ClientKey) is null
+        && Deprecated.SequenceEqual(other.Deprecated)
+        && ExporterSettings.Catalogue.All.All(setting => setting.Describe(this) == setting.Describe(other));
+
     private void ReadGroups(Dictionary<Setting, string> sources)
     {
         if (GroupConfigFile is { } file)

@@ -1,6 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Hosting;
 using Microsoft.Extensions.Hosting;
@@ -8,16 +5,13 @@ using Microsoft.Extensions.Hosting;
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>
-/// The command after <c>--</c>: executed on our terminal when all else has started, and watched from its first instant. Its end is the program's,
-/// and the program's end is its own.
+/// Starts the command after <c>--</c> when all else has started, and has it watched from its first instant. Its end is the program's, and the program's end is its own.
+/// It does not notice when the configuration is taken anew.
 /// </summary>
-internal sealed class ChildProcess(string name, WaitingCommand command, SamplingPipeline pipeline, IHostApplicationLifetime lifetime, TimeProvider clock)
-    : LifecycleService, IDisposable
+internal sealed class ChildProcess(ServedCommand command, SamplingPipeline pipeline, Reloads reloads, IHostApplicationLifetime lifetime, TimeProvider clock) : LifecycleService
 {
     /// <summary>What it gets to end by itself after SIGTERM; the rest of <see cref="ExporterHost.StopPatience"/> is ours.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    private Task<int>? _end;
 
     /// <summary>Its exit code if it ended by itself, 128 plus the signal when one ended it, as shells have it. Null when we ended it.</summary>
     internal int? ExitCode { get; private set; }
@@ -25,40 +19,23 @@ internal sealed class ChildProcess(string name, WaitingCommand command, Sampling
     /// <exception cref="CommandNotFoundException">The command cannot be started.</exception>
     public override Task StartedAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            command.Run();
-        }
-        catch (Win32Exception error)
-        {
-            throw new CommandNotFoundException(name, error);
-        }
-
+        command.Start();
         pipeline.Watch(command.Pid);
-        _end = command.WaitAsync();
-        _ = HandOnAsync(_end);
+        _ = HandOnAsync(command.End!);
         return Task.CompletedTask;
     }
 
     public override async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        if (_end is not { IsCompleted: false } end)
+        if (reloads.IsUnderWay || command.End is not { IsCompleted: false } end)
         {
             return;
         }
 
         _ = Libc.Kill(command.Pid, Libc.SignalTerminate);
         await ((Task)end).WaitAsync(Patience, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!end.IsCompleted)
-        {
-#pragma warning disable RS0030 // Of one child that is known to live: only the framework ends a process with its descendants.
-            using Process process = Process.GetProcessById(command.Pid);
-#pragma warning restore RS0030
-            process.Kill(entireProcessTree: true);
-        }
+        command.Kill();
     }
-
-    public void Dispose() => command.Dispose();
 
     private async Task HandOnAsync(Task<int> end)
     {
@@ -72,13 +49,4 @@ internal sealed class ChildProcess(string name, WaitingCommand command, Sampling
             lifetime.StopApplication();
         }
     }
-}
-
-/// <summary>A command cannot be started: exit code 127 when there is none of its name, 126 when it may not be run, as shells have it.</summary>
-internal sealed class CommandNotFoundException(string command, Win32Exception error) : Exception(
-    IsMissing(error) ? $"{command}: command not found; expected a program on the PATH or a path to one" : $"{command}: cannot be run; expected an executable file")
-{
-    internal int ExitCode { get; } = IsMissing(error) ? 127 : 126;
-
-    private static bool IsMissing(Win32Exception error) => error.NativeErrorCode == Libc.ErrorNoEntry;
 }

@@ -25,33 +25,33 @@ internal static class ExporterHost
     internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(25);
 
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
-    /// <param name="measured">The host that is measured.</param>
-    /// <param name="options">The configuration.</param>
-    /// <param name="confinement">What became of the rights that the program was started with; null if nothing was done about them.</param>
-    /// <param name="words">The command to watch; empty for none.</param>
-    /// <param name="command">The process that waits to execute it, or null.</param>
+    /// <param name="plan">What it is made of.</param>
+    /// <param name="reloads">How another host takes the place of this one.</param>
     /// <exception cref="UsageException">A certificate or the web configuration is of no use, or the process may open too few files.</exception>
-    internal static WebApplicationBuilder CreateBuilder(
-        MeasuredHost measured, ExporterOptions options, Confinement? confinement, string[] words, WaitingCommand? command)
+    internal static WebApplicationBuilder CreateBuilder(HostPlan plan, Reloads reloads)
     {
         // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        ExporterOptions options = plan.Options;
         builder.Logging.AddMemSnoopLogging(options.Log);
-        builder.WebHost.UseListenAddresses(options.Web, WebAccess.Load(options.Web, TimeProvider.System), DescriptorPlan.SetAsideConnections(measured.Budget, options.Web));
+        builder.WebHost.UseListenAddresses(options.Web, WebAccess.Load(options.Web, TimeProvider.System), DescriptorPlan.SetAsideConnections(plan.Measured.Budget, options.Web));
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(plan.Command)
+            .AddSingleton(reloads)
             .Configure<HostOptions>(static host => host.ShutdownTimeout = StopPatience)
             .AddServiceManager()
-            .AddMemSnoop(measured)
+            .AddMemSnoop(plan.Measured)
             .AddPublishing(options)
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
-            .AddHostedService(services => ActivatorUtilities.CreateInstance<StartupReport>(services, [new Rights(confinement)]));
-        if (command is not null)
+            .AddHostedService(services => ActivatorUtilities.CreateInstance<StartupReport>(services, [new Rights(plan.Confinement)]))
+            .AddHostedService<ReloadService>();
+        if (plan.Command.IsGiven)
         {
             builder.Services
-                .AddSingleton(services => ActivatorUtilities.CreateInstance<ChildProcess>(services, [words[0], command]))
+                .AddSingleton<ChildProcess>()
                 .AddHostedService(static services => services.GetRequiredService<ChildProcess>());
         }
 
@@ -87,16 +87,13 @@ internal static class ExporterHost
         }
     }
 
-    /// <summary>
-    /// Tells a service manager that asks for it (<c>NOTIFY_SOCKET</c>, sd_notify(3)) when the endpoint listens and when the end begins. Signals are not
-    /// the host's: they are caught before there is a host.
-    /// </summary>
+    /// <summary>Signals are not the host's: they are caught before there is a host.</summary>
     private static IServiceCollection AddServiceManager(this IServiceCollection services)
     {
         // Not UseSystemd: it also changes the log's format, and takes only a direct child of systemd for a service.
         SystemdNotifier notifier = new();
         return notifier.IsEnabled
-            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>()
+            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, ServiceManagerLifetime>()
             : services.AddSingleton<IHostLifetime, NoLifetime>();
     }
 

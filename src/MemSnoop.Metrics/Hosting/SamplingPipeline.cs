@@ -18,6 +18,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal const string MeterName = MemSnoopMeter.Name;
 
     private readonly MeasuredHost _host;
+    private readonly HungProcessLog _hungProcesses;
     private readonly ContainerNaming? _naming;
     private readonly SeriesBudget? _budget;
     private readonly WatchList _watchList;
@@ -36,6 +37,7 @@ internal sealed class SamplingPipeline : IDisposable
         _host = host;
         Meter = meter;
         Began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
+        _hungProcesses = new HungProcessLog(host.Paths.Hung, loggers.CreateLogger<HungProcessLog>());
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
 
@@ -197,5 +199,6 @@ internal sealed class SamplingPipeline : IDisposable
         _measurements.ForEach(static measurement => measurement.Dispose());
         _watchList.Dispose();
         _naming?.Dispose();
+        _hungProcesses.Dispose();
     }
 }

@@ -10,6 +10,8 @@ internal static partial class Libc
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNoControllingTerminal = 0x100;
+    internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
 
@@ -44,7 +46,9 @@ internal static partial class Libc
     internal const int ClockBootTime = 7;
     internal const int ResourceOpenFiles = 7;
 
+    internal const int SignalHangUp = 1;
     internal const int SignalInterrupt = 2;
+    internal const int SignalKill = 9;
     internal const int SignalTerminate = 15;
     internal const int SignalContinue = 18;
     internal const int SignalStop = 19;
@@ -77,6 +81,11 @@ internal static partial class Libc
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
 
+    internal const ushort ModeTypeMask = 0xF000;
+    internal const ushort ModeDirectory = 0x4000;
+    internal const ushort ModeRegular = 0x8000;
+    internal const ushort ModeSymbolicLink = 0xA000;
+
     internal const long ProcMagic = 0x9fa0;
     internal const long SysfsMagic = 0x62656572;
 
@@ -89,6 +98,9 @@ internal static partial class Libc
 
     internal const int EmptyPath = 0x1000;
     internal const int SymbolicLinkNoFollow = 0x100;
+
+    /// <summary>AT_STATX_DONT_SYNC: not to ask a file server, which may not answer.</summary>
+    internal const int StatxNoSync = 0x4000;
 
     internal const short PollIn = 1;
 
@@ -161,6 +173,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(int directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
 
     [LibraryImport("libc", EntryPoint = "sysconf", SetLastError = true)]
     internal static partial long SystemConfiguration(int name);
