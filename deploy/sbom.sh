@@ -44,16 +44,17 @@ packages() {
 
 # PACKAGE VERSION ARCHITECTURE FILE SHA256, of files in the image that the system's packages have brought.
 files() {
-  local file path package
+  local path package
   [ -n "$image" ] || return 0
-  find "$image" -type f ! -path "$image/usr/share/doc/*" -printf '/%P\n' | sort | while read -r path; do
-    package=$(dpkg-query -S "$path" 2>/dev/null || dpkg-query -S "/usr$path" 2>/dev/null || true)
-    # Made by a package's script.
-    [ "$path" != /etc/ssl/certs/ca-certificates.crt ] || package=ca-certificates
-    package=${package%%: *}
-    [ -n "$package" ] || continue
-    dpkg-query -W -f "\${Package}\t\${Version}\t\${Architecture}\t$path\t$(sha256 "$image$path")\n" "$package"
-  done
+  find "$image" -type f ! -path "$image/usr/share/doc/*" -printf '/%P\n' | sort >"$work/paths"
+  # Once for all, since each question takes long. A path may be known with or without /usr.
+  { cat "$work/paths"; sed 's,^,/usr,' "$work/paths"; } | xargs dpkg-query -S 2>/dev/null >"$work/owners" || true
+  # Made by a package's script.
+  echo 'ca-certificates: /etc/ssl/certs/ca-certificates.crt' >>"$work/owners"
+  while read -r path; do
+    package=$(awk -F': ' -v path="$path" '$2 == path || $2 == "/usr" path { print $1; exit }' "$work/owners")
+    [ -z "$package" ] || dpkg-query -W -f "\${Package}\t\${Version}\t\${Architecture}\t$path\t$(sha256 "$image$path")\n" "$package"
+  done <"$work/paths"
 }
 
 work=$(mktemp -d)
