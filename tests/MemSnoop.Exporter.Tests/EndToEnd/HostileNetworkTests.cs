@@ -1,6 +1,6 @@
-using System.Net;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using MemSnoop.Exporter.Tests.Commands;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
