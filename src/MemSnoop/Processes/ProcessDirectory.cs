@@ -166,7 +166,13 @@ internal sealed class ProcessDirectory : IDisposable
         bool found = false;
         ReadOutcome outcome = ForEachOpenFile(descriptor =>
         {
+            // Longer than any number: it is no descriptor.
             Span<byte> name = stackalloc byte[32];
+            if (descriptor.Length > name.Length - 4)
+            {
+                return true;
+            }
+
             "fd/"u8.CopyTo(name);
             descriptor.CopyTo(name[3..]);
             name[3 + descriptor.Length] = 0;
@@ -202,7 +208,7 @@ internal sealed class ProcessDirectory : IDisposable
 
                 while (entries.MoveNext())
                 {
-                    if (entries.Name is [>= (byte)'0' and <= (byte)'9', ..] && !visit(entries.Name))
+                    if (entries.Name is not [(byte)'.', ..] && !visit(entries.Name))
                     {
                         return ReadOutcome.Success;
                     }
