@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 
 namespace MemSnoop.Exporter.Hosting;
@@ -17,7 +18,7 @@ internal sealed class ServedCommand : IDisposable
     internal ServedCommand(string[] words, WaitingCommand? waiting)
     {
         _name = words.Length == 0 ? "" : words[0];
-        Waiting = words.Length == 0 ? null : waiting ?? WaitingCommand.Prepare(words);
+        Waiting = words.Length == 0 ? null : waiting ?? SystemdSockets.HideFrom(() => WaitingCommand.Prepare(words));
     }
 
     internal bool IsGiven => Waiting is not null;

@@ -13,31 +13,68 @@ internal static class SystemdSockets
     // After standard input, output and error.
     private const int First = 3;
 
-    /// <summary>Takes the sockets. A command that this program starts does not get them.</summary>
+    private static readonly string[] Variables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
+    /// <summary>Forks the command while the sockets are hidden from it. Afterwards they are as before, since a second start of this program takes them.</summary>
+    internal static T HideFrom<T>(Func<T> fork)
+    {
+        string?[] values = [.. Variables.Select(Environment.GetEnvironmentVariable)];
+        if (CountOf(values[0], values[1]) is not { } sockets)
+        {
+            return fork();
+        }
+
+        // The child has a copy of both: of the descriptors' flags, and of the environment as the C library has it.
+        Set(sockets, Libc.DescriptorCloseOnExec);
+        Array.ForEach(Variables, static variable => Libc.UnsetEnvironment(variable));
+        try
+        {
+            return fork();
+        }
+        finally
+        {
+            Set(sockets, flags: 0);
+            for (int i = 0; i < Variables.Length; i++)
+            {
+                if (values[i] is { } value)
+                {
+                    _ = Libc.SetEnvironment(Variables[i], value, overwrite: 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes the sockets.</summary>
     /// <exception cref="UsageException">There are none.</exception>
     internal static IEnumerable<ulong> Take()
     {
-        string? process = Environment.GetEnvironmentVariable("LISTEN_PID");
-        string? count = Environment.GetEnvironmentVariable("LISTEN_FDS");
-        foreach (string variable in (string[])["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"])
+        int sockets = CountOf(Environment.GetEnvironmentVariable("LISTEN_PID"), Environment.GetEnvironmentVariable("LISTEN_FDS"))
+            ?? throw new UsageException(Option, "there is no socket of a service manager (LISTEN_FDS)", Expected);
+        if (Set(sockets, Libc.DescriptorCloseOnExec) is { } closed)
         {
-            Environment.SetEnvironmentVariable(variable, null);
-        }
-
-        if (process != Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
-            || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int sockets) || sockets is < 1 or > 1024)
-        {
-            throw new UsageException(Option, "there is no socket of a service manager (LISTEN_FDS)", Expected);
-        }
-
-        for (int i = 0; i < sockets; i++)
-        {
-            if (Libc.FileControl(First + i, Libc.DescriptorSetFlags, Libc.DescriptorCloseOnExec) != 0)
-            {
-                throw new UsageException(Option, string.Create(CultureInfo.InvariantCulture, $"descriptor {First + i} of LISTEN_FDS is not open"), Expected);
-            }
+            throw new UsageException(Option, string.Create(CultureInfo.InvariantCulture, $"descriptor {closed} of LISTEN_FDS is not open"), Expected);
         }
 
         return Enumerable.Range(First, sockets).Select(static descriptor => (ulong)descriptor);
+    }
+
+    /// <summary>How many sockets there are for this process; null if there are none.</summary>
+    private static int? CountOf(string? process, string? count) =>
+        process == Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
+        && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int sockets) && sockets is >= 1 and <= 1024 ? sockets : null;
+
+    /// <summary>Sets the flags of their descriptors; tells the first that is not open, null if all are.</summary>
+    private static int? Set(int sockets, int flags)
+    {
+        int? closed = null;
+        for (int descriptor = First; descriptor < First + sockets; descriptor++)
+        {
+            if (Libc.FileControl(descriptor, Libc.DescriptorSetFlags, flags) != 0)
+            {
+                closed ??= descriptor;
+            }
+        }
+
+        return closed;
     }
 }

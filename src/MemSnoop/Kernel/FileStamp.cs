@@ -17,7 +17,7 @@ internal readonly record struct FileStamp(uint DeviceMajor, uint DeviceMinor, ul
         {
             return Libc.Statx(handle, "\0"u8, Libc.EmptyPath, Wanted, out Libc.StatxResult file) == 0
                 ? new FileStamp(
-                    file.DeviceMajor, file.DeviceMinor, file.Inode, file.Size, file.ChangeSeconds, file.ChangeNanoseconds, (file.Mode & Libc.FileTypeMask) == Libc.FileTypeSocket)
+                    file.DeviceMajor, file.DeviceMinor, file.Inode, file.Size, file.ChangeSeconds, file.ChangeNanoseconds, (file.Mode & Libc.ModeTypeMask) == Libc.ModeSocket)
                 : null;
         }
     }

@@ -17,7 +17,7 @@ internal static class KernelFile
         System.Text.Encoding.UTF8.GetBytes(path, terminated);
         KernelCalls? calls = KernelCalls.Begin();
         int descriptor = Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | OpenFlags);
-        return Opened(calls, descriptor, out handle);
+        return Opened(calls, descriptor, mode, out handle);
     }
 
     /// <summary>Opens <paramref name="name"/> (a UTF-8 literal, which the compiler ends with a NUL) below an open directory.</summary>
@@ -27,7 +27,7 @@ internal static class KernelFile
         {
             KernelCalls? calls = KernelCalls.Begin();
             int descriptor = Libc.OpenAt(directory, name, mode | OpenFlags);
-            return Opened(calls, descriptor, out handle);
+            return Opened(calls, descriptor, mode, out handle);
         }
         catch (ObjectDisposedException)
         {
@@ -59,7 +59,7 @@ internal static class KernelFile
         }
     }
 
-    private static ReadOutcome Opened(KernelCalls? calls, int descriptor, out KernelHandle handle)
+    private static ReadOutcome Opened(KernelCalls? calls, int descriptor, int mode, out KernelHandle handle)
     {
         KernelCalls.End(calls, descriptor);
         if (descriptor < 0)
@@ -69,7 +69,9 @@ internal static class KernelFile
         }
 
         handle = new KernelHandle(descriptor);
-        if (IsFile(descriptor))
+
+        // Opened as a path alone (O_PATH), nothing can be read, and so nothing can hang.
+        if ((mode & Libc.OpenPath) != 0 || IsFile(descriptor))
         {
             return ReadOutcome.Success;
         }

@@ -85,6 +85,7 @@ internal static partial class Libc
     internal const ushort ModeDirectory = 0x4000;
     internal const ushort ModeRegular = 0x8000;
     internal const ushort ModeSymbolicLink = 0xA000;
+    internal const ushort ModeSocket = 0xC000;
 
     internal const long ProcMagic = 0x9fa0;
     internal const long SysfsMagic = 0x62656572;
@@ -103,9 +104,6 @@ internal static partial class Libc
     internal const int StatxNoSync = 0x4000;
 
     internal const short PollIn = 1;
-
-    internal const int FileTypeMask = 0xf000;
-    internal const int FileTypeSocket = 0xc000;
 
     internal const int SignalsBlock = 0;
     internal const int SignalsUnblock = 1;
@@ -243,6 +241,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "capset", SetLastError = true)]
     internal static partial int SetCapabilities(ref CapabilityHeader header, in CapabilitySets sets);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnsetEnvironment(string name);
 
     [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SetEnvironment(string name, string value, int overwrite);

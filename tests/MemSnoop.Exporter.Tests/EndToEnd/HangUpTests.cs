@@ -42,11 +42,12 @@ public sealed class HangUpTests : IDisposable
     [Theory]
     [InlineData("""{ "Readings": { "Intervall": "1s" } }""", "MemSnoop:Readings:Intervall")]
     [InlineData("""{ "Processes": """, "memsnoop.json")]
-    [InlineData("""{ "Counters": { "Events": ["no-such-event"] } }""", "no-such-event")]
-    public async Task A_wrong_configuration_is_one_line_and_the_one_before_stays_in_use(string wrong, string named)
+    [InlineData("""{ "Counters": { "Events": ["no-such-event"] } }""", "no-such-event", "--no-sandbox")]
+    [InlineData("""{ "Counters": { "Events": ["page-faults"] } }""", "needs a restart")]
+    public async Task A_wrong_configuration_is_one_line_and_the_one_before_stays_in_use(string wrong, string named, params string[] options)
     {
         Configure("""{ "Readings": { "Measurements": { "oom": { "Enabled": true } } } }""");
-        await using ExporterProcess exporter = await StartAsync("--pid", $"{Environment.ProcessId}", "--no-children");
+        await using ExporterProcess exporter = await StartAsync(["--pid", $"{Environment.ProcessId}", "--no-children", .. options]);
         Assert.Equal(1, (await exporter.ScrapeAsync()).Value(Reloaded));
         Configure(wrong);
         exporter.Signal(ExporterProcess.HangUp);
