@@ -49,11 +49,12 @@ public class SandboxTests
     public async Task What_was_not_there_is_not_missed()
     {
         // As the pod of least-privilege: without DAC_READ_SEARCH the stronger right is kept.
+        using Workload idler = await Workload.StartAsync("idler");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--collector.disable-defaults", "--collector.process-io", "--pid", "1", "--no-children"],
+            ["--collector.disable-defaults", "--collector.process-io", "--pid", $"{idler.Pid}", "--no-children"],
             ["setpriv", "--bounding-set", "-all,+dac_override,+sys_ptrace,+sys_admin", "--", .. ExporterProcess.Uncached]);
         AssertWalls(exporter, Mask("CAP_DAC_OVERRIDE CAP_SYS_PTRACE"), bounding: Mask("CAP_DAC_OVERRIDE CAP_SYS_PTRACE CAP_SYS_ADMIN"));
-        await exporter.ScrapeUntilAsync(static scrape => scrape.Has("memsnoop_process_io_syscalls_total", 1));
+        await exporter.ScrapeUntilAsync(scrape => scrape.Has("memsnoop_process_io_syscalls_total", idler.Pid));
         Assert.DoesNotContain(exporter.Log, static line => line.Contains("level=warn", StringComparison.Ordinal) && line.Contains("wall", StringComparison.Ordinal));
     }
 
