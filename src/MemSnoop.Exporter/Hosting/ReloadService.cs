@@ -1,5 +1,6 @@
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
+using MemSnoop.Metrics.Instruments;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,10 +15,12 @@ internal sealed partial class ReloadService(Reloads reloads, SamplingPipeline pi
 {
     private readonly ILogger _logger = loggers.CreateLogger("memsnoop");
 
+    internal static void CreateInstruments(InstrumentScope scope, Reloads reloads) => scope.Gauge<long>(
+        "memsnoop.config.last_reload_successful", "1", "1 if the configuration as it was last read is the one in use, 0 if it was wrong.", () => [new(reloads.Refusal is null ? 1 : 0)]);
+
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        pipeline.Scope(null).Gauge<long>(
-            "memsnoop.config.last_reload_successful", "1", "1 if the configuration as it was last read is the one in use, 0 if it was wrong.", () => [new(reloads.Refusal is null ? 1 : 0)]);
+        CreateInstruments(pipeline.Scope(null), reloads);
         if (reloads.Refusal is { } refusal)
         {
             Refused(refusal);
