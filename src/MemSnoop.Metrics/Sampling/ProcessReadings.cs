@@ -47,7 +47,16 @@ internal sealed class ProcessReadings<TSample>(
         }
 
         (_processes, _next, _read, _attempts, _succeeded, _cpu) = (processes, 0, 0, 0, false, TimeSpan.Zero);
-        watchList.Thread.Run(this);
+        try
+        {
+            watchList.Thread.Run(this);
+        }
+        catch (OperationCanceledException)
+        {
+            // The pipeline ends, and who still collects finds nobody.
+            (_read, _attempts) = (0, 0);
+        }
+
         if (_read < _count)
         {
             // Do not keep ended processes alive.

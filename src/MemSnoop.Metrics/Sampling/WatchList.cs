@@ -70,7 +70,15 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
             return [];
         }
 
-        table.Refresh(_thread);
+        try
+        {
+            table.Refresh(_thread);
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
+
         Adopt();
         groups?.Assign(_watched);
         if (isCollection)
