@@ -59,6 +59,7 @@ public class CheckTests
         Assert.Equal(!isHost, outside.Output.Contains("the processes of the host cannot be seen", StringComparison.Ordinal));
 
         await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["unshare", .. alone[..^1]]);
+        await Eventually.HoldsAsync(() => exporter.Log.Any(static line => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal)));
         Assert.Single(exporter.Log, static line => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal));
     }
 
