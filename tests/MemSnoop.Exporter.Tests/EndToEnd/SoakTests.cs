@@ -17,20 +17,21 @@ public class SoakTests(ITestOutputHelper output)
 
     [Fact]
     [OrdinaryTier]
-    public Task Two_minutes_leave_no_trace() => SoakAsync(TimeSpan.FromMinutes(2), slack: 2 * Series.MB);
+    public Task Two_minutes_leave_no_trace() => SoakAsync(TimeSpan.FromMinutes(2), slack: 2 * Series.MB, mostMissed: 6);
 
     [Fact]
     [LongTier("soak")]
     public async Task An_hour_leaves_no_trace()
     {
         string? seconds = Environment.GetEnvironmentVariable("MEMSNOOP_SOAK_SECONDS");
-        Measured.Note("soak", await SoakAsync(seconds is null ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), slack: 0));
+        Measured.Note("soak", await SoakAsync(seconds is null ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), slack: 0, mostMissed: 0));
     }
 
     /// <summary>Runs it.</summary>
     /// <param name="length">How long.</param>
     /// <param name="slack">What memory may grow beyond a tenth, in bytes: few collections fall into a short time, so its least is not yet what stays.</param>
-    private async Task<string> SoakAsync(TimeSpan length, double slack)
+    /// <param name="mostMissed">How many passes may be left out: on a machine that others use too, a pass can take longer than its interval of 5 s.</param>
+    private async Task<string> SoakAsync(TimeSpan length, double slack, int mostMissed)
     {
         await using VictoriaMetrics receiver = await VictoriaMetrics.StartAsync();
         using NamedWorkload churn = await NamedWorkload.MakeAsync("churn");
@@ -74,7 +75,7 @@ public class SoakTests(ITestOutputHelper output)
         Assert.True(late.Min(static sample => sample.Descriptors) <= early.Min(static sample => sample.Descriptors) + Coincidence, figures);
         Assert.True(late.Max(static sample => sample.Threads) <= early.Max(static sample => sample.Threads) + 4, figures);
         Assert.True(samples.TrueForAll(static sample => sample.Idlers == Idlers + 1), $"A process is missing: {samples.Min(static sample => sample.Idlers)} of {Idlers + 1}. {figures}");
-        Assert.True(samples[^1].Missed == 0, figures);
+        Assert.True(samples[^1].Missed <= mostMissed, figures);
         Assert.True(samples[^1].FailedPushes > 0 && started >= 1000, figures);
         return figures;
 
