@@ -33,7 +33,7 @@ internal sealed class ServeCommand() : MemSnoopCommand("serve", "Watch processes
         // It is forked before anything is given up, and by the first of two starts.
         using ServedCommand command = new(invocation.Child, invocation.Walls?.Command);
         HostPlan plan = Plan(invocation.Host, invocation.Options, command);
-        Confinement? confinement = invocation.Options.Sandbox.Enabled ? invocation.Walls?.Raise(NeedsOf(plan), command.Waiting, stop) : null;
+        Confinement? confinement = invocation.Options.Sandbox.Enabled ? invocation.Walls?.Raise(NeedsOf(plan), invocation.Options.Files, command.Waiting, stop) : null;
         plan = plan with { Confinement = confinement };
         using Reloads reloads = new(() =>
         {

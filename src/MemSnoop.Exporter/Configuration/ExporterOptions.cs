@@ -26,7 +26,7 @@ internal sealed class ExporterOptions : MemSnoopOptions
     public IEnumerable<string> Files =>
         new[]
         {
-            ConfigurationFile, GroupConfigFile, Otlp.Certificate, Otlp.ClientCertificate, Otlp.ClientKey,
+            ConfigurationFile, GroupConfigFile, Web.ConfigFile, Otlp.Certificate, Otlp.ClientCertificate, Otlp.ClientKey,
             Containers.Kubelet is null ? null : Containers.KubeletTokenFile, Containers.Kubelet is null ? null : Containers.KubeletAuthorities,
             Containers.KubernetesApi is null ? null : Containers.KubernetesApiTokenFile, Containers.KubernetesApi is null ? null : Containers.KubernetesApiAuthorities,
         }.OfType<string>();

@@ -13,11 +13,11 @@ internal sealed partial class PrometheusEndpoint(
     RefusalCounts refusals,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
-    ILogger<PrometheusEndpoint> log)
+    ILogger<PrometheusEndpoint> log) : IDisposable
 {
     private readonly TargetInfo _target = new(options.ResourceAttributes);
     private readonly AnswersUnderWay _answers = new(options.MaxRequests, clock);
-    private int _collecting;
+    private readonly SemaphoreSlim _collecting = new(options.MaxRequests == 0 ? int.MaxValue : options.MaxRequests);
 
     /// <summary>Serves one scrape, from whichever path it came.</summary>
     public async Task ServeAsync(HttpContext context)
@@ -44,52 +44,14 @@ internal sealed partial class PrometheusEndpoint(
         }
     }
 
-    // Null if the request has been answered already, or if the client has left. From here on a scrape does not count as one that is in progress: a client that
-    // is slow to read keeps no other from its collection.
-    private async Task<Snapshot?> CollectAsync(HttpContext context, ScrapeContent content)
+    public void Dispose()
     {
-        try
-        {
-            if (Interlocked.Increment(ref _collecting) <= options.MaxRequests || options.MaxRequests == 0)
-            {
-                return await AcquireAsync(context, content);
-            }
-
-            await TurnAwayAsync(context, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
-            return null;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _collecting);
-        }
-    }
-
-    private async Task AnswerAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
-    {
-        if (_answers.TryBegin(context, out HttpContext? brokenOff) is not { } answer)
-        {
-            await TurnAwayAsync(context, $"{options.MaxRequests} answers are being sent, which is the limit.");
-            return;
-        }
-
-        if (brokenOff is not null)
-        {
-            refusals.Add(Refusal.SlowReader);
-            brokenOff.Abort();
-        }
-
-        try
-        {
-            await SendAsync(context, snapshot, selection, format);
-        }
-        finally
-        {
-            _answers.End(answer);
-        }
+        _collecting.Dispose();
+        _answers.Dispose();
     }
 
     // Null if the request has been answered already, or if the client has left.
-    private async Task<Snapshot?> AcquireAsync(HttpContext context, ScrapeContent content)
+    private async Task<Snapshot?> CollectAsync(HttpContext context, ScrapeContent content)
     {
         long started = clock.GetTimestamp();
         TimeSpan timeout = ScrapeHeaders.TimeoutOf(context.Request.Headers[ScrapeHeaders.Timeout]) ?? Timeout.InfiniteTimeSpan;
@@ -98,7 +60,11 @@ internal sealed partial class PrometheusEndpoint(
             timer.Token, context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            Snapshot snapshot = await coordinator.AcquireAsync(content, end.Token);
+            if (await AcquireAsync(content, end.Token) is not { } snapshot)
+            {
+                await TurnAwayAsync(context, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
+                return null;
+            }
 
             // The timer may be late, and a server that has stopped waiting must not get a success.
             if (timeout == Timeout.InfiniteTimeSpan || clock.GetElapsedTime(started) < timeout)
@@ -126,6 +92,57 @@ internal sealed partial class PrometheusEndpoint(
         }
 
         return null;
+    }
+
+    // Null if too many wait already. Once there is a snapshot, a scrape does not count any more: a client that is slow to read keeps no other from its collection.
+    private async Task<Snapshot?> AcquireAsync(ScrapeContent content, CancellationToken end)
+    {
+        if (!await _collecting.WaitAsync(AnswersUnderWay.Patience, end))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await coordinator.AcquireAsync(content, end);
+        }
+        finally
+        {
+            _collecting.Release();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
+    {
+        AnswersUnderWay.Answer? answer;
+        try
+        {
+            answer = await _answers.BeginAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (answer is null)
+        {
+            await TurnAwayAsync(context, $"{options.MaxRequests} answers are being sent, which is the limit.");
+            return;
+        }
+
+        if (answer.HasBrokenOff)
+        {
+            refusals.Add(Refusal.SlowReader);
+        }
+
+        try
+        {
+            await SendAsync(context, snapshot, selection, format);
+        }
+        finally
+        {
+            _answers.End(answer);
+        }
     }
 
     private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)

@@ -50,8 +50,8 @@ internal sealed record PrometheusOptions
     public long MaxBodyBytes { get; init; } = 174_080_000;
 
     /// <summary>
-    /// How many scrapes may wait for their collection at once; further ones are answered with status 503. As many answers may be sent at once; one that has been
-    /// sent for a second is broken off for a further one.
+    /// How many scrapes may wait for their collection at once; further ones wait for a second, and are then answered with status 503. As many answers may be sent at
+    /// once; after a second the oldest one is broken off for a further one.
     /// Zero sets no bound.
     /// Default value: 40.
     /// </summary>

@@ -19,17 +19,20 @@ internal sealed class Walls(SecondStart? second)
     /// than the walls ask for is not kept from measuring.
     /// </summary>
     /// <param name="needed">What the configuration needs.</param>
+    /// <param name="files">The files that were read. What was read from a pipe cannot be read again.</param>
     /// <param name="command">The command that waits, or null.</param>
     /// <param name="stop">Set if the program shall end instead.</param>
     /// <exception cref="OperationCanceledException">The program shall end.</exception>
-    internal Confinement Raise(NeededRights needed, WaitingCommand? command, CancellationToken stop)
+    internal Confinement Raise(NeededRights needed, IEnumerable<string> files, WaitingCommand? command, CancellationToken stop)
     {
         Capabilities permitted = ThreadRights.Permitted;
         Capabilities kept = needed.Of(permitted);
         List<string> problems = [];
         if (second is null && kept != permitted)
         {
-            problems.Add(BeginAgain(permitted, kept, command, stop));
+            problems.Add(files.FirstOrDefault(static file => FileStamp.Of(file) is { IsPipe: true }) is { } pipe
+                ? $"{pipe} is a pipe, which a second start could not read again, so all capabilities are kept"
+                : BeginAgain(permitted, kept, command, stop));
         }
 
         if (!ThreadRights.DenyNew())

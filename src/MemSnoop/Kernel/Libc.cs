@@ -85,6 +85,7 @@ internal static partial class Libc
     internal const ushort ModeDirectory = 0x4000;
     internal const ushort ModeRegular = 0x8000;
     internal const ushort ModeSymbolicLink = 0xA000;
+    internal const ushort ModePipe = 0x1000;
     internal const ushort ModeSocket = 0xC000;
 
     internal const long ProcMagic = 0x9fa0;
