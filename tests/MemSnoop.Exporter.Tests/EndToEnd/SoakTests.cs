@@ -12,33 +12,35 @@ public class SoakTests(ITestOutputHelper output)
 {
     private const int Idlers = 100;
 
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
     /// <summary>A push holds one descriptor, a scraper one, a process that is read when the scrape begins a few. They are counted while all of this goes on.</summary>
     private const int Coincidence = 24;
 
     [Fact]
     [OrdinaryTier]
-    public Task Two_minutes_leave_no_trace() => SoakAsync(TimeSpan.FromMinutes(2), slack: 2 * Series.MB, mostMissed: 6);
+    public Task Two_minutes_leave_no_trace() => SoakAsync(TimeSpan.FromMinutes(2), slack: 2 * Series.MB, mostMissed: 0.25);
 
     [Fact]
     [LongTier("soak")]
     public async Task An_hour_leaves_no_trace()
     {
         string? seconds = Environment.GetEnvironmentVariable("MEMSNOOP_SOAK_SECONDS");
-        Measured.Note("soak", await SoakAsync(seconds is null ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), slack: 0, mostMissed: 0));
+        Measured.Note("soak", await SoakAsync(seconds is null ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), slack: 0, mostMissed: 0.01));
     }
 
     /// <summary>Runs it.</summary>
     /// <param name="length">How long.</param>
     /// <param name="slack">What memory may grow beyond a tenth, in bytes: few collections fall into a short time, so its least is not yet what stays.</param>
-    /// <param name="mostMissed">How many passes may be left out: on a machine that others use too, a pass can take longer than its interval of 5 s.</param>
-    private async Task<string> SoakAsync(TimeSpan length, double slack, int mostMissed)
+    /// <param name="mostMissed">Which part of the passes may be left out: on a machine that others use too, a pass can take longer than its interval of 5 s.</param>
+    private async Task<string> SoakAsync(TimeSpan length, double slack, double mostMissed)
     {
         await using VictoriaMetrics receiver = await VictoriaMetrics.StartAsync();
         using NamedWorkload churn = await NamedWorkload.MakeAsync("churn");
         using NamedWorkload idler = await NamedWorkload.MakeAsync("idler");
         using Workload idlers = await Workload.StartAsync(idler.Path, "--processes", $"{Idlers}");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
-            ["--name", $"^{churn.Name}$", "--name", $"^{idler.Name}$", "--interval", "0s", "--working-set-interval", "5s", "--otlp", receiver.Endpoint.ToString(), "--otlp.interval", "2s", "--otlp.timeout", "1s"],
+            ["--name", $"^{churn.Name}$", "--name", $"^{idler.Name}$", "--interval", "0s", "--working-set-interval", $"{Interval.TotalSeconds}s", "--otlp", receiver.Endpoint.ToString(), "--otlp.interval", "2s", "--otlp.timeout", "1s"],
             ExporterProcess.Uncached);
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         List<Sample> samples = [];
@@ -75,7 +77,7 @@ public class SoakTests(ITestOutputHelper output)
         Assert.True(late.Min(static sample => sample.Descriptors) <= early.Min(static sample => sample.Descriptors) + Coincidence, figures);
         Assert.True(late.Max(static sample => sample.Threads) <= early.Max(static sample => sample.Threads) + 4, figures);
         Assert.True(samples.TrueForAll(static sample => sample.Idlers == Idlers + 1), $"A process is missing: {samples.Min(static sample => sample.Idlers)} of {Idlers + 1}. {figures}");
-        Assert.True(samples[^1].Missed <= mostMissed, figures);
+        Assert.True(samples[^1].Missed <= mostMissed * (length / Interval), figures);
         Assert.True(samples[^1].FailedPushes > 0 && started >= 1000, figures);
         return figures;
 
