@@ -73,7 +73,7 @@ run() {
   shift
   # Every test has a deadline of its own; this one is for a runner that hangs. Who is started in the background ignores SIGINT, which the
   # program under test would inherit.
-  timeout --foreground --kill-after=1m 90m ${lane_priority-} env --default-signal=INT,QUIT "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
+  timeout --foreground --kill-after=1m 90m ${lane_priority-} env --default-signal=HUP,INT,QUIT "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
     -xml "$results/$project.xml" "$@" >"$results/$project.log" 2>&1 || code=$?
   echo "$code $((SECONDS - begun))" >"$results/$project.code"
 }

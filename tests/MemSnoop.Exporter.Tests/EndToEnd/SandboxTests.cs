@@ -83,6 +83,7 @@ public class SandboxTests
     {
         await using ExporterProcess exporter = await ExporterProcess.StartAsync([.. OnlyStat, "--pid", "1"], [await Workloads.PathAsync("rights"), "--no-filters"]);
         Assert.All(Threads(exporter), static status => Assert.Equal(0UL, Status(status, "CapEff")));
+        await Eventually.HoldsAsync(() => exporter.Log.Any(static line => line.Contains("system calls are not filtered", StringComparison.Ordinal)));
         Assert.Equal(1, exporter.Log.Count(static line => line.Contains("level=warn", StringComparison.Ordinal) && line.Contains("system calls are not filtered", StringComparison.Ordinal)));
         await exporter.ScrapeUntilAsync(static scrape => scrape.Has("memsnoop_process_threads", 1));
     }
