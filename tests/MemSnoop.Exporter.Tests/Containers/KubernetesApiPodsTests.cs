@@ -259,26 +259,25 @@ public sealed class KubernetesApiPodsTests : IDisposable
     }
 
     [Fact]
-    public async Task Fifty_megabytes_are_taken_in_neither_as_a_list_nor_as_a_line()
+    public async Task A_gigabyte_is_taken_in_neither_as_a_list_nor_as_a_line()
     {
         await using TestApiServer server = await TestApiServer.StartAsync(_certificate);
-        int sent = 0;
         server.List = SendAsync;
         await using Watch watch = Watch.Start(Source(server));
         await Eventually.HoldsAsync(() => watch.Answers.Any(static answer => answer.Reason == "too_large"));
-        Assert.InRange(sent, 0, 49);
 
         server.List = null;
-        sent = 0;
         server.Watch = SendAsync;
-        await Eventually.HoldsAsync(() => watch.Last.Reason == "ok", _clock.Advance);
-        await Eventually.HoldsAsync(() => watch.Last.Reason == "too_large");
-        Assert.InRange(sent, 0, 49);
+        await Eventually.HoldsAsync(() => AfterOk().Any(), _clock.Advance);
+        await Eventually.HoldsAsync(() => AfterOk().Any(static answer => answer.Reason == "too_large"));
 
-        async Task SendAsync(HttpContext context)
+        IEnumerable<NameAnswer> AfterOk() => watch.Answers.SkipWhile(static answer => answer.Reason != "ok");
+
+        // How much of it left the server tells nothing: what is written to a connection that is gone is written as if it were there, until that is noticed.
+        static async Task SendAsync(HttpContext context)
         {
             byte[] block = Encoding.ASCII.GetBytes(new string(' ', 1 << 20));
-            for (; sent < 50; sent++)
+            for (int sent = 0; sent < 1000; sent++)
             {
                 await context.Response.Body.WriteAsync(block, context.RequestAborted);
             }

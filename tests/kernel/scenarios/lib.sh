@@ -58,8 +58,7 @@ range() { tail -n 1 "$RESULTS/$1.json" | sed -n "s/.*\"$2\":\[\"\([0-9a-f]*\)\",
 
 # exporter OPTION...: `memsnoop serve` in the background, answering on port 9464 when this returns.
 exporter() {
-  # A scrape right after another must not get the answer of that one, which a fast machine is quick enough for.
-  MemSnoop__Web__CacheDuration=0s memsnoop serve --listen 127.0.0.1:9464 "$@" 2>>"$RESULTS/exporter.log" >&2 &
+  memsnoop serve --listen 127.0.0.1:9464 "$@" 2>>"$RESULTS/exporter.log" >&2 &
   echo $! >/tmp/exporter.pid
   # Beside programs that use every processor, it starts slowly; and it is ready only when it has windows.
   wait_for 180 answers
