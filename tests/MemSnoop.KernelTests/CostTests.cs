@@ -43,11 +43,12 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
 
     /// <summary>
     /// Of 300 processes, next to a C program that lists /proc and reads stat, statm, io, status and the number of descriptors of each through open handles, and parses nothing. The
-    /// figures are what was recorded; who makes a scrape dearer by 5 % finds out here, and who makes it cheaper records it.
+    /// figures are the middle of what was recorded, 1.16 to 1.23 and 2.28 to 2.35: time is accounted in ticks, a boot differs from the next by 3 %. Who makes a scrape dearer by 7 % finds out
+    /// here, and who makes it cheaper records it.
     /// </summary>
     [Theory]
-    [InlineData("sleeping", 1.16)]
-    [InlineData("running", 2.30)]
+    [InlineData("sleeping", 1.19)]
+    [InlineData("running", 2.31)]
     public void A_scrape_costs_what_was_recorded(string processes, double recorded)
     {
         // The C program reads the few processes and kernel threads of the guest as well; the difference is in the figures.
@@ -56,7 +57,7 @@ public sealed class CostTests(CostBoot boot, ITestOutputHelper output) : IClassF
         string figures = $"{processes}: floor {floor / 1000:F1} ms, scrape {scrape / 1000:F1} ms, ratio {scrape / floor:F3}";
         output.WriteLine(figures);
         TestContext.Current.SendDiagnosticMessage(figures);
-        Assert.InRange(scrape / floor, recorded * 0.95, recorded * 1.05);
+        Assert.InRange(scrape / floor, recorded * 0.93, recorded * 1.07);
     }
 
     /// <summary>Of 500 control groups. Most of it is the kernel's, which formats some 270 bytes for each, and finds its place again for every 4 kB.</summary>
