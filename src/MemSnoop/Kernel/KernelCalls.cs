@@ -12,7 +12,7 @@ internal sealed class KernelCalls
     private const long Abandoned = -1;
 
     [ThreadStatic]
-    private static KernelCalls? t_ofThisThread;
+    private static KernelCalls? _ofThisThread;
 
     // Even between two calls, odd within one; each call has its own number.
     private long _call;
@@ -30,12 +30,12 @@ internal sealed class KernelCalls
     internal IAbandonable? InUse { get; private set; }
 
     /// <summary>Has the calling thread watched from now on.</summary>
-    internal void Attach() => t_ofThisThread = this;
+    internal void Attach() => _ofThisThread = this;
 
     /// <summary>Says which process the calls of this thread are about from now on.</summary>
     internal static void About(int pid)
     {
-        if (t_ofThisThread is { } calls)
+        if (_ofThisThread is { } calls)
         {
             calls.Pid = pid;
         }
@@ -44,7 +44,7 @@ internal sealed class KernelCalls
     /// <summary>Says what the next calls of this thread let the kernel write to, where that is used again by others.</summary>
     internal static void Use(IAbandonable buffer)
     {
-        if (t_ofThisThread is { } calls)
+        if (_ofThisThread is { } calls)
         {
             calls.InUse = buffer;
         }
@@ -55,7 +55,7 @@ internal sealed class KernelCalls
     /// <exception cref="ThreadAbandonedException">The thread is to end.</exception>
     internal static KernelCalls? Begin()
     {
-        KernelCalls? calls = t_ofThisThread;
+        KernelCalls? calls = _ofThisThread;
         if (calls is not null)
         {
             long call = calls._call;
