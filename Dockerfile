@@ -9,12 +9,14 @@ ARG DOTNET=10.0
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET}-noble-aot AS build
 ARG REVISION=unknown
 # The package for building has the same name in all releases, and brings the library along.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libpapi-dev
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates jq libpapi-dev
 WORKDIR /source
 COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props global.json LICENSE ./
 COPY src/ src/
 COPY deploy/image/ deploy/image/
-RUN dotnet publish src/MemSnoop.Exporter -c Release -o /app -p:SourceRevisionId=${REVISION}
+COPY deploy/debian/copyright deploy/debian/copyright
+COPY deploy/notices.sh deploy/sbom.sh deploy/
+RUN dotnet publish src/MemSnoop.Exporter -c Release -r linux-x64 -o /app -p:RestoreLockedMode=true -p:SourceRevisionId=${REVISION}
 RUN deploy/image/assemble.sh /app/memsnoop /image
 
 # The program, the libraries it needs and certificates; no shell and nothing else.

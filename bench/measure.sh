@@ -49,7 +49,7 @@ command_of() {
   local serve=(serve --all --max-processes 30000 --interval 0s --run-dir "$work/run-$2" --listen "$address")
   path=/metrics
   case $1 in
-    native) command=("$native" "${serve[@]}" --no-collector.working-set) ;;
+    native | native-protobuf) command=("$native" "${serve[@]}" --no-collector.working-set) ;;
     native-smaps) command=("$native" "${serve[@]}" --no-collector.working-set --collector.smaps) ;;
     native-windows) command=("$native" "${serve[@]}" --working-set-interval "${window:-10s}") ;;
     managed) command=("$managed" "${serve[@]}" --no-collector.working-set) ;;
@@ -64,6 +64,7 @@ command_of() {
 }
 title_of() {
   case $1 in
+    native) echo "memsnoop, as text" ;;
     managed*) echo "memsnoop on the .NET runtime" ;;
     process-exporter-lean) echo "process-exporter without smaps and threads" ;;
     process-exporter) echo "process-exporter as it comes" ;;
@@ -108,8 +109,17 @@ stop() {
   unset "pid_of[$1]" "url_of[$1]"
 }
 
+# What is asked for: text, unless the key says otherwise.
+accept_of() {
+  case $1 in
+    *-protobuf) echo 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited' ;;
+    *) echo '*/*' ;;
+  esac
+}
 # An answer counts only when it is whole.
-scrape() { curl -sf --compressed -o "$work/answer" "${url_of[$1]}" || fail "$1 did not answer"; }
+scrape() { curl -sf --compressed -H "Accept: $(accept_of "$1")" -o "$work/answer" "${url_of[$1]}" || fail "$1 did not answer"; }
+# length KEY [gzip]: how many bytes an answer has on the wire.
+length() { curl -sf -H "Accept: $(accept_of "$1")" ${2:+-H "Accept-Encoding: $2"} "${url_of[$1]}" | wc -c; }
 
 # CPU milliseconds of a process so far: utime and stime, fields 14 and 15, counted behind the name. The kernel makes their sum that of its exact account.
 cpu_ms() { sed 's/.*) //' "/proc/$1/stat" | awk -v hz="$hz" '{ print ($12 + $13) * 1000 / hz }'; }

@@ -6,11 +6,12 @@
 #
 # PIECE       start, scrape, idle, memory, service; all of these without any. They take 45 minutes, `service` 31 of them.
 #             fleet, if it is named: what a node of a cluster gives Prometheus to do; 20 minutes.
+#             store, if it is named: what VictoriaMetrics needs for many of them; 8 minutes.
 # --quick     a fraction of the rounds: to see that everything runs. The figures are too few to be kept.
 # --no-build  measure what artifacts/ holds.
 #
 # Unless it is quick, a run writes its tables into docs/performance.md: of start, scrape, idle and memory if all four ran, of service also into README.md; of fleet
-# into docs/fleet.md.
+# and store into docs/fleet.md.
 set -euo pipefail
 exec </dev/null
 export LC_ALL=C
@@ -23,7 +24,7 @@ for word in "$@"; do
   case $word in
     --quick) quick=true ;;
     --no-build) build=false ;;
-    start | scrape | idle | memory | service | fleet) pieces+=("$word") ;;
+    start | scrape | idle | memory | service | fleet | store) pieces+=("$word") ;;
     *) echo "run.sh: unknown word $word" >&2; exit 2 ;;
   esac
 done
@@ -63,6 +64,12 @@ tests/debian-packages.sh bench/packages.txt >"$work/install.log" 2>&1 || { cat "
 if apt-cache policy cadvisor 2>/dev/null | grep -q 'Candidate: [0-9]'; then
   echo cadvisor >"$work/cadvisor.txt"
   tests/debian-packages.sh "$work/cadvisor.txt" >"$work/install.log" 2>&1 || { cat "$work/install.log" >&2; exit 1; }
+fi
+
+if [[ " ${pieces[*]} " == *" store "* ]]; then
+  # The newest that Debian had when it was fetched first, unpacked and not installed.
+  store=$(tests/cached.sh victoria-metrics sid bench/victoria-metrics.sh 2>"$work/install.log") || { cat "$work/install.log" >&2; exit 1; }
+  export BENCH_STORE=$store/usr/bin/victoria-metrics
 fi
 
 if [ $build = true ]; then
@@ -143,6 +150,13 @@ if ran fleet; then
   between fleet "$work/fleet.page.md" docs/fleet.md
   say "written to docs/fleet.md"
 fi
+if ran store; then
+  { cat "$work/head.md"; echo; cat "$work/store.md"; } >"$work/store.page.md"
+  between store "$work/store.page.md" docs/fleet.md
+  say "written to docs/fleet.md"
+fi
 cat "$work/performance.md"
-[ ! -s "$work/fleet.md" ] || { echo; cat "$work/fleet.md"; }
+for piece in fleet store; do
+  [ ! -s "$work/$piece.md" ] || { echo; cat "$work/$piece.md"; }
+done
 [ ! -s "$work/service.md" ] || { echo; cat "$work/service.md"; }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes what people install, of a program that `make native` has built. It needs dpkg-dev.
+# Makes what people install, of a program that `make native` has built. It needs dpkg-dev and jq.
 #
 #   deploy/package.sh [OPTION...] [FORM...]
 #
@@ -59,8 +59,21 @@ self completion bash >"$texts/memsnoop.bash"
 self completion zsh >"$texts/_memsnoop"
 self completion fish >"$texts/memsnoop.fish"
 
+# What others wrote of it, and by which licence.
+VERSION=$version "$root/deploy/sbom.sh" "$program" "$rid" >"$texts/memsnoop.cdx.json"
+"$root/deploy/notices.sh" "$rid" >"$texts/THIRD-PARTY-NOTICES"
+# What goes with it: rules of Prometheus, dashboards of Grafana.
+rules=("$root"/deploy/prometheus/rules/*.yml)
+dashboards=("$root"/grafana/dashboards/*.json)
+
 # pack DIRECTORY: all below it has one time and belongs to root in the archive.
 pack() { tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -c "$1"; }
+
+# fill FILE: a file of deploy/debian, with the values of this package.
+fill() {
+  sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$architecture/; s/@SIZE@/${size-}/; s/@DEPENDS@/${depends-}/" \
+    -e "s/@DATE@/$(date -R -d "@$SOURCE_DATE_EPOCH")/" "$root/deploy/debian/$1"
+}
 
 make_tar() {
   local name=memsnoop-$version-$rid tree
@@ -69,14 +82,12 @@ make_tar() {
   install -m 644 "$root"/{LICENSE,README.md,CHANGELOG.md} "$root"/deploy/systemd/memsnoop.{service,json} "$tree"
   install -D -m 644 -t "$tree/man" "$texts"/memsnoop{.1,.json.5}
   install -D -m 644 -t "$tree/completions" "$texts"/{memsnoop.bash,_memsnoop,memsnoop.fish}
+  install -D -m 644 -t "$tree/rules" "${rules[@]}"
+  install -D -m 644 -t "$tree/dashboards" "${dashboards[@]}"
+  fill copyright >"$tree/COPYRIGHT"
+  install -m 644 "$texts"/{THIRD-PARTY-NOTICES,memsnoop.cdx.json} "$tree"
   pack "$name" | gzip -9n >"$output/$name.tar.gz"
   made+=("$name.tar.gz")
-}
-
-# fill FILE: a file of deploy/debian, with the values of this package.
-fill() {
-  sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$architecture/; s/@SIZE@/${size-}/; s/@DEPENDS@/${depends-}/" \
-    -e "s/@DATE@/$(date -R -d "@$SOURCE_DATE_EPOCH")/" "$root/deploy/debian/$1"
 }
 
 make_deb() {
@@ -95,6 +106,10 @@ make_deb() {
   fill copyright >"$share/doc/memsnoop/copyright"
   fill changelog | gzip -9n >"$share/doc/memsnoop/changelog.gz"
   gzip -9n <"$root/CHANGELOG.md" >"$share/doc/memsnoop/CHANGELOG.md.gz"
+  gzip -9n <"$texts/THIRD-PARTY-NOTICES" >"$share/doc/memsnoop/THIRD-PARTY-NOTICES.gz"
+  gzip -9n <"$texts/memsnoop.cdx.json" >"$share/doc/memsnoop/memsnoop.cdx.json.gz"
+  install -D -m 644 -t "$share/memsnoop/rules" "${rules[@]}"
+  install -D -m 644 -t "$share/memsnoop/dashboards" "${dashboards[@]}"
   install -m 644 "$root/deploy/debian/lintian-overrides" "$share/lintian/overrides/memsnoop"
 
   # What it is linked against, with the versions that it needs.

@@ -1,29 +1,12 @@
 #!/bin/bash
 # Makes dashboards/, resources/ and panels.md of src/, here or in another directory: grafana/generate.sh [DIRECTORY]
 # grafana/generate.sh --fetch only fetches what that needs.
-# Needs node and npm. Grafana's SDK and the compiler come from npm; package-lock.json pins them by their hashes. They are kept in a cache, which is optional.
+# Needs node and npm. Grafana's SDK and the compiler come from npm (tests/npm-packages.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 to=${1:-$here}
-cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/grafana
-key=$(sha256sum <"$here/package-lock.json" | cut -c1-16)
-kept=$cache/$key
-
-mkdir -p "$cache"
-# Two runs at once must not fetch it twice.
-exec 9>"$cache/lock"
-flock 9
-if [ ! -d "$kept" ]; then
-  work=$(mktemp -d "$cache/fetch.XXXXXX")
-  trap 'rm -rf "$work"' EXIT
-  echo "grafana: fetching npm packages" >&2
-  cp "$here/package.json" "$here/package-lock.json" "$work/"
-  # No package among these needs the scripts it would run.
-  npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-  mv "$work" "$kept"
-fi
-flock -u 9
+kept=$("$here/../tests/npm-packages.sh" "$here")
 [ "$to" != --fetch ] || exit 0
 
 # The compiler looks for packages above the files it compiles.

@@ -28,9 +28,12 @@ END
 rm -f "$rows.kept"
 mv "$document.new" "$document"
 
-# The table of definitions is a part of another document, between two marks.
-if [ -f artifacts/definitions.md ]; then
-  awk -v table=artifacts/definitions.md '/<!-- definitions: end -->/ { inside = 0 } !inside { print }
-    /<!-- definitions: begin/ { inside = 1; while ((getline line <table) > 0) print line }' docs/working-set.md >docs/working-set.md.new
-  mv docs/working-set.md.new docs/working-set.md
-fi
+# splice NAME DOCUMENT: a table that a test has written is a part of another document, between two marks.
+splice() {
+  [ -f "artifacts/$1.md" ] || return 0
+  awk -v table="artifacts/$1.md" -v begin="<!-- $1: begin" -v end="<!-- $1: end -->" 'index($0, end) { inside = 0 } !inside { print }
+    index($0, begin) { inside = 1; while ((getline line <table) > 0) print line }' "$2" >"$2.new"
+  mv "$2.new" "$2"
+}
+splice definitions docs/working-set.md
+splice shrink docs/shrink.md

@@ -73,7 +73,7 @@ run() {
   shift
   # Every test has a deadline of its own; this one is for a runner that hangs. Who is started in the background ignores SIGINT, which the
   # program under test would inherit.
-  timeout --foreground --kill-after=1m 90m ${lane_priority-} env --default-signal=INT,QUIT "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
+  timeout --foreground --kill-after=1m 90m ${lane_priority-} env --default-signal=HUP,INT,QUIT "artifacts/bin/$project/${configuration,,}/$project" -noColor -noLogo \
     -xml "$results/$project.xml" "$@" >"$results/$project.log" 2>&1 || code=$?
   echo "$code $((SECONDS - begun))" >"$results/$project.code"
 }
@@ -109,7 +109,8 @@ if [ $tier != fast ]; then
 fi
 
 # No server of the build stays behind: it would hold memory and files while the tests measure.
-dotnet build MemSnoop.Exporter.sln -c $configuration --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false
+# With the packages that the lock files name, and no others.
+dotnet build MemSnoop.Exporter.sln -c $configuration -p:RestoreLockedMode=true --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false
 make -s -C tests/workloads OUT="$root/artifacts/workloads"
 say "installed and built in $((SECONDS - started)) s"
 

@@ -24,6 +24,8 @@ public class CollectionBenchmarks
     private const int Instruments = 35;
     private const int Processes = 1000;
 
+    private static readonly ExpositionFormat Protobuf = ExpositionFormat.Protobuf.With(NameStyle.Underscores);
+
     private readonly Meter _meter = new("MemSnoop.Benchmarks");
     private readonly PrometheusOptions _options = new() { CacheDuration = TimeSpan.Zero };
 
@@ -57,8 +59,17 @@ public class CollectionBenchmarks
     [Benchmark]
     public async Task<long> Collect()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
-        long length = new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).Length;
+        Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
+        long length = new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionFormat.Text004).Length;
+        snapshot.Release();
+        return length;
+    }
+
+    [Benchmark]
+    public async Task<long> CollectProtobuf()
+    {
+        Snapshot snapshot = await _coordinator!.AcquireAsync(new ScrapeContent(MeasurementSelection.All, Protobuf.Form), CancellationToken.None);
+        long length = new Exposition(snapshot, _target!, MeasurementSelection.All, Protobuf).Length;
         snapshot.Release();
         return length;
     }
@@ -66,8 +77,16 @@ public class CollectionBenchmarks
     [Benchmark]
     public async Task CollectAndCompress()
     {
-        Snapshot snapshot = await _coordinator!.AcquireAsync(MeasurementSelection.All, CancellationToken.None);
-        await new ExpositionText(snapshot, _target!, MeasurementSelection.All, openMetrics: false).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        Snapshot snapshot = await _coordinator!.AcquireAsync(ScrapeContent.AllAsText, CancellationToken.None);
+        await new Exposition(snapshot, _target!, MeasurementSelection.All, ExpositionFormat.Text004).WriteGzipAsync(Stream.Null, CancellationToken.None);
+        snapshot.Release();
+    }
+
+    [Benchmark]
+    public async Task CollectAndCompressProtobuf()
+    {
+        Snapshot snapshot = await _coordinator!.AcquireAsync(new ScrapeContent(MeasurementSelection.All, Protobuf.Form), CancellationToken.None);
+        await new Exposition(snapshot, _target!, MeasurementSelection.All, Protobuf).WriteGzipAsync(Stream.Null, CancellationToken.None);
         snapshot.Release();
     }
 

@@ -70,6 +70,12 @@ scrapes() {
   [ ${#floors[@]} -lt 2 ] || paste "$work/$name.floor" "$work/$name.floor-smaps" | awk '{ print $1 + $2 }' >"$work/$name.floor-both"
 
   series=$(scrape native && grep -vc '^#' "$work/answer")
+  if [[ " $* " == *" native-protobuf "* ]]; then
+    for key in native native-protobuf; do
+      length "$key" >"$work/$name.bytes.$key"
+      length "$key" gzip >"$work/$name.gzip.$key"
+    done
+  fi
   for key in "${exporters[@]}"; do stop "$key"; done
   for key in "${floors[@]}"; do stop_floor "$key"; done
   end_population "$name"
@@ -86,13 +92,18 @@ rounds=$(pick 5 2) cycles=$(pick 10 3)
 others=(process-exporter-lean process-exporter node-exporter)
 [ ! -e "$work/cadvisor.txt" ] || others+=(cadvisor)
 
-scrapes asleep 1000 0 "$rounds" "$cycles" 10 native native-smaps managed "${others[@]}"
+scrapes asleep 1000 0 "$rounds" "$cycles" 10 native native-protobuf native-smaps managed "${others[@]}"
 rows asleep "CPU of a scrape, 1,000 processes asleep ($series series)" native floor managed "${others[@]}"
 [ -e "$work/cadvisor.txt" ] || row "CPU of a scrape, 1,000 processes asleep ($series series)" "$(summary %.1f ' ms' <"$work/asleep.native")" "cAdvisor" "no package of it in this release of Debian" ""
+rows asleep "the same as protobuf" native-protobuf native
+for wire in bytes gzip; do
+  compare "its bytes$([ $wire = bytes ] || echo ', compressed')" %.0f '' "$work/asleep.$wire.native-protobuf" "$(title_of native)" "$work/asleep.$wire.native"
+done
 rows asleep "the same with smaps" native-smaps floor-smaps floor-both process-exporter
 
-scrapes running 1000 500 "$rounds" "$cycles" 10 native native-smaps managed process-exporter-lean process-exporter
+scrapes running 1000 500 "$rounds" "$cycles" 10 native native-protobuf native-smaps managed process-exporter-lean process-exporter
 rows running "CPU of a scrape, 1,000 processes that have all run" native floor managed process-exporter-lean process-exporter
+rows running "the same as protobuf" native-protobuf native
 rows running "the same with smaps" native-smaps floor-smaps floor-both process-exporter
 
 scrapes crowd 10000 0 "$(pick 3 1)" "$(pick 2 1)" 4 native process-exporter-lean

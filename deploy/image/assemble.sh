@@ -31,11 +31,20 @@ install -D -m 755 "$program" "$root/usr/bin/memsnoop"
     install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
   fi
 done
-install -D -m 644 "$here/LICENSE" "$root/usr/share/doc/memsnoop/LICENSE"
+install -D -m 644 -t "$root/usr/share/doc/memsnoop" "$here/LICENSE" "$here/deploy/debian/copyright"
 
 install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 # Without it the C library asks name servers first, and /etc/hosts only if there are none.
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
+
+# What others wrote of all that, and by which licence.
+case $(uname -m) in
+  x86_64) rid=linux-x64 ;;
+  aarch64) rid=linux-arm64 ;;
+  *) echo "assemble.sh: $(uname -m): no such target; expected x86_64 or aarch64" >&2; exit 1 ;;
+esac
+"$here/deploy/notices.sh" $rid >"$root/usr/share/doc/memsnoop/THIRD-PARTY-NOTICES"
+"$here/deploy/sbom.sh" "$program" $rid "$root" >"$root/usr/share/doc/memsnoop/memsnoop.cdx.json"
 
 install -d -m 755 "$root/run/memsnoop"
 install -d -m 1777 "$root/tmp"

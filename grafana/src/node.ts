@@ -4,7 +4,7 @@ import { build, dashboard, exporterStarts, oomKills, toProcess, uids } from './d
 import { container, memsnoop, node, process } from './metrics';
 import { ages, bars, below, bound, idleShades, lines, nested, numbers, rows, stacked } from './panels';
 import {
-  containerHeld, containerIdle, containerIdleByAge, containerUsed, idleBuckets, idleFor, kernelMemory, ofContainers, ofLargest, ofProcesses, onHosts, onNodes, rate, sumBy, unmappedCache, used,
+  containerHeld, containerIdle, containersIdle, containersIdleByAge, containerUsed, idleBuckets, idleFor, kernelMemory, ofContainers, ofLargest, ofProcesses, onHosts, onNodes, rate, sumBy, unmappedCache, used,
 } from './promql';
 import * as variables from './variables';
 
@@ -154,13 +154,13 @@ const givenBack = {
       title: 'Idle memory by namespace',
       description: 'Memory of containers that was idle for at least the chosen age, by namespace of Kubernetes. Docker and podman have no namespace: an empty name.',
       unit: units.BytesIEC,
-    }, { expr: `topk($top, ${containerIdle(ofContainers, ['namespace'])})`, legend: '{{namespace}}' }).span(12).height(9),
+    }, { expr: `topk($top, ${containersIdle(ofContainers, ['namespace'])})`, legend: '{{namespace}}' }).span(12).height(9),
     rows({
       title: 'What taking it away would cost',
       description: 'For each age: how much memory of containers has been idle for so long, and how many bytes a second of such memory are accessed again. ' +
         'Whoever takes all that is idle for an age away has so much to bring back.',
     }, [{ label: 'age', title: 'Idle for (s)' }], [
-      { title: 'Could be taken', expr: containerIdleByAge(ofContainers), unit: units.BytesIEC },
+      { title: 'Could be taken', expr: containersIdleByAge(ofContainers), unit: units.BytesIEC },
       { title: 'Would come back', expr: reaccessed, unit: units.BytesPerSecondSI },
     ], 'Could be taken').span(12).height(9),
     lines({

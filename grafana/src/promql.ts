@@ -76,8 +76,15 @@ export const containerUsed = (of: Scope, labels: readonly string[]) =>
 export const containerIdle = (of: Scope, labels: readonly string[], age = '$age') =>
   `(${sumBy(labels, of(container.idle, `age="${age}"`))} or ${sumBy(labels, idleFor(of, age))})`;
 
+// What tells a container from all others. Hosts with the idle bitmap and hosts without it are in one sum only if each container is counted in its own way first.
+const eachContainer = ['cluster', 'job', 'instance', 'namespace', 'pod', 'container', 'container_id'];
+
+/** The same, summed up over containers. */
+export const containersIdle = (of: Scope, labels: readonly string[]) => sumBy(labels, containerIdle(of, eachContainer));
+
 /** The same for each age. */
-export const containerIdleByAge = (of: Scope) => `(${sumBy(['age'], of(container.idle))} or ${sumBy(['age'], of(process.idle))})`;
+export const containersIdleByAge = (of: Scope) =>
+  sumBy(['age'], `${sumBy([...eachContainer, 'age'], of(container.idle))} or ${sumBy([...eachContainer, 'age'], of(process.idle))}`);
 
 /**
  * Idle ages as the buckets of a histogram, for a heat map: what has been idle for less than `le` seconds. memsnoop publishes what has been idle for at least

@@ -4,7 +4,7 @@ import { build, containerRestarts, dashboard, oomKills, toProcess, uids } from '
 import { container, recorded } from './metrics';
 import { bound, lines, nested, numbers, rows, stacked, steps } from './panels';
 import {
-  containerHeld, containerIdleByAge, containerUsed, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
+  containerHeld, containersIdleByAge, containerUsed, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
   sumBy, workloadLabels,
 } from './promql';
 import * as variables from './variables';
@@ -52,7 +52,7 @@ const answer = {
     }, [{ expr: `count by (reason) (${ofWorkloads(recorded.withheld)})`, legend: '{{reason}}' }]).span(4).height(4),
     rows({
       title: 'Right-sizing by workload',
-      description: 'For one pod each, the one with most. Most: of what was used in a week. Recommended: that and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
+      description: 'For one pod each, the one with most. Most: of what was used in a week. Recommended: that with the kernel\'s own memory, and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
         'Leave alone what waits for memory, has refaults or was killed. Anonymous idle memory can only be taken away where there is swap. An empty recommendation has its reason below.',
     }, [
       { label: 'namespace', title: 'Namespace' },
@@ -74,7 +74,8 @@ const answer = {
     ], 'Surplus').span(24).height(12),
     rows({
       title: 'Workloads without a recommendation',
-      description: 'too_short: nothing is known from before the last day. growing: the last day needed more than the week before it. oom_killed: its limit has cut off what it would have used. ' +
+      description: 'too_short: nothing is known from before the last day. growing: the last day needed more than the six days before it, or private memory piles up. ' +
+        'period: what is known may be less than one of its periods. oom_killed, pressure: its limit has cut off what it would have used. ' +
         'not_measured: it has a request, and memsnoop has no number.',
     }, [
       { label: 'namespace', title: 'Namespace' },
@@ -110,7 +111,7 @@ const overTime = {
       description: 'Memory charged to the chosen containers that was not accessed for at least so long, whatever its kind; without the idle bitmap, that of their processes. ' +
         'Each area contains those below it; 0 s is all that they hold.',
       unit: units.BytesIEC,
-    }, [{ expr: containerIdleByAge(ofPods), legend: 'at least {{age}} s' }]).span(8).height(9),
+    }, [{ expr: containersIdleByAge(ofPods), legend: 'at least {{age}} s' }]).span(8).height(9),
     stacked({
       title: 'Used, by kind',
       description: 'Memory that was accessed in the last window, as it is charged: anon is private memory, file mapped files, shmem shared memory and tmpfs, cache files that nobody maps. ' +

@@ -1,5 +1,6 @@
 using System.Collections;
 using MemSnoop.Exporter.Commands;
+using MemSnoop.Exporter.Sandbox;
 
 namespace MemSnoop.Exporter;
 
@@ -12,6 +13,13 @@ internal static class Program
 
         // First: from here on a signal is handled, however early it comes.
         using var signals = new StopSignals();
+        IReadOnlyDictionary<string, string> environment = ReadEnvironment();
+        SecondStart? second = SecondStart.Find(environment);
+        if (second is not null)
+        {
+            SecondStart.AdmitSignals();
+        }
+
         TextWriter output = Open(() => Console.Out);
         TextWriter error = Open(() => Console.Error);
         // No catch of the program sees an exception of another thread; without this the runtime would print its stack.
@@ -21,7 +29,7 @@ internal static class Program
             Environment.Exit(ExitCode.Failure);
         };
 
-        var commandLine = new CommandLine(CommandLine.Commands, ReadEnvironment(), output, error);
+        var commandLine = new CommandLine(CommandLine.Commands, environment, output, error) { Walls = new Walls(second) };
         return await commandLine.RunAsync(args, () => signals.Signal, signals.Token).ConfigureAwait(false);
     }
 

@@ -19,6 +19,9 @@ public abstract class LabBoot(KernelLab lab) : IAsyncLifetime
     /// <summary>What runs, if that is not what <see cref="KernelLab"/> has made.</summary>
     private protected virtual LabMachine? Machine => null;
 
+    /// <summary>For a boot that needs another one first.</summary>
+    private protected KernelLab Lab => lab;
+
     /// <summary>Makes what this boot needs beside what <see cref="KernelLab"/> has made.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 

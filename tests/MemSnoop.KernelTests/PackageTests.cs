@@ -54,6 +54,8 @@ public sealed class PackageTests(PackageBoot boot) : IClassFixture<PackageBoot>
         Assert.Contains("Seccomp:\t2", status);
         // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_PERFMON
         Assert.Contains("CapBnd:\t0000004000280006", status);
+        // No events are counted, so it has given CAP_PERFMON up itself.
+        Assert.Contains("CapEff:\t0000000000280006", status);
         Assert.Equal(["/run/memsnoop", "/sys/kernel/mm/page_idle/bitmap"], Package.Text("writable.txt").Split('\n'));
 
         // "→ Overall exposure level for memsnoop.service: 2.8 OK": 10 is a service without any of it.

@@ -11,6 +11,7 @@ public sealed class RightsTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 
     [Theory]
     [InlineData("all", "page_idle")]
+    [InlineData("bitmap-alone", "page_idle")]   // of /sys nothing else can be written
     [InlineData("all-referenced", "referenced")]
     [InlineData("no-admin", "referenced")]   // auto falls back
     [InlineData("read-only", "page_idle")]   // writes to no file of the target, so the right to read is enough
@@ -57,6 +58,19 @@ public sealed class RightsTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
         Assert.True(scrape.Has("memsnoop_process_memory_resident_bytes", Target));
         Assert.Equal(hasIo, scrape.Has("memsnoop_process_io_syscalls_total", Target));
         Assert.Equal(hasSmaps, scrape.Has("memsnoop_process_memory_proportional_bytes", Target));
+    }
+
+    /// <summary>The target is another user's. SYS_ADMIN includes PERFMON.</summary>
+    [Theory]
+    [InlineData("all", "ok")]
+    [InlineData("no-admin", "perf_event_paranoid")]
+    [InlineData("no-admin-perfmon", "ok")]
+    [InlineData("no-ptrace", "ok")]
+    public void Events_are_counted_with_PERFMON_or_what_includes_it(string run, string reason)
+    {
+        Scrape scrape = Scraped(run);
+        Assert.Equal(reason == "ok", scrape.Has("memsnoop_process_counter_total", Target));
+        Assert.Equal(reason, Reason(scrape, "counters"));
     }
 
     private int Target => boot["rights"].Last("target.json").GetProperty("pid").GetInt32();

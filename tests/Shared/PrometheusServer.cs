@@ -29,16 +29,20 @@ internal sealed class PrometheusServer : QueryServer
         {(others is null ? "" : $"  - {{ job_name: others, honor_labels: true, static_configs: [{{ targets: ['{others.Authority}'] }}] }}")}
         """);
 
-    /// <summary>Starts the server of Debian's package <c>prometheus</c>; done when it is ready.</summary>
+    /// <summary>Starts a server; done when it is ready.</summary>
     /// <param name="configuration">The text of its <c>prometheus.yml</c>.</param>
-    public static async Task<PrometheusServer> StartAsync(string configuration)
+    /// <param name="program">The server; that of Debian's package <c>prometheus</c>, unless given.</param>
+    /// <param name="features">What it does beyond its usual, as <c>--enable-feature</c> names it.</param>
+    /// <param name="store">A directory with what it knows already, however long ago that was; it stays. Without one, the server knows nothing.</param>
+    public static async Task<PrometheusServer> StartAsync(string configuration, string program = "prometheus", string features = "", string? store = null)
     {
         TemporaryDirectory directory = new();
         string file = directory.Write("prometheus.yml", configuration);
         Uri address = new($"http://127.0.0.1:{FreePort.Next()}");
-        PrometheusServer server = new(directory, address, new ProcessStartInfo("prometheus",
+        PrometheusServer server = new(directory, address, new ProcessStartInfo(program,
         [
-            $"--config.file={file}", $"--storage.tsdb.path={directory["data"]}", $"--web.listen-address={address.Authority}",
+            $"--config.file={file}", $"--storage.tsdb.path={store ?? directory["data"]}", $"--web.listen-address={address.Authority}", "--storage.tsdb.retention.time=100y",
+            $"--enable-feature={features}", "--query.timeout=10m",
         ]));
         await server.RunAsync();
         return server;

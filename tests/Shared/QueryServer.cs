@@ -91,14 +91,15 @@ internal abstract class QueryServer(TemporaryDirectory directory, Uri address, s
     protected Task<string> GetTextAsync(string path) => Client.GetStringAsync(new Uri(address, path));
 
     /// <summary>Starts the program; done when it is ready.</summary>
-    protected async Task RunAsync()
+    /// <param name="deadline">How long that may take, if not as long as all else.</param>
+    protected async Task RunAsync(TimeSpan? deadline = null)
     {
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
         _log = _process.StandardError.ReadToEndAsync();
         try
         {
-            await UntilReadyAsync(_process);
+            await UntilReadyAsync(_process, deadline ?? Deadline);
         }
         catch
         {
@@ -115,9 +116,9 @@ internal abstract class QueryServer(TemporaryDirectory directory, Uri address, s
         _process = null;
     }
 
-    private async Task UntilReadyAsync(Process process)
+    private async Task UntilReadyAsync(Process process, TimeSpan within)
     {
-        using CancellationTokenSource deadline = new(Deadline);
+        using CancellationTokenSource deadline = new(within);
         while (true)
         {
             if (process.HasExited)

@@ -1,52 +1,37 @@
 #!/bin/bash
-# Fetches what receives in the tests of push and prints the directory it is in: VictoriaMetrics and OpenTelemetry's protocol files from
-# Debian trixie, unpacked and not installed (bookworm's VictoriaMetrics is too old to take OTLP, and it has no protocol files), and the npm
-# packages of receiver.js. The cache is optional: without it, or after a change of what is wanted, this takes half a minute.
+# Fetches what receives in the tests and prints the directory it is in: VictoriaMetrics and OpenTelemetry's protocol files from
+# Debian trixie, unpacked and not installed (bookworm's VictoriaMetrics is too old to take OTLP, and it has no protocol files), a Prometheus 3 from
+# Debian sid (older releases have Prometheus 2), and the npm packages of receiver.js.
 set -euo pipefail
-
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../debian-suite.sh"
 suite=trixie
 packages=(victoria-metrics opentelemetry-proto)
-cache=${MEMSNOOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/memsnoop}/receivers
+newest_suite=sid
+newest_packages=(prometheus)
 
-key=$({ cat "$here/install.sh" "$here/package-lock.json"; dpkg --print-architecture; } | sha256sum | cut -c1-16)
-kept=$cache/$key
-
-say() { echo "receivers: $*" >&2; }
-
-mkdir -p "$cache"
-# Two test runs at once must not fetch it twice.
-exec 9>"$cache/lock"
-flock 9
-if [ -d "$kept" ]; then
-  echo "$kept"
-  exit 0
-fi
-
-work=$(mktemp -d "$cache/fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-
-fetch_packages() {
-  mkdir "$work/tree"
+# fetch NPM TO
+fetch() {
+  local npm=$1 to=$2 package
+  . "$here/../debian-suite.sh"
+  echo "receivers: fetching ${packages[*]} of Debian $suite, ${newest_packages[*]} of Debian $newest_suite"
+  work=$(mktemp -d)   # seen at the end, so not local
+  trap 'rm -rf "$work"' EXIT
+  mkdir "$work/$newest_suite"
   download_from_suite $suite "$work" "${packages[@]}"
-  local package
-  for package in "$work"/*.deb; do
-    say "$(dpkg-deb --field "$package" Package Version | tr '\n' ' ')"
-    dpkg-deb --extract "$package" "$work/tree"
+  download_from_suite $newest_suite "$work/$newest_suite" "${newest_packages[@]}"
+  for package in "$work"/*.deb "$work/$newest_suite"/*.deb; do
+    echo "receivers: $(dpkg-deb --field "$package" Package Version | tr '\n' ' ')"
+    dpkg-deb --extract "$package" "$to"
   done
-  # Of VictoriaMetrics' programs the tests run one.
-  find "$work/tree/usr/bin" -type f ! -name victoria-metrics -delete
+  # Of these programs the tests run two.
+  find "$to/usr/bin" -type f ! -name victoria-metrics ! -name prometheus -delete
+  cp -a "$npm/node_modules" "$to/"
 }
 
-fetch_modules() {
-  cp "$here/package.json" "$here/package-lock.json" "$work/tree/"
-  # No package among these needs the scripts it would run.
-  npm ci --prefix "$work/tree" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-}
-
-say "fetching ${packages[*]} of Debian $suite, and npm packages"
-fetch_packages
-fetch_modules
-mv "$work/tree" "$kept"
-echo "$kept"
+if [ "${1-}" = --fetch ]; then
+  fetch "$2" "$3"
+  exit
+fi
+npm=$("$here/../npm-packages.sh" "$here")
+key=$({ cat "$here/install.sh" "$here/package-lock.json"; dpkg --print-architecture; } | sha256sum | cut -c1-16)
+exec "$here/../cached.sh" receivers "$key" "$here/install.sh" --fetch "$npm"

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,9 @@ internal sealed class CommandLine(
         Recursive = true,
         Description = "Show version, revision and runtime.",
     };
+
+    /// <summary>The walls of this process; null where the command does not have the process for itself.</summary>
+    public Walls? Walls { get; init; }
 
     /// <summary>The commands there are, the default one first.</summary>
     public static IReadOnlyList<MemSnoopCommand> Commands =>
@@ -67,7 +71,7 @@ internal sealed class CommandLine(
                 options.Deprecated.ForEach(use => WriteError(error, use.Warning));
             }
 
-            return await command!.RunAsync(new Invocation(parsed, options, child, output, error), stop).ConfigureAwait(false);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed) }, stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
         {

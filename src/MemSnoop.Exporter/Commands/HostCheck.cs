@@ -1,4 +1,7 @@
 using System.Globalization;
+using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
 using MemSnoop.Metrics.Configuration;
@@ -16,7 +19,7 @@ internal sealed class HostCheck
     private readonly MeasuredHost _host;
 
     /// <exception cref="UsageException">The options name something that does not exist.</exception>
-    internal HostCheck(MeasuredHost host)
+    internal HostCheck(MeasuredHost host, WebOptions web)
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
@@ -26,7 +29,12 @@ internal sealed class HostCheck
         CheckUser();
         CheckMeasurements();
         CheckSettings();
-        CheckHandles();
+        CheckHandles(web);
+        if (web.ConfigFile is not null)
+        {
+            using WebAccess access = WebAccess.Load(web, TimeProvider.System);
+            Ok("web access", access.Describe());
+        }
     }
 
     /// <summary>The kernel and the roots that were looked at.</summary>
@@ -93,10 +101,9 @@ internal sealed class HostCheck
         }
     }
 
-    private void CheckHandles()
+    private void CheckHandles(WebOptions web)
     {
-        int limit = _host.Budget.Limit;
-        int processes = limit / TrackedProcess.MostHandles;
+        int processes = DescriptorPlan.LeftForProcesses(_host.Budget, web) / TrackedProcess.MostHandles;
         string detail = string.Create(CultureInfo.InvariantCulture, $"file handles of {processes} processes can be kept open");
         if (processes >= _host.Options.Processes.MaxProcesses)
         {

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
@@ -110,8 +111,12 @@ internal abstract class MemSnoopCommand : Command
 /// <param name="Child">What followed <c>--</c>: a program and its arguments, or nothing.</param>
 /// <param name="Output">Standard output.</param>
 /// <param name="Error">Standard error, for messages that do not end the command.</param>
-internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error)
+/// <param name="Walls">The walls of this process; null where the command does not have the process for itself.</param>
+internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options, string[] Child, TextWriter Output, TextWriter Error, Walls? Walls = null)
 {
+    /// <summary>Reads all layers again. Throws a <see cref="UsageException"/> if something in them is wrong by now.</summary>
+    public Func<ExporterOptions> ReadAgain { get; init; } = () => Options;
+
     /// <summary>The host that is measured: one for the command.</summary>
     public MeasuredHost Host { get; } = new(Options);
 }

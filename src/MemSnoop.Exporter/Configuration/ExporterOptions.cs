@@ -14,8 +14,22 @@ internal sealed class ExporterOptions : MemSnoopOptions
 
     public LogOptions Log { get; } = new();
 
+    public SandboxOptions Sandbox { get; } = new();
+
     /// <summary>The configuration file of process-exporter whose groups are summed up. Default value: null, none.</summary>
     public string? GroupConfigFile { get; set; }
+
+    /// <summary>The configuration file itself. Default value: null, none.</summary>
+    public string? ConfigurationFile { get; private set; }
+
+    /// <summary>The files that it names, itself included, and that are read while the program runs or at its start.</summary>
+    public IEnumerable<string> Files =>
+        new[]
+        {
+            ConfigurationFile, GroupConfigFile, Web.ConfigFile, Otlp.Certificate, Otlp.ClientCertificate, Otlp.ClientKey,
+            Containers.Kubelet is null ? null : Containers.KubeletTokenFile, Containers.Kubelet is null ? null : Containers.KubeletAuthorities,
+            Containers.KubernetesApi is null ? null : Containers.KubernetesApiTokenFile, Containers.KubernetesApi is null ? null : Containers.KubernetesApiAuthorities,
+        }.OfType<string>();
 
     /// <summary>Reads all layers. From weak to strong: the variables of OpenTelemetry, the file, our own variables, the command line.</summary>
     /// <param name="environment">The environment variables.</param>
@@ -27,11 +41,11 @@ internal sealed class ExporterOptions : MemSnoopOptions
         ConfigurationLayer[] layers =
         [
             .. OpenTelemetryEnvironment.Read(environment),
-            file is null ? new ConfigurationLayer() : ConfigurationFile.Read(file, "--config", ExporterSettings.Catalogue),
+            file is null ? new ConfigurationLayer() : Configuration.ConfigurationFile.Read(file, "--config", ExporterSettings.Catalogue),
             EnvironmentLayer.Read(environment, ExporterSettings.Catalogue),
             commandLine,
         ];
-        var options = new ExporterOptions();
+        var options = new ExporterOptions { ConfigurationFile = file };
         var sources = new Dictionary<Setting, string>();
         // A text that a stronger layer replaces is checked too: it would be wrong as soon as the other is removed.
         foreach (ConfigurationEntry entry in layers.SelectMany(layer => layer.Entries))
@@ -51,8 +65,21 @@ internal sealed class ExporterOptions : MemSnoopOptions
         options.Otlp.NameOf = nameOf;
         options.Otlp.Check();
         options.ReadGroups(sources);
+        if (options.Web.SystemdSocket && sources.TryGetValue(WebSettings.Listen, out string? listen))
+        {
+            throw new UsageException(sources[WebSettings.SystemdSocket], $"contradicts {listen}", "one of them");
+        }
+
         return options;
     }
+
+    /// <summary>
+    /// Whether all that was read is the same. False if there are files whose paths are part of it and whose contents matter: nobody has kept those to compare them.
+    /// </summary>
+    internal bool IsSameAs(ExporterOptions other) =>
+        (GroupConfigFile ?? Otlp.Certificate ?? Otlp.ClientCertificate ?? Otlp.ClientKey) is null
+        && Deprecated.SequenceEqual(other.Deprecated)
+        && ExporterSettings.Catalogue.All.All(setting => setting.Describe(this) == setting.Describe(other));
 
     private void ReadGroups(Dictionary<Setting, string> sources)
     {
@@ -92,5 +119,6 @@ internal static class ExporterSettings
         new("Resource", ResourceSettings.All),
         new("Kernel", KernelSettings.All),
         new("Log (on standard error)", LogSettings.All),
+        new("Sandbox", SandboxSettings.All),
     ]);
 }

@@ -2,10 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Configuration;
 
-/// <summary>Where the endpoint listens: <c>:9464</c>, <c>host:9464</c>, <c>192.0.2.1</c>, <c>[::1]:9464</c>.</summary>
+/// <summary>Where the endpoint listens: <c>:9464</c>, <c>host:9464</c>, <c>192.0.2.1</c>, <c>[::1]:9464</c>, <c>unix:///run/memsnoop/http.sock</c>.</summary>
 /// <param name="Host">A host name or an IP address without brackets; empty means every interface.</param>
 /// <param name="Port">0 to 65535; 0 lets the system pick a free one.</param>
 internal readonly record struct ListenAddress(string Host, int Port)
@@ -16,7 +17,10 @@ internal readonly record struct ListenAddress(string Host, int Port)
     private static readonly SearchValues<char> AddressCharacters = SearchValues.Create("0123456789.");
 
     /// <summary>True when connections are taken on every interface, in IPv4 and, where the host has it, in IPv6.</summary>
-    public bool IsAnyInterface => Host is "" or "0.0.0.0" or "::";
+    public bool IsAnyInterface => SocketPath is null && Host is "" or "0.0.0.0" or "::";
+
+    /// <summary>The path of a socket on this host; null for an address of the network.</summary>
+    public string? SocketPath { get; private init; }
 
     /// <summary>The address to bind when <see cref="Host"/> is one; a host name has to be looked up first.</summary>
     public bool TryGetIPAddress(out IPAddress address)
@@ -29,6 +33,12 @@ internal readonly record struct ListenAddress(string Host, int Port)
     public static bool TryParse(ReadOnlySpan<char> text, out ListenAddress value)
     {
         value = default;
+        if (Syntax.UnixSocket.TryParse(text.ToString(), out string socket))
+        {
+            value = new ListenAddress("", 0) { SocketPath = socket[Syntax.UnixScheme.Length..] };
+            return true;
+        }
+
         ReadOnlySpan<char> host;
         ReadOnlySpan<char> port;
         if (text.StartsWith('['))
@@ -76,7 +86,7 @@ internal readonly record struct ListenAddress(string Host, int Port)
     public static bool TryParsePort(ReadOnlySpan<char> text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
 
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal)
+    public override string ToString() => SocketPath is not null ? Syntax.UnixScheme + SocketPath : Host.Contains(':', StringComparison.Ordinal)
         ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
         : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using MemSnoop.Metrics.Configuration;
-using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
 namespace MemSnoop.Exporter.Configuration;
@@ -9,7 +8,6 @@ namespace MemSnoop.Exporter.Configuration;
 /// <summary>
 /// Rules for groups from a configuration file of process-exporter: a list <c>process_names</c>, whose items have a name and the conditions <c>comm</c>, <c>exe</c> and <c>cmdline</c>.
 /// </summary>
-/// <remarks>By the parser's events and not by a deserializer, which would need reflection, and would not know the lines.</remarks>
 internal sealed class ProcessNamesFile
 {
     private const string Root = "process_names";
@@ -21,12 +19,12 @@ internal sealed class ProcessNamesFile
     private const string UsualName = "{{.ExeBase}}";
 
     private readonly string _path;
-    private readonly Parser _parser;
+    private readonly YamlEvents _yaml;
 
     private ProcessNamesFile(string path, string text)
     {
         _path = path;
-        _parser = new Parser(new StringReader(text));
+        _yaml = new YamlEvents(path, text, Root);
     }
 
     /// <summary>Reads the file once.</summary>
@@ -41,61 +39,29 @@ internal sealed class ProcessNamesFile
 
     private List<GroupRule> Parse()
     {
-        try
+        List<GroupRule>? rules = null;
+        if (!_yaml.Read($"{Root}: with a list below it", ReadRoot))
         {
-            Next();
-            if (Next() is StreamEnd)
-            {
-                throw new UsageException(_path, "is empty", Whole);
-            }
-
-            if (Next() is not MappingStart)
-            {
-                throw Wrong(_parser.Current, "is not a mapping", $"{Root}: with a list below it");
-            }
-
-            List<GroupRule>? rules = null;
-            while (Next() is not MappingEnd)
-            {
-                Scalar key = Key($"{Root}: alone");
-                if (key.Value != Root)
-                {
-                    throw Wrong(key, $"unknown key {UsageException.Quote(key.Value)}", Root);
-                }
-
-                rules = rules is null ? ReadRules() : throw Wrong(key, $"{Root} is given more than once", "one list");
-            }
-
-            Next();
-            if (Next() is not StreamEnd)
-            {
-                throw Wrong(_parser.Current, "a second document begins", "one document");
-            }
-
-            return rules is { Count: > 0 } ? rules : throw new UsageException(_path, $"has no {Root}", Whole);
+            throw new UsageException(_path, "is empty", Whole);
         }
-        catch (YamlException error)
-        {
-            throw NotYaml(error.Start.Line, error);
-        }
-        catch (ArgumentException error)
-        {
-            // Where the parser makes something of a malformed tag.
-            throw NotYaml(_parser.Current?.End.Line ?? 1, error);
-        }
+
+        return rules is { Count: > 0 } ? rules : throw new UsageException(_path, $"has no {Root}", Whole);
+
+        void ReadRoot(Scalar key) =>
+            rules = key.Value == Root ? ReadRules() : throw _yaml.Wrong(key, $"unknown key {UsageException.Quote(key.Value)}", Root);
     }
 
     private List<GroupRule> ReadRules()
     {
         List<GroupRule> rules = [];
-        if (Next() is not SequenceStart)
+        if (_yaml.Next() is not SequenceStart)
         {
-            throw Wrong(_parser.Current, $"{Root} is not a list", $"a list, each item {Item}");
+            throw _yaml.Wrong(_yaml.Current, $"{Root} is not a list", $"a list, each item {Item}");
         }
 
-        while (Next() is not SequenceEnd)
+        while (_yaml.Next() is not SequenceEnd)
         {
-            rules.Add(_parser.Current is MappingStart start ? ReadRule(start) : throw Wrong(_parser.Current, "is not a mapping", Item));
+            rules.Add(_yaml.Current is MappingStart start ? ReadRule(start) : throw _yaml.Wrong(_yaml.Current, "is not a mapping", Item));
         }
 
         return rules;
@@ -103,23 +69,16 @@ internal sealed class ProcessNamesFile
 
     private GroupRule ReadRule(MappingStart start)
     {
-        HashSet<string> known = [];
         GroupTemplate? name = null;
         string[] comms = [];
         string[] exes = [];
         Regex[] commandLines = [];
-        while (Next() is not MappingEnd)
+        _yaml.ReadKeys(Item, key =>
         {
-            Scalar key = Key(Item);
-            if (!known.Add(key.Value))
-            {
-                throw Wrong(key, $"{UsageException.Quote(key.Value)} is given more than once", "each key once");
-            }
-
             switch (key.Value)
             {
                 case "name":
-                    name = ReadTemplate();
+                    name = ReadTemplate(key);
                     break;
                 case "comm":
                     comms = [.. ReadList(key).Select(static text => text.Value)];
@@ -131,22 +90,18 @@ internal sealed class ProcessNamesFile
                     commandLines = [.. ReadList(key).Select(ToExpression)];
                     break;
                 default:
-                    throw Wrong(key, $"unknown key {UsageException.Quote(key.Value)}", "one of name, comm, exe, cmdline");
+                    throw _yaml.Wrong(key, $"unknown key {UsageException.Quote(key.Value)}", "one of name, comm, exe, cmdline");
             }
-        }
+        });
 
         GroupRule rule = new(name ?? Template(UsualName, start)) { Comms = comms, Exes = exes, CommandLines = commandLines };
-        return rule.HasConditions ? rule : throw Wrong(start, "an item has no condition", "comm, exe or cmdline in it");
+        return rule.HasConditions ? rule : throw _yaml.Wrong(start, "an item has no condition", "comm, exe or cmdline in it");
     }
 
-    private GroupTemplate ReadTemplate()
+    private GroupTemplate ReadTemplate(Scalar key)
     {
-        if (Next() is not Scalar text)
-        {
-            throw Wrong(_parser.Current, "name is not a text", $"a text, in which {GroupTemplate.Fields} may stand");
-        }
-
         // An empty one means the usual one there.
+        Scalar text = _yaml.ReadText(key, $"a text, in which {GroupTemplate.Fields} may stand");
         return Template(text.Value.Length == 0 ? UsualName : text.Value, text);
     }
 
@@ -154,50 +109,19 @@ internal sealed class ProcessNamesFile
     {
         string? problem = null;
         return GroupTemplate.TryParse(text, out GroupTemplate template, ref problem) ? template
-            : throw Wrong(at, problem ?? $"{UsageException.Quote(text)} is not a name", $"a text, in which {GroupTemplate.Fields} may stand");
+            : throw _yaml.Wrong(at, problem ?? $"{UsageException.Quote(text)} is not a name", $"a text, in which {GroupTemplate.Fields} may stand");
     }
 
     private List<Scalar> ReadList(Scalar key)
     {
-        if (Next() is not SequenceStart)
-        {
-            throw Wrong(_parser.Current, $"{key.Value} is not a list", Texts);
-        }
-
-        List<Scalar> texts = [];
-        while (Next() is not SequenceEnd)
-        {
-            texts.Add(_parser.Current as Scalar ?? throw Wrong(_parser.Current, $"an item of {key.Value} is not a text", Texts));
-        }
-
-        return texts.Count > 0 ? texts : throw Wrong(key, $"{key.Value} is empty", "a list of at least one text");
+        List<Scalar> texts = _yaml.ReadTexts(key, Texts);
+        return texts.Count > 0 ? texts : throw _yaml.Wrong(key, $"{key.Value} is empty", "a list of at least one text");
     }
 
     private Regex ToExpression(Scalar text)
     {
         string? problem = null;
         return GoExpression.TryTranslate(text.Value, out string pattern, ref problem) && Syntax.Regex.Parser(pattern, out Regex expression, ref problem) ? expression
-            : throw Wrong(text, problem ?? $"{UsageException.Quote(text.Value)} is not a regular expression", Syntax.Regex.Expected);
-    }
-
-    private Scalar Key(string expected) => _parser.Current as Scalar ?? throw Wrong(_parser.Current, "a key is not a text", expected);
-
-    private ParsingEvent Next()
-    {
-        // There is always one more: the end of the stream is the last that is asked for.
-        _parser.MoveNext();
-        return _parser.Current is AnchorAlias alias ? throw Wrong(alias, $"*{alias.Value} stands for something else", "the text itself") : _parser.Current!;
-    }
-
-    private UsageException Wrong(ParsingEvent? at, string problem, string expected) => new($"{_path}:{at?.Start.Line ?? 1}", problem, expected);
-
-    private UsageException NotYaml(long line, Exception error) => new($"{_path}:{line}", $"is not YAML ({Reason(error)})", $"a YAML file with {Root}");
-
-    // The library's message may begin with the place, which the error line has already.
-    private static string Reason(Exception error)
-    {
-        string message = error.Message;
-        int place = message.StartsWith("(Line:", StringComparison.Ordinal) ? message.IndexOf("): ", StringComparison.Ordinal) : -1;
-        return UsageException.OneLine(place < 0 ? message : message[(place + 3)..]).TrimEnd('.');
+            : throw _yaml.Wrong(text, problem ?? $"{UsageException.Quote(text.Value)} is not a regular expression", Syntax.Regex.Expected);
     }
 }

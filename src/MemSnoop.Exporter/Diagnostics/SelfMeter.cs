@@ -50,11 +50,14 @@ internal sealed class SelfMeter : IDisposable
         }
     }
 
+    /// <summary>When the exporter started, in seconds since the Unix epoch, if that is known: the kernel counts its CPU time since then.</summary>
+    internal double? Began => _self is not null && !double.IsNaN(_clock.BootTimeSeconds) ? _clock.BootTimeSeconds + _units.Seconds(_self.Identity.StartTicks) : null;
+
     private IEnumerable<Measurement<double>> StartTime()
     {
-        if (_self is not null && !double.IsNaN(_clock.BootTimeSeconds))
+        if (Began is { } began)
         {
-            yield return new Measurement<double>(_clock.BootTimeSeconds + _units.Seconds(_self.Identity.StartTicks));
+            yield return new Measurement<double>(began);
         }
     }
 

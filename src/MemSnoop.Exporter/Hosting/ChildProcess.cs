@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Hosting;
 using Microsoft.Extensions.Hosting;
@@ -7,16 +5,13 @@ using Microsoft.Extensions.Hosting;
 namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>
-/// The command after <c>--</c>: started on our terminal when all else has started, and watched from its first instant. Its end is the program's,
-/// and the program's end is its own.
+/// Starts the command after <c>--</c> when all else has started, and has it watched from its first instant. Its end is the program's, and the program's end is its own.
+/// It does not notice when the configuration is taken anew.
 /// </summary>
-internal sealed class ChildProcess(IReadOnlyList<string> command, SamplingPipeline pipeline, IHostApplicationLifetime lifetime, TimeProvider clock)
-    : LifecycleService, IDisposable
+internal sealed class ChildProcess(ServedCommand command, SamplingPipeline pipeline, Reloads reloads, IHostApplicationLifetime lifetime, TimeProvider clock) : LifecycleService
 {
     /// <summary>What it gets to end by itself after SIGTERM; the rest of <see cref="ExporterHost.StopPatience"/> is ours.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    private Process? _process;
 
     /// <summary>Its exit code if it ended by itself, 128 plus the signal when one ended it, as shells have it. Null when we ended it.</summary>
     internal int? ExitCode { get; private set; }
@@ -24,57 +19,34 @@ internal sealed class ChildProcess(IReadOnlyList<string> command, SamplingPipeli
     /// <exception cref="CommandNotFoundException">The command cannot be started.</exception>
     public override Task StartedAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            _process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = false })!;
-        }
-        catch (Win32Exception error)
-        {
-            throw new CommandNotFoundException(command[0], error);
-        }
-
-        pipeline.Watch(_process.Id);
-        _ = WaitAsync(_process);
+        command.Start();
+        pipeline.Watch(command.Pid);
+        _ = HandOnAsync(command.End!);
         return Task.CompletedTask;
     }
 
     public override async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        if (_process is not { HasExited: false } process)
+        if (reloads.IsUnderWay || command.End is not { IsCompleted: false } end)
         {
             return;
         }
 
-        _ = Libc.Kill(process.Id, Libc.SignalTerminate);
-        using CancellationTokenSource deadline = new(Patience, clock);
-        await process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!process.HasExited)
-        {
-            process.Kill(entireProcessTree: true);
-        }
+        _ = Libc.Kill(command.Pid, Libc.SignalTerminate);
+        await ((Task)end).WaitAsync(Patience, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        command.Kill();
     }
 
-    public void Dispose() => _process?.Dispose();
-
-    private async Task WaitAsync(Process process)
+    private async Task HandOnAsync(Task<int> end)
     {
-        await process.WaitForExitAsync(lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)end).WaitAsync(lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // To stop a host that is still starting is to give up its start, and with it the orderly end of what runs already.
         await Task.Delay(Timeout.Infinite, lifetime.ApplicationStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            ExitCode = process.ExitCode;
+            ExitCode = await end.ConfigureAwait(false);
             lifetime.StopApplication();
         }
     }
-}
-
-/// <summary>A command cannot be started: exit code 127 when there is none of its name, 126 when it may not be run, as shells have it.</summary>
-internal sealed class CommandNotFoundException(string command, Win32Exception error) : Exception(
-    IsMissing(error) ? $"{command}: command not found; expected a program on the PATH or a path to one" : $"{command}: cannot be run; expected an executable file")
-{
-    internal int ExitCode { get; } = IsMissing(error) ? 127 : 126;
-
-    private static bool IsMissing(Win32Exception error) => error.NativeErrorCode == Libc.ErrorNoEntry;
 }

@@ -2,6 +2,7 @@ using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
 
 namespace MemSnoop.Exporter.Hosting;
 
@@ -23,30 +25,33 @@ internal static class ExporterHost
     internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(25);
 
     /// <summary>Everything that runs under <c>memsnoop serve</c>, not built yet.</summary>
-    /// <param name="measured">The host that is measured.</param>
-    /// <param name="options">The configuration.</param>
-    /// <param name="command">The command to start and to watch; empty for none.</param>
-    /// <exception cref="UsageException">A certificate for the push is of no use.</exception>
-    internal static WebApplicationBuilder CreateBuilder(MeasuredHost measured, ExporterOptions options, string[] command)
+    /// <param name="plan">What it is made of.</param>
+    /// <param name="reloads">How another host takes the place of this one.</param>
+    /// <exception cref="UsageException">A certificate or the web configuration is of no use, or the process may open too few files.</exception>
+    internal static WebApplicationBuilder CreateBuilder(HostPlan plan, Reloads reloads)
     {
         // Empty: the program's own layers are read already, and the framework must not find ASPNETCORE_URLS or an appsettings.json.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        ExporterOptions options = plan.Options;
         builder.Logging.AddMemSnoopLogging(options.Log);
-        builder.WebHost.UseListenAddresses(options.Web.Listen);
+        builder.WebHost.UseListenAddresses(options.Web, WebAccess.Load(options.Web, TimeProvider.System), DescriptorPlan.SetAsideConnections(plan.Measured.Budget, options.Web));
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(plan.Command)
+            .AddSingleton(reloads)
             .Configure<HostOptions>(static host => host.ShutdownTimeout = StopPatience)
             .AddServiceManager()
-            .AddMemSnoop(measured)
+            .AddMemSnoop(plan.Measured)
             .AddPublishing(options)
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
-            .AddHostedService<StartupReport>();
-        if (command.Length > 0)
+            .AddHostedService(services => ActivatorUtilities.CreateInstance<StartupReport>(services, [new Rights(plan.Confinement)]))
+            .AddHostedService<ReloadService>();
+        if (plan.Command.IsGiven)
         {
             builder.Services
-                .AddSingleton(services => ActivatorUtilities.CreateInstance<ChildProcess>(services, [command]))
+                .AddSingleton<ChildProcess>()
                 .AddHostedService(static services => services.GetRequiredService<ChildProcess>());
         }
 
@@ -82,24 +87,25 @@ internal static class ExporterHost
         }
     }
 
-    /// <summary>
-    /// Tells a service manager that asks for it (<c>NOTIFY_SOCKET</c>, sd_notify(3)) when the endpoint listens and when the end begins. Signals are not
-    /// the host's: they are caught before there is a host.
-    /// </summary>
+    /// <summary>Signals are not the host's: they are caught before there is a host.</summary>
     private static IServiceCollection AddServiceManager(this IServiceCollection services)
     {
         // Not UseSystemd: it also changes the log's format, and takes only a direct child of systemd for a service.
         SystemdNotifier notifier = new();
         return notifier.IsEnabled
-            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, SystemdLifetime>()
+            ? services.AddSingleton<ISystemdNotifier>(notifier).AddSingleton<IHostLifetime, ServiceManagerLifetime>()
             : services.AddSingleton<IHostLifetime, NoLifetime>();
     }
 
     private static void MapEndpoints(WebApplication app, WebOptions options)
     {
+        RefusalCounts refusals = app.Services.GetRequiredService<RefusalCounts>();
+        app.Services.GetRequiredService<ConnectionGuard>().Watch(app);
+        app.Services.GetRequiredService<WebAccess>().Watch(app, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("memsnoop"), refusals);
         app.UseRouting();
         app.MapExactly(options.TelemetryPath, app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
         SamplingPipeline pipeline = app.Services.GetRequiredService<SamplingPipeline>();
+        HttpInstruments.Create(pipeline.Scope(null), app.Services.GetRequiredService<ConnectionTable>(), refusals);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested && pipeline.IsReady);
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
     }

@@ -15,7 +15,8 @@ internal sealed class PipelineSource(SamplingPipeline pipeline, SelfMeter self, 
 
     public string? MeasurementOf(Instrument instrument) => pipeline.MeasurementOf(instrument);
 
-    public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.CreatedTime(instrument, tags);
+    public double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        instrument.Meter == self.Meter ? self.Began : pipeline.CreatedTime(instrument, tags);
 
     public bool HasReturned(ReadOnlySpan<KeyValuePair<string, object?>> tags) => pipeline.HasReturned(tags);
 

@@ -28,7 +28,9 @@ internal static class PublishingServices
             {
                 ResourceAttributes = resource,
                 ScopeLabels = options.Web.ScopeLabels,
+                Names = options.Web.Names == WebNames.Utf8 ? NameStyle.Utf8 : NameStyle.Underscores,
                 CreatedSeries = options.Web.CreatedSeries,
+                OpenMetrics2 = options.Web.OpenMetrics2,
                 CacheDuration = options.Web.CacheDuration.Value,
                 MaxRequests = options.Web.MaxRequests,
             });
@@ -41,10 +43,11 @@ internal static class PublishingServices
         return services.AddSingleton<IHostedService>(provider =>
         {
             PushLedger ledger = new();
-            OtlpInstruments.Create(provider.GetRequiredService<SamplingPipeline>().Scope(null), ledger);
+            SamplingPipeline pipeline = provider.GetRequiredService<SamplingPipeline>();
+            OtlpInstruments.Create(pipeline.Scope(null), ledger);
             return new OtlpPush(
                 options, resource, provider.GetRequiredService<MetricCollector>(), ledger, receiver,
-                provider.GetRequiredService<ILogger<OtlpPush>>(), provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<ILogger<OtlpPush>>(), provider.GetRequiredService<TimeProvider>(), pipeline.Began);
         });
     }
 }

@@ -34,12 +34,16 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
     // Each is somebody who waits for a window.
     private const int MostConnections = 256;
+    private const int FewestConnections = 8;
 
     private readonly SemaphoreSlim _windows = new(MostWindows);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggers.CreateLogger("memsnoop");
     private ApiSocket? _socket;
     private KestrelServer? _server;
+
+    /// <summary>How many connections there may be in a process that may open so many files.</summary>
+    internal static int Connections(int openFiles) => Math.Clamp(openFiles / 32, FewestConnections, MostConnections);
 
     /// <summary>Answers once everything else runs: a program that cannot start must not have been asked, nor say that it answers.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
@@ -53,7 +57,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
 
         _socket = socket;
         KestrelServerOptions options = new() { ApplicationServices = services, AddServerHeader = false };
-        options.Limits.MaxConcurrentConnections = MostConnections;
+        options.Limits.MaxConcurrentConnections = Connections(host.Budget.OpenFiles);
         options.ListenUnixSocket(ApiSocket.PathOf(host.Paths));
         SocketTransportOptions transport = new() { CreateBoundListenSocket = _ => socket.Socket };
         _server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
@@ -147,7 +151,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
             return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "no_method", "the exporter measures no working sets");
         }
 
-        if (!IsThere(asked.Process))
+        if (!IsThere(windows, asked.Process))
         {
             return RefuseAsync(context, StatusCodes.Status404NotFound, "gone", $"the exporter does not see process {asked.Process.Pid}");
         }
@@ -206,21 +210,18 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
         ReadOutcome.ProcessGone => $"process {pid} ended before its window",
         ReadOutcome.Denied => $"the kernel does not let the exporter read process {pid}",
         ReadOutcome.TooLarge => $"process {pid} holds more than the exporter's --referenced-max-resident",
+        ReadOutcome.Hung => $"process {pid} does not answer: it waits for something while it executes a program, or while its address space is locked",
         ReadOutcome.WouldStall => $"the exporter would hold process {pid} up for longer than its --max-stall",
         _ => $"the exporter could not measure process {pid} ({outcome.ToReason()})",
     };
 
-    /// <summary>Whether this process sees the same process under the pid as whoever asks.</summary>
-    private bool IsThere(ProcessIdentity process)
+    /// <summary>Whether this process sees the same process under the pid as whoever asks. One that does not answer is there: it is measured, or why not is told, later.</summary>
+    private static bool IsThere(ILocalWindows windows, ProcessIdentity process)
     {
-        if (TrackedProcess.TryTrack(host.Paths, new HandleBudget(0), process.Pid, out TrackedProcess? seen) != ReadOutcome.Success)
-        {
-            return false;
-        }
-
+        ReadOutcome outcome = windows.TryTrack(process.Pid, out TrackedProcess? seen);
         using (seen)
         {
-            return seen!.Identity == process;
+            return outcome == ReadOutcome.Hung || (outcome == ReadOutcome.Success && seen!.Identity == process);
         }
     }
 

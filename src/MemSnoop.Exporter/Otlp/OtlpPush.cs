@@ -32,9 +32,17 @@ internal sealed partial class OtlpPush : BackgroundService
     private PushStream[] _streams = [];
     private Type? _lastError;
 
+    /// <param name="options">Where to, and how.</param>
+    /// <param name="resource">Attributes of this program.</param>
+    /// <param name="collector">Runs the callbacks.</param>
+    /// <param name="ledger">Counts what has been pushed.</param>
+    /// <param name="receiver">The connection.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="began">When watching began, in seconds since the Unix epoch: deltas tell of what happened since then.</param>
     public OtlpPush(
         OtlpOptions options, IEnumerable<KeyValuePair<string, object>> resource, MetricCollector collector, PushLedger ledger, ReceiverHandler receiver,
-        ILogger log, TimeProvider clock)
+        ILogger log, TimeProvider clock, double began)
     {
         _options = options;
         _collector = collector;
@@ -42,7 +50,7 @@ internal sealed partial class OtlpPush : BackgroundService
         _log = log;
         _clock = clock;
         _receiver = receiver;
-        _began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
+        _began = began;
         _state = new ReceiverState(options.Url(), options.Interval, clock, log);
         _exporter = MakeExporter(options, receiver);
         _reader = new PushReader(_exporter)

@@ -3,7 +3,7 @@ using MemSnoop.Exporter.Collector;
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
-/// Which families a text has, and in which order. It depends on the instruments alone, so it is made when there are more of them and not
+/// Which families an answer has, and in which order. It depends on the instruments alone, so it is made when there are more of them and not
 /// per scrape.
 /// </summary>
 internal sealed class ExpositionPlan
@@ -29,12 +29,12 @@ internal sealed class ExpositionPlan
     /// <summary>The instruments that it was made for.</summary>
     public CollectedInstrument[] Instruments { get; }
 
-    /// <summary>The families, in the order in which they are observed: that of the text format, by the name of their samples.</summary>
+    /// <summary>The families, in the order in which they are observed: that of the text format and of protobuf, by the name of their samples.</summary>
     public MetricFamily[] Families { get; }
 
     /// <summary>The names that <c>collect[]</c> and <c>exclude[]</c> know.</summary>
     public IReadOnlySet<string> Measurements { get; }
 
-    /// <summary>The order of a format, as positions in <see cref="Families"/>. OpenMetrics sorts by the name of the family.</summary>
-    public IEnumerable<int> Order(bool openMetrics) => openMetrics ? _openMetrics : Enumerable.Range(0, Families.Length);
+    /// <summary>The order of a format, as positions in <see cref="Families"/>. OpenMetrics 1 sorts by the name of the family.</summary>
+    public IEnumerable<int> Order(ExpositionSyntax syntax) => syntax == ExpositionSyntax.OpenMetrics ? _openMetrics : Enumerable.Range(0, Families.Length);
 }

@@ -33,7 +33,7 @@ internal ref struct LineWriter(Span<byte> room)
     /// <summary>How many bytes are written.</summary>
     public int Length { get; private set; }
 
-    public void Append(ReadOnlySpan<byte> text)
+    public void Append(scoped ReadOnlySpan<byte> text)
     {
         text.CopyTo(_room[Length..]);
         Length += text.Length;
@@ -88,6 +88,26 @@ internal ref struct LineWriter(Span<byte> room)
     /// <summary>Appends the value of a label as UTF-8, escaped. A lone surrogate becomes U+FFFD, since one bad byte fails the whole scrape.</summary>
     public void AppendEscaped(ReadOnlySpan<char> text)
     {
+        int plain = AppendPlain(text);
+        if (plain < text.Length)
+        {
+            AppendAnyEscaped(text[plain..]);
+        }
+    }
+
+    /// <summary>Appends a text as UTF-8, with nothing escaped.</summary>
+    public void AppendText(ReadOnlySpan<char> text)
+    {
+        int plain = AppendPlain(text);
+        if (plain < text.Length)
+        {
+            AppendUtf8(text[plain..]);
+        }
+    }
+
+    // What a short text begins with and is one byte in UTF-8, not to be escaped. Returns how much that is.
+    private int AppendPlain(ReadOnlySpan<char> text)
+    {
         int plain = 0;
         if (text.Length < LongText)
         {
@@ -106,10 +126,7 @@ internal ref struct LineWriter(Span<byte> room)
             Length += plain;
         }
 
-        if (plain < text.Length)
-        {
-            AppendAnyEscaped(text[plain..]);
-        }
+        return plain;
     }
 
     private void AppendAnyEscaped(ReadOnlySpan<char> text)

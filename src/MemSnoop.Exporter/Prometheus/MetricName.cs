@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using MemSnoop.Exporter.Collector;
 
@@ -11,6 +12,8 @@ namespace MemSnoop.Exporter.Prometheus;
 internal readonly record struct MetricName(string Family, string Sample, string? Unit)
 {
     private const string TotalSuffix = "_total";
+
+    private static readonly SearchValues<char> PlainCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:");
 
     private static readonly FrozenDictionary<string, string> UnitWords = new Dictionary<string, string>
     {
@@ -28,10 +31,10 @@ internal readonly record struct MetricName(string Family, string Sample, string?
         ["s"] = "second", ["m"] = "minute", ["h"] = "hour", ["d"] = "day", ["w"] = "week", ["mo"] = "month", ["y"] = "year",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static MetricName From(string instrumentName, string? instrumentUnit, InstrumentKind kind)
+    public static MetricName From(string instrumentName, string? instrumentUnit, InstrumentKind kind, NameStyle style = NameStyle.Underscores)
     {
         // Into [a-zA-Z_:][a-zA-Z0-9_:]*.
-        string name = Collapse(instrumentName, static (c, first) => char.IsAsciiLetter(c) || c == ':' || (char.IsAsciiDigit(c) && !first));
+        string name = style == NameStyle.Utf8 ? instrumentName : Collapse(instrumentName, static (c, first) => char.IsAsciiLetter(c) || c == ':' || (char.IsAsciiDigit(c) && !first));
         bool isCounter = kind == InstrumentKind.Counter;
         if (isCounter)
         {
@@ -56,16 +59,27 @@ internal readonly record struct MetricName(string Family, string Sample, string?
     /// The label name of an attribute key, in <c>[a-zA-Z_][a-zA-Z0-9_]*</c>. A leading digit gets an underscore in front; runs of
     /// underscores become one, so no name can begin with the two that Prometheus keeps for itself; a key that is null or empty becomes <c>_</c>.
     /// </summary>
-    public static string Label(string? key)
+    public static string Label(string? key, NameStyle style = NameStyle.Underscores)
     {
         if (string.IsNullOrEmpty(key))
         {
             return "_";
         }
 
+        if (style == NameStyle.Utf8)
+        {
+            return key;
+        }
+
         string name = Collapse(key, static (c, _) => char.IsAsciiLetterOrDigit(c));
         return char.IsAsciiDigit(name[0]) ? "_" + name : name;
     }
+
+    /// <summary>Whether the name of a family can stand in a text as it is; another stands between quotes, in samples within the braces.</summary>
+    public static bool IsPlain(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.AsSpan().IndexOfAnyExcept(PlainCharacters) < 0;
+
+    /// <summary>Whether the name of a label can stand in a text as it is; another stands between quotes.</summary>
+    public static bool IsPlainLabel(string name) => IsPlain(name) && !name.Contains(':', StringComparison.Ordinal);
 
     /// <summary>
     /// The word that a UCUM unit adds to a name; null when it adds none: absent, empty, <c>1</c>, or nothing but an annotation in braces.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MemSnoop.Exporter.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,52 +10,48 @@ namespace MemSnoop.Exporter.Prometheus;
 internal sealed partial class PrometheusEndpoint(
     PrometheusOptions options,
     ScrapeCoordinator coordinator,
+    RefusalCounts refusals,
     TimeProvider clock,
     IHostApplicationLifetime lifetime,
-    ILogger<PrometheusEndpoint> log)
+    ILogger<PrometheusEndpoint> log) : IDisposable
 {
     private readonly TargetInfo _target = new(options.ResourceAttributes);
-    private int _inProgress;
+    private readonly AnswersUnderWay _answers = new(options.MaxRequests, clock);
+    private readonly SemaphoreSlim _collecting = new(options.MaxRequests == 0 ? int.MaxValue : options.MaxRequests);
 
     /// <summary>Serves one scrape, from whichever path it came.</summary>
     public async Task ServeAsync(HttpContext context)
     {
+        if (!MeasurementSelection.TryParse(context.Request.Query, coordinator.Plan.Measurements, out MeasurementSelection selection, out string complaint))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
+            return;
+        }
+
+        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
+        if (await CollectAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
+        {
+            return;
+        }
+
         try
         {
-            if (Interlocked.Increment(ref _inProgress) > options.MaxRequests && options.MaxRequests > 0)
-            {
-                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
-                return;
-            }
-
-            if (!MeasurementSelection.TryParse(context.Request.Query, coordinator.Plan.Measurements, out MeasurementSelection selection, out string complaint))
-            {
-                await RefuseAsync(context, StatusCodes.Status400BadRequest, complaint);
-                return;
-            }
-
-            if (await AcquireAsync(context, selection) is not { } snapshot)
-            {
-                return;
-            }
-
-            try
-            {
-                await SendAsync(context, snapshot, selection);
-            }
-            finally
-            {
-                snapshot.Release();
-            }
+            await AnswerAsync(context, snapshot, selection, format);
         }
         finally
         {
-            Interlocked.Decrement(ref _inProgress);
+            snapshot.Release();
         }
     }
 
+    public void Dispose()
+    {
+        _collecting.Dispose();
+        _answers.Dispose();
+    }
+
     // Null if the request has been answered already, or if the client has left.
-    private async Task<Snapshot?> AcquireAsync(HttpContext context, MeasurementSelection selection)
+    private async Task<Snapshot?> CollectAsync(HttpContext context, ScrapeContent content)
     {
         long started = clock.GetTimestamp();
         TimeSpan timeout = ScrapeHeaders.TimeoutOf(context.Request.Headers[ScrapeHeaders.Timeout]) ?? Timeout.InfiniteTimeSpan;
@@ -63,7 +60,11 @@ internal sealed partial class PrometheusEndpoint(
             timer.Token, context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            Snapshot snapshot = await coordinator.AcquireAsync(selection, end.Token);
+            if (await AcquireAsync(content, end.Token) is not { } snapshot)
+            {
+                await TurnAwayAsync(context, $"{options.MaxRequests} scrapes are in progress, which is the limit.");
+                return null;
+            }
 
             // The timer may be late, and a server that has stopped waiting must not get a success.
             if (timeout == Timeout.InfiniteTimeSpan || clock.GetElapsedTime(started) < timeout)
@@ -93,20 +94,70 @@ internal sealed partial class PrometheusEndpoint(
         return null;
     }
 
-    private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection)
+    // Null if too many wait already. Once there is a snapshot, a scrape does not count any more: a client that is slow to read keeps no other from its collection.
+    private async Task<Snapshot?> AcquireAsync(ScrapeContent content, CancellationToken end)
+    {
+        if (!await _collecting.WaitAsync(AnswersUnderWay.Patience, end))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await coordinator.AcquireAsync(content, end);
+        }
+        finally
+        {
+            _collecting.Release();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
+    {
+        AnswersUnderWay.Answer? answer;
+        try
+        {
+            answer = await _answers.BeginAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (answer is null)
+        {
+            await TurnAwayAsync(context, $"{options.MaxRequests} answers are being sent, which is the limit.");
+            return;
+        }
+
+        if (answer.HasBrokenOff)
+        {
+            refusals.Add(Refusal.SlowReader);
+        }
+
+        try
+        {
+            await SendAsync(context, snapshot, selection, format);
+        }
+        finally
+        {
+            _answers.End(answer);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, Snapshot snapshot, MeasurementSelection selection, ExpositionFormat format)
     {
         HttpResponse response = context.Response;
-        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
-        ExpositionText text = new(snapshot, _target, selection, format.IsOpenMetrics);
-        if (text.Length > options.MaxBodyBytes)
+        Exposition exposition = new(snapshot, _target, selection, format);
+        if (exposition.Length > options.MaxBodyBytes)
         {
-            LogTooLong(text.Length, options.MaxBodyBytes);
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The text is larger than the exporter may send.");
+            LogTooLong(exposition.Length, options.MaxBodyBytes);
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, "The answer is larger than the exporter may send.");
             return;
         }
 
         // An empty body would not be a gzip stream.
-        bool gzip = text.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
+        bool gzip = exposition.Length > 0 && ScrapeHeaders.AllowGzip(context.Request.Headers.AcceptEncoding);
         response.ContentType = format.ContentType;
         response.Headers.Vary = "Accept, Accept-Encoding";
         response.Headers.CacheControl = "no-store";
@@ -117,7 +168,7 @@ internal sealed partial class PrometheusEndpoint(
         }
         else
         {
-            response.ContentLength = text.Length;
+            response.ContentLength = exposition.Length;
         }
 
         if (HttpMethods.IsHead(context.Request.Method))
@@ -127,7 +178,7 @@ internal sealed partial class PrometheusEndpoint(
 
         try
         {
-            await (gzip ? text.WriteGzipAsync(response.Body, context.RequestAborted) : text.WriteAsync(response.BodyWriter, context.RequestAborted));
+            await (gzip ? exposition.WriteGzipAsync(response.Body, context.RequestAborted) : exposition.WriteAsync(response.BodyWriter, context.RequestAborted));
         }
 #pragma warning disable CA1031 // The status line is sent already, so only a broken connection can tell that something is missing.
         catch (Exception error)
@@ -144,6 +195,12 @@ internal sealed partial class PrometheusEndpoint(
 
     // The client that set the timeout has left or is about to; it needs no answer.
     private static void TimeOut(HttpContext context) => context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
+
+    private Task TurnAwayAsync(HttpContext context, string reason)
+    {
+        refusals.Add(Refusal.Requests);
+        return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, reason);
+    }
 
     private static Task RefuseAsync(HttpContext context, int status, string reason)
     {

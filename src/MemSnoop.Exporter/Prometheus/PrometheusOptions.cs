@@ -24,6 +24,18 @@ internal sealed record PrometheusOptions
     public bool CreatedSeries { get; init; }
 
     /// <summary>
+    /// What names are like for a server that takes names of any characters. Prometheus 3 does; with names of another style it would store other series.
+    /// Default value: <see cref="NameStyle.Underscores"/>.
+    /// </summary>
+    public NameStyle Names { get; init; }
+
+    /// <summary>
+    /// Whether OpenMetrics 2.0 is sent to who asks for it. It is a candidate and may change.
+    /// Default value: false.
+    /// </summary>
+    public bool OpenMetrics2 { get; init; }
+
+    /// <summary>
     /// For how long a finished collection is served again instead of running the callbacks anew. Zero turns this off; scrapes that arrive
     /// while a collection runs share it all the same.
     /// Default value: 300 ms.
@@ -38,7 +50,8 @@ internal sealed record PrometheusOptions
     public long MaxBodyBytes { get; init; } = 174_080_000;
 
     /// <summary>
-    /// How many scrapes may be in progress at once, those that are still sending included; further ones are answered with status 503.
+    /// How many scrapes may wait for their collection at once; further ones wait for a second, and are then answered with status 503. As many answers may be sent at
+    /// once; after a second the oldest one is broken off for a further one.
     /// Zero sets no bound.
     /// Default value: 40.
     /// </summary>

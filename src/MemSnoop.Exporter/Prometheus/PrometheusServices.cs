@@ -1,3 +1,4 @@
+using MemSnoop.Exporter.Web;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -10,6 +11,7 @@ internal static class PrometheusServices
     public static IServiceCollection AddPrometheusEndpoint(this IServiceCollection services, PrometheusOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<RefusalCounts>();
         return services.AddSingleton(options).AddSingleton<ScrapeCoordinator>().AddSingleton<PrometheusEndpoint>();
     }
 }

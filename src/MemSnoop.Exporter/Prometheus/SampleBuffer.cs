@@ -1,15 +1,14 @@
 namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
-/// The sample lines of one instrument and one collection, as the bytes that go to the client. They are the same in both formats, but for
+/// The samples of one instrument and one collection in one form, as the bytes that go to the client. Lines are the same in all formats of text, but for
 /// the <c>_created</c> lines, which only OpenMetrics has.
 /// </summary>
-/// <remarks>A line lies in one block, with its creation time. Once the pool has the blocks of a scrape, writing a line allocates nothing.</remarks>
+/// <remarks>A sample lies in one block, with its creation time. Once the pool has the blocks of a scrape, writing one allocates nothing.</remarks>
 /// <param name="pool">Where the blocks come from.</param>
-/// <param name="nameLength">The length of the name in front of the labels, the same in all samples.</param>
-internal sealed class SampleBuffer(BlockPool pool, int nameLength)
+internal sealed class SampleBuffer(BlockPool pool)
 {
-    private readonly SeriesIndex _series = new(nameLength);
+    private readonly SeriesIndex _series = new();
     private readonly List<Cut> _cuts = [];
     private readonly List<byte[]> _blocks = [];
 
@@ -25,15 +24,16 @@ internal sealed class SampleBuffer(BlockPool pool, int nameLength)
     public bool IsEmpty => _blocks.Count == 0;
 
     /// <summary>Begins a sample.</summary>
-    /// <param name="most">How many bytes it can have at most, with the line of its creation time.</param>
-    public LineWriter BeginSample(int most)
+    /// <param name="most">How many bytes it can have at most, with its creation time.</param>
+    /// <returns>The room for it.</returns>
+    public Span<byte> BeginSample(int most)
     {
         if (_block.Length - _end < most)
         {
             BeginBlock(most);
         }
 
-        return new LineWriter(_block.AsSpan(_end));
+        return _block.AsSpan(_end);
     }
 
     /// <summary>
@@ -41,14 +41,15 @@ internal sealed class SampleBuffer(BlockPool pool, int nameLength)
     /// is the right one.
     /// </summary>
     /// <param name="length">Its length in bytes.</param>
-    /// <param name="keyLength">The length of its name and labels.</param>
+    /// <param name="keyStart">Where in it the labels begin.</param>
+    /// <param name="keyEnd">Where in it they end.</param>
     /// <param name="createdAt">Where in it the line of its creation time begins; its length if there is none.</param>
-    public void EndSample(int length, int keyLength, int createdAt)
+    public void EndSample(int length, int keyStart, int keyEnd, int createdAt)
     {
         int block = _blocks.Count - 1;
         int start = _end;
         _end += length;
-        if (_series.AddOrReplace(_blocks, new SampleLine(block, start, keyLength, _end)) is { } earlier)
+        if (_series.AddOrReplace(_blocks, new SampleSpan(block, start, start + keyStart, keyEnd - keyStart, _end)) is { } earlier)
         {
             Remove(earlier);
         }
@@ -59,7 +60,7 @@ internal sealed class SampleBuffer(BlockPool pool, int nameLength)
         }
     }
 
-    /// <summary>Adds the pieces of the text in one format to <paramref name="segments"/>.</summary>
+    /// <summary>Adds the samples in one format to <paramref name="segments"/>, in pieces.</summary>
     /// <returns>The number of bytes added.</returns>
     public long AddSegments(List<ReadOnlyMemory<byte>> segments, bool openMetrics)
     {
@@ -110,15 +111,15 @@ internal sealed class SampleBuffer(BlockPool pool, int nameLength)
         return end - start;
     }
 
-    private void Remove(SampleLine line)
+    private void Remove(SampleSpan sample)
     {
         int place = _cuts.Count;
-        while (place > 0 && (_cuts[place - 1].Block, _cuts[place - 1].Start).CompareTo((line.Block, line.Start)) >= 0)
+        while (place > 0 && (_cuts[place - 1].Block, _cuts[place - 1].Start).CompareTo((sample.Block, sample.Start)) >= 0)
         {
             place--;
         }
 
-        _cuts.Insert(place, new Cut(line.Block, line.Start, line.End, InOpenMetrics: false));
+        _cuts.Insert(place, new Cut(sample.Block, sample.Start, sample.End, InOpenMetrics: false));
     }
 
     private void BeginBlock(int most)

@@ -33,7 +33,7 @@ internal sealed partial class ScrapeCoordinator(
 
     /// <summary>Waits for a snapshot with everything that <paramref name="wanted"/> asks for. The caller releases it.</summary>
     /// <exception cref="ScrapeFailedException">The run failed, for all who waited for it. The next call starts another one.</exception>
-    public async Task<Snapshot> AcquireAsync(MeasurementSelection wanted, CancellationToken cancel)
+    public async Task<Snapshot> AcquireAsync(ScrapeContent wanted, CancellationToken cancel)
     {
         while (true)
         {
@@ -41,7 +41,7 @@ internal sealed partial class ScrapeCoordinator(
             bool joined;
             lock (_gate)
             {
-                if (_latest is { } latest && latest.Selection.Covers(wanted) && clock.GetElapsedTime(latest.Completed) < options.CacheDuration)
+                if (_latest is { } latest && latest.Content.Covers(wanted) && clock.GetElapsedTime(latest.Completed) < options.CacheDuration)
                 {
                     latest.AddReference();
                     return latest;
@@ -49,7 +49,7 @@ internal sealed partial class ScrapeCoordinator(
 
                 if (_running is null && _latest is { } stale && clock.GetElapsedTime(stale.Completed) >= options.CacheDuration)
                 {
-                    // Its buffers are those of the next run, so that there is one text in memory and not two.
+                    // Its buffers are those of the next run, so that there is one answer in memory and not two.
                     stale.Release();
                     _latest = null;
                 }
@@ -91,9 +91,9 @@ internal sealed partial class ScrapeCoordinator(
         }
     }
 
-    private ScrapeRun Start(MeasurementSelection selection)
+    private ScrapeRun Start(ScrapeContent content)
     {
-        ScrapeRun run = new(selection);
+        ScrapeRun run = new(content);
         using (ExecutionContext.SuppressFlow())
         {
             _ = Task.Run(() => RunAsync(run));
@@ -154,17 +154,18 @@ internal sealed partial class ScrapeCoordinator(
     {
         ExpositionPlan plan = Plan;
         ByteBudget budget = new(options.MaxBodyBytes);
-        MetricFamily[] wanted = [.. plan.Families.Where(family => run.Selection.Includes(family.Source))];
+        MeasurementSelection selection = run.Content.Selection;
+        MetricFamily[] wanted = [.. plan.Families.Where(family => selection.Includes(family.Source))];
         foreach (MetricFamily family in wanted)
         {
-            family.Limit(budget);
+            family.Prepare(run.Content.Form, budget);
         }
 
         await collector.CollectAsync(wanted, run.Stop).ConfigureAwait(false);
         Snapshot snapshot = new(
             plan,
-            run.Selection,
-            [.. plan.Families.Select(family => run.Selection.Includes(family.Source) ? family.TakeSamples() : null)],
+            run.Content,
+            [.. plan.Families.Select(family => selection.Includes(family.Source) ? family.TakeSamples() : null)],
             clock.GetTimestamp(),
             clock.GetUtcNow());
         if (!budget.IsSpent && !run.Stop.IsCancellationRequested)
@@ -173,7 +174,7 @@ internal sealed partial class ScrapeCoordinator(
         }
 
         snapshot.Release();
-        return budget.IsSpent ? throw new InvalidDataException($"The text would be longer than {options.MaxBodyBytes} bytes.") : null;
+        return budget.IsSpent ? throw new InvalidDataException($"The answer would be longer than {options.MaxBodyBytes} bytes.") : null;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a collection failed; logged once per cause")]

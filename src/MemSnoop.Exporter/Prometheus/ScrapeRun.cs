@@ -2,7 +2,7 @@ namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>A collection for scrapes while it runs, and the scrapes that wait for it.</summary>
 /// <remarks>Its state is guarded by the coordinator's lock.</remarks>
-internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
+internal sealed class ScrapeRun(ScrapeContent content) : IDisposable
 {
     private readonly TaskCompletionSource<Snapshot> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
@@ -14,11 +14,11 @@ internal sealed class ScrapeRun(MeasurementSelection selection) : IDisposable
     /// <summary>Signalled when nobody waits any more: the remaining callbacks are not run.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    public MeasurementSelection Selection => selection;
+    public ScrapeContent Content => content;
 
-    public bool TryJoin(MeasurementSelection wanted)
+    public bool TryJoin(ScrapeContent wanted)
     {
-        if (_stop.IsCancellationRequested || !selection.Covers(wanted))
+        if (_stop.IsCancellationRequested || !content.Covers(wanted))
         {
             return false;
         }

@@ -5,15 +5,13 @@ using System.Runtime.InteropServices;
 
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>Where a sample lies in its block; its name and labels are the first bytes.</summary>
-internal readonly record struct SampleLine(int Block, int Start, int KeyLength, int End);
+/// <summary>Where a sample lies in its block, and where in it are the labels, by which it is told from others of its family.</summary>
+internal readonly record struct SampleSpan(int Block, int Start, int KeyStart, int KeyLength, int End);
 
 /// <summary>
-/// Finds a series among the samples of a buffer by the bytes of its name and labels: a hash table that keeps its arrays from one collection to
-/// the next.
+/// Finds a series among the samples of a buffer by the bytes of its labels: a hash table that keeps its arrays from one collection to the next.
 /// </summary>
-/// <param name="nameLength">The length of the name with which every key begins, and which tells none apart.</param>
-internal sealed class SeriesIndex(int nameLength)
+internal sealed class SeriesIndex
 {
     // Room for this many series at first; both arrays grow by doubling.
     private const int InitialCapacity = 16;
@@ -26,20 +24,20 @@ internal sealed class SeriesIndex(int nameLength)
     private int[] _buckets = new int[InitialCapacity * 2];
 
     // Buckets and links hold positions plus one, so that a cleared array is an empty table.
-    private record struct Slot(int Hash, int Next, SampleLine Line);
+    private record struct Slot(int Hash, int Next, SampleSpan Sample);
 
-    /// <summary>Adds a line; returns the line of the same series that it takes the place of, if there is one.</summary>
-    public SampleLine? AddOrReplace(List<byte[]> blocks, SampleLine line)
+    /// <summary>Adds a sample; returns the one of the same series that it takes the place of, if there is one.</summary>
+    public SampleSpan? AddOrReplace(List<byte[]> blocks, SampleSpan sample)
     {
-        ReadOnlySpan<byte> key = KeyOf(blocks, line);
-        int hash = Hash(key[nameLength..]);
+        ReadOnlySpan<byte> key = KeyOf(blocks, sample);
+        int hash = Hash(key);
         for (int i = _buckets[hash & (_buckets.Length - 1)] - 1; i >= 0; i = _slots[i].Next - 1)
         {
             ref Slot slot = ref _slots[i];
-            if (slot.Hash == hash && KeyOf(blocks, slot.Line).SequenceEqual(key))
+            if (slot.Hash == hash && KeyOf(blocks, slot.Sample).SequenceEqual(key))
             {
-                SampleLine replaced = slot.Line;
-                slot.Line = line;
+                SampleSpan replaced = slot.Sample;
+                slot.Sample = sample;
                 return replaced;
             }
         }
@@ -49,7 +47,7 @@ internal sealed class SeriesIndex(int nameLength)
             Grow();
         }
 
-        _slots[_count].Line = line;
+        _slots[_count].Sample = sample;
         Link(_count++, hash);
         return null;
     }
@@ -97,7 +95,7 @@ internal sealed class SeriesIndex(int nameLength)
         return ((shifted & uint.MaxValue) * (shifted >> 32)) ^ BitOperations.RotateLeft(value, 32);
     }
 
-    private static ReadOnlySpan<byte> KeyOf(List<byte[]> blocks, in SampleLine line) => blocks[line.Block].AsSpan(line.Start, line.KeyLength);
+    private static ReadOnlySpan<byte> KeyOf(List<byte[]> blocks, in SampleSpan sample) => blocks[sample.Block].AsSpan(sample.KeyStart, sample.KeyLength);
 
     private void Link(int index, int hash)
     {

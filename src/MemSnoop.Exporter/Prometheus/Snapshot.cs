@@ -2,15 +2,15 @@ namespace MemSnoop.Exporter.Prometheus;
 
 /// <summary>
 /// What one collection has observed. It does not change any more; its buffers go back to their families when the last one who holds it has
-/// let go, so a text that is being sent is never written over.
+/// let go, so an answer that is being sent is never written over.
 /// </summary>
-internal sealed class Snapshot(ExpositionPlan plan, MeasurementSelection selection, SampleBuffer?[] samples, long completed, DateTimeOffset generated)
+internal sealed class Snapshot(ExpositionPlan plan, ScrapeContent content, SampleBuffer?[] samples, long completed, DateTimeOffset generated)
 {
     private int _references = 1;
 
     public ExpositionPlan Plan => plan;
 
-    public MeasurementSelection Selection => selection;
+    public ScrapeContent Content => content;
 
     /// <summary>Timestamp of the monotonic clock.</summary>
     public long Completed => completed;

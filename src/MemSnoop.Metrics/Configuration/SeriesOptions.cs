@@ -17,10 +17,26 @@ public sealed class SeriesOptions
     public int Max { get; set; }
 
     /// <summary>
+    /// The names of instruments for which the semantic conventions of OpenTelemetry have one: <c>memsnoop.process.cpu.time</c>, or <c>process.cpu.time</c>. Default value:
+    /// <see cref="InstrumentNames.MemSnoop"/>.
+    /// </summary>
+    public InstrumentNames Names { get; set; }
+
+    /// <summary>
     /// Labels of <c>memsnoop.process.info</c> that are taken from the command line of a process: the name of the label, and an expression whose first group is its value. Command
     /// lines can hold secrets. Default value: none.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, Regex>> InfoLabels { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+}
+
+/// <summary>Whose names instruments have that have two.</summary>
+public enum InstrumentNames
+{
+    /// <summary>Those of MemSnoop, which dashboards and rules of this project use.</summary>
+    MemSnoop,
+
+    /// <summary>Those of OpenTelemetry's semantic conventions, with their units and attributes.</summary>
+    SemanticConventions,
 }
 
 /// <summary>The settings of <see cref="SeriesOptions"/>.</summary>
@@ -34,6 +50,9 @@ internal static partial class SeriesSettings
     {
         Words = ["off", "all"],
     };
+
+    private static readonly ValueSyntax<InstrumentNames> Names = Syntax.Words(
+        "NAMES", "a choice of names", ("memsnoop", InstrumentNames.MemSnoop), ("semconv", InstrumentNames.SemanticConventions));
 
     private static readonly ValueSyntax<KeyValuePair<string, Regex>> InfoLabel = new(
         "NAME=REGEX", "a label", @"NAME=REGEX with a group, such as app=--app[= ](\S+)", TryParseLabel, static label => $"{label.Key}={label.Value}");
@@ -53,6 +72,11 @@ internal static partial class SeriesSettings
         {
             Options = ["--max-series"],
             Help = "Publish at most this many series: leave out processes first, containers last; 0 means no limit.",
+        },
+        new ScalarSetting<MemSnoopOptions, InstrumentNames>("Series:Names", Names, o => o.Series.Names, (o, v) => o.Series.Names = v)
+        {
+            Options = ["--names"],
+            Help = "Names of what OpenTelemetry's semantic conventions know too: memsnoop's own, or theirs (semconv).",
         },
         new ListSetting<MemSnoopOptions, KeyValuePair<string, Regex>>("Series:InfoLabels", InfoLabel, o => o.Series.InfoLabels, (o, v) => o.Series.InfoLabels = v)
         {

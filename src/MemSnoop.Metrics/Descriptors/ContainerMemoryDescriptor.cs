@@ -46,6 +46,8 @@ internal sealed class ContainerMemoryDescriptor : PublishedMeasurementDescriptor
     internal static bool IsWanted(SamplingContext context) =>
         context.Labels.HasContainers && context.Host.Options.Readings.IsEnabled(MeasurementName, isOnByDefault: true);
 
+    protected override bool MayUse(string method, MeasuredHost host) => WorkingSetChoice.MayChoose(method, host);
+
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
         if (!context.Labels.HasContainers)

@@ -33,6 +33,8 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
 
     internal override bool IsEnabled(MemSnoopOptions options) => options.AreCountersEnabled;
 
+    protected override bool MayUse(string method, MeasuredHost host) => host.Options.Counters.Provider is CounterProviders.Auto || host.Options.Counters.Provider == method;
+
     /// <summary>Finds out who counts what.</summary>
     protected override SampledMeasurement OnStart(SamplingContext context)
     {

@@ -17,18 +17,24 @@ namespace MemSnoop.Metrics.Descriptors;
 /// <summary>Memory of control groups by the age of its generations: of the host, not of a process.</summary>
 internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
 {
+    /// <summary>The generations themselves. Where debugfs is not mounted, it is mounted to read them.</summary>
+    internal static readonly KernelSource Listing = new("/sys/kernel/debug/lru_gen", KernelAccess.Read, Capability.SysAdmin) { Sign = "kernel/mm/lru_gen" };
+
     internal override string Name => HostGenerations.MeasurementName;
 
     internal override string Help => "memory of control groups by the age of its generation";
 
     internal override IReadOnlyList<KernelSource> Sources { get; } =
     [
-        new("/sys/kernel/debug/lru_gen", KernelAccess.Read, Capability.SysAdmin),
+        Listing,
         new("/sys/kernel/mm/lru_gen/enabled", KernelAccess.Read),
         new("/sys/fs/cgroup", KernelAccess.Read),
         new("/proc/swaps", KernelAccess.Read),
         new("/proc/sys/vm/swappiness", KernelAccess.Read),
+        new("/proc/1/root/run/memsnoop", KernelAccess.ReadWrite, Capability.SysPtrace) { Method = HostAging.MethodName },
     ];
+
+    protected override bool MayUse(string method, MeasuredHost host) => method != HostAging.MethodName || AgingChoice.IsWanted(host);
 
     /// <summary>The generations belong to control groups, which a trace of a process does not follow.</summary>
     internal override bool IsColumn => false;

@@ -1,3 +1,5 @@
+using MemSnoop.Kernel;
+
 namespace MemSnoop.Metrics.Descriptors;
 
 /// <summary>What a measurement asks of the kernel: a file, or a system call.</summary>
@@ -11,6 +13,13 @@ internal sealed record KernelSource(string Name, KernelAccess Access, params IRe
 
     /// <summary>The version of Linux from which on the capabilities are not needed; null when they always are.</summary>
     internal Version? CapabilitiesUntil { get; init; }
+
+    /// <summary>A file below the sysfs root without which this kernel does not have the source either; null where there is no such sign.</summary>
+    internal string? Sign { get; init; }
+
+    /// <summary>Whether its capabilities are needed on this host.</summary>
+    internal bool IsGuarded(KernelPaths paths) =>
+        (CapabilitiesUntil is null || Environment.OSVersion.Version < CapabilitiesUntil) && (Sign is null || Path.Exists(paths.Sys(Sign)));
 }
 
 /// <summary>How a kernel source is used.</summary>
@@ -38,6 +47,12 @@ internal enum Capability
     /// <summary>Read files whose mode forbids it.</summary>
     DacReadSearch = 2,
 
+    /// <summary>Send signals to processes of other users.</summary>
+    Kill = 5,
+
+    /// <summary>Listen on a port below 1024.</summary>
+    NetBindService = 10,
+
     /// <summary>Look into processes of other users (<c>ptrace(2)</c>, "Ptrace access mode checking").</summary>
     SysPtrace = 19,
 
@@ -56,6 +71,8 @@ internal static class KernelSourceWords
     {
         Capability.DacOverride => "CAP_DAC_OVERRIDE",
         Capability.DacReadSearch => "CAP_DAC_READ_SEARCH",
+        Capability.Kill => "CAP_KILL",
+        Capability.NetBindService => "CAP_NET_BIND_SERVICE",
         Capability.SysPtrace => "CAP_SYS_PTRACE",
         Capability.SysAdmin => "CAP_SYS_ADMIN",
         _ => "CAP_PERFMON",

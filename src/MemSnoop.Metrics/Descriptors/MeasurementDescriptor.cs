@@ -48,6 +48,12 @@ internal abstract class PublishedMeasurementDescriptor : MeasurementDescriptor
     /// <summary>Whether it is taken by these options.</summary>
     internal virtual bool IsEnabled(MemSnoopOptions options) => options.Readings.IsEnabled(Name, IsOnByDefault);
 
+    /// <summary>What it asks of the kernel by these options: less than <see cref="MeasurementDescriptor.Sources"/> where they rule out a method.</summary>
+    internal IEnumerable<KernelSource> SourcesFor(MeasuredHost host) => Sources.Where(source => source.Method is null || MayUse(source.Method, host));
+
+    /// <summary>Whether a method or provider may be used by these options.</summary>
+    protected virtual bool MayUse(string method, MeasuredHost host) => true;
+
     /// <summary>Finds out whether it works here: what is missing, and what to do about it.</summary>
     /// <exception cref="UsageException">The options name something that does not exist.</exception>
     internal abstract IEnumerable<HostFinding> Check(CheckContext context);

@@ -26,5 +26,7 @@ internal sealed class OpenFilesDescriptor : ProcessMeasurementDescriptor<OpenFil
     protected override IMeasurement<OpenFilesSample> Create(MeasuredHost host) => new OpenFilesMeasurement();
 
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<OpenFilesSample> samples) =>
-        scope.Gauge(samples, "memsnoop.process.open_files", "{file}", "Open file descriptors.", static (in s) => Clamp(s.Count));
+        scope.Gauge(
+            samples, "memsnoop.process.open_files", new ConventionName("process.unix.file_descriptor.count", "{file_descriptor}", IsSum: true), "{file}", "Open file descriptors.",
+            static (in s) => Clamp(s.Count));
 }

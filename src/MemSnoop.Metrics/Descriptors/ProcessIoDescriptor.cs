@@ -41,7 +41,7 @@ internal sealed class ProcessIoDescriptor : ProcessMeasurementDescriptor<IoSampl
             new("direction", "read", static (in s) => Clamp(s.ReadCalls)),
             new("direction", "write", static (in s) => Clamp(s.WriteCalls)));
         scope.Counter<IoSample, long>(
-            samples, "memsnoop.process.io.storage", "By", "Bytes fetched from storage, and bytes that were or will be written to it.",
+            samples, "memsnoop.process.io.storage", new ConventionName("process.disk.io", "By", "disk.io.direction"), "By", "Bytes fetched from storage, and bytes that were or will be written to it.",
             new("direction", "read", static (in s) => Clamp(s.StorageReadBytes)),
             new("direction", "write", static (in s) => Clamp(s.StorageWrittenBytes)));
         scope.Counter<IoSample, long>(

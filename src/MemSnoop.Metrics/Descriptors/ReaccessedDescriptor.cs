@@ -35,6 +35,8 @@ internal sealed class ReaccessedDescriptor : PublishedMeasurementDescriptor
     internal static bool IsWanted(SamplingContext context) =>
         context.Host.Options.Readings.IsEnabled(MeasurementName, isOnByDefault: true) && (context.Labels.HasContainers || context.Host.Options.WorkingSet.ProcessReaccessed);
 
+    protected override bool MayUse(string method, MeasuredHost host) => WorkingSetChoice.MayChoose(method, host);
+
     protected override SampledMeasurement OnStart(SamplingContext context)
     {
         if (!IsWanted(context))

@@ -40,7 +40,8 @@ internal sealed class SchedulingDescriptor : ProcessMeasurementDescriptor<Schedu
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<SchedulingSample> samples)
     {
         scope.Counter<SchedulingSample, long>(
-            samples, "memsnoop.process.context_switches", "{switch}", "Context switches of all threads: voluntary (the thread waited for something) and involuntary (its time was up).",
+            samples, "memsnoop.process.context_switches", new ConventionName("process.context_switches", "{context_switch}", "process.context_switch.type"), "{switch}",
+            "Context switches of all threads: voluntary (the thread waited for something) and involuntary (its time was up).",
             new("switch", "voluntary", static (in s) => Clamp(s.VoluntarySwitches)),
             new("switch", "involuntary", static (in s) => Clamp(s.InvoluntarySwitches)));
         scope.Counter<SchedulingSample, double>(

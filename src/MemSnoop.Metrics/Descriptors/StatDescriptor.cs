@@ -38,16 +38,17 @@ internal sealed class StatDescriptor : ProcessMeasurementDescriptor<CpuSample>
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<CpuSample> samples)
     {
         scope.Counter<CpuSample, double>(
-            samples, "memsnoop.process.cpu.time", "s", "CPU time of all threads, including ended ones.",
+            samples, "memsnoop.process.cpu.time", new ConventionName("process.cpu.time", "s", "cpu.mode"), "s", "CPU time of all threads, including ended ones.",
             new("mode", "user", static (in s) => s.UserSeconds),
             new("mode", "system", static (in s) => s.SystemSeconds));
         scope.Counter<CpuSample, long>(
-            samples, "memsnoop.process.page_faults", "{fault}", "Page faults: minor ones found the page in memory, major ones waited for storage.",
+            samples, "memsnoop.process.page_faults", new ConventionName("process.paging.faults", "{fault}", "system.paging.fault.type"), "{fault}",
+            "Page faults: minor ones found the page in memory, major ones waited for storage.",
             new("fault", "minor", static (in s) => Clamp(s.MinorFaults)),
             new("fault", "major", static (in s) => Clamp(s.MajorFaults)));
-        scope.Gauge(samples, "memsnoop.process.threads", "{thread}", "Number of threads of the process.", static (in s) => (long?)s.Threads);
+        scope.Gauge(samples, "memsnoop.process.threads", new ConventionName("process.thread.count", "{thread}", IsSum: true), "{thread}", "Number of threads of the process.", static (in s) => (long?)s.Threads);
         scope.Gauge(samples, "memsnoop.process.start_time", "s", "When the process started, in seconds since the Unix epoch.", static (in s) => Known(s.StartTimeSeconds));
-        scope.Gauge(samples, "memsnoop.process.uptime", "s", "How long the process has been running.", static (in s) => Known(s.UptimeSeconds));
+        scope.Gauge(samples, "memsnoop.process.uptime", new ConventionName("process.uptime", "s"), "s", "How long the process has been running.", static (in s) => Known(s.UptimeSeconds));
     }
 
     private static double? Known(double value) => double.IsNaN(value) ? null : value;

@@ -30,8 +30,12 @@ internal sealed class StatmDescriptor : ProcessMeasurementDescriptor<MemorySampl
 
     protected override void AddInstruments(InstrumentScope scope, IProcessSamples<MemorySample> samples)
     {
-        scope.Gauge(samples, "memsnoop.process.memory.virtual", "By", "Address space the process has mapped, used or not.", static (in s) => Clamp(s.VirtualBytes));
-        scope.Gauge(samples, "memsnoop.process.memory.resident", "By", "Physical memory the process holds.", static (in s) => Clamp(s.ResidentBytes));
+        scope.Gauge(
+            samples, "memsnoop.process.memory.virtual", new ConventionName("process.memory.virtual", "By", IsSum: true), "By", "Address space the process has mapped, used or not.",
+            static (in s) => Clamp(s.VirtualBytes));
+        scope.Gauge(
+            samples, "memsnoop.process.memory.resident", new ConventionName("process.memory.usage", "By", IsSum: true), "By", "Physical memory the process holds.",
+            static (in s) => Clamp(s.ResidentBytes));
         scope.Gauge(samples, "memsnoop.process.memory.shared", "By", "Resident pages of files and shared memory, which other processes may hold too.", static (in s) => Clamp(s.SharedBytes));
         scope.Gauge(samples, "memsnoop.process.memory.text", "By", "Size of the program's code.", static (in s) => Clamp(s.TextBytes));
         scope.Gauge(samples, "memsnoop.process.memory.data", "By", "Size of data and stack areas, resident or not.", static (in s) => Clamp(s.DataBytes));

@@ -28,17 +28,17 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
     ];
 
-    /// <summary>What tells that something else takes accessed bits. What is missing makes the method less sure, not impossible.</summary>
+    /// <summary>What tells that something else takes accessed bits. What is missing makes a method less sure, not impossible.</summary>
     private static readonly KernelSource[] DisturbanceSources =
     [
-        new("/proc/vmstat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
-        new("/proc/PID/fd", KernelAccess.Read, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
-        new("/sys/fs/cgroup/memory.stat", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
-        new("/sys/kernel/debug/lru_gen", KernelAccess.Read, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
-        new("/sys/kernel/mm/lru_gen/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
-        new("/sys/kernel/mm/damon/admin/kdamonds", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
-        new("/sys/kernel/mm/ksm/pages_sharing", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
-        new("/sys/module/damon_stat/parameters/enabled", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
+        new("/proc/vmstat", KernelAccess.Read),
+        new("/proc/PID/fd", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
+        new("/sys/fs/cgroup/memory.stat", KernelAccess.Read),
+        GenerationsDescriptor.Listing,
+        new("/sys/kernel/mm/lru_gen/enabled", KernelAccess.Read),
+        new("/sys/kernel/mm/damon/admin/kdamonds", KernelAccess.Read),
+        new("/sys/kernel/mm/ksm/pages_sharing", KernelAccess.Read),
+        new("/sys/module/damon_stat/parameters/enabled", KernelAccess.Read),
     ];
 
     /// <summary>Bytes of one kind, or null where there is no such number.</summary>
@@ -71,7 +71,10 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
         new("/proc/PID/status", KernelAccess.Read) { Method = ReferencedEstimator.MethodName },
         new("/proc/loadavg", KernelAccess.Read),
+        new("/proc/1/root/run/memsnoop", KernelAccess.ReadWrite, Capability.SysPtrace),
     ];
+
+    protected override bool MayUse(string method, MeasuredHost host) => WorkingSetChoice.MayChoose(method, host);
 
     protected override SampledMeasurement OnStart(SamplingContext context)
     {

@@ -18,6 +18,7 @@ internal sealed class SamplingPipeline : IDisposable
     internal const string MeterName = MemSnoopMeter.Name;
 
     private readonly MeasuredHost _host;
+    private readonly HungProcessLog _hungProcesses;
     private readonly ContainerNaming? _naming;
     private readonly SeriesBudget? _budget;
     private readonly WatchList _watchList;
@@ -35,6 +36,8 @@ internal sealed class SamplingPipeline : IDisposable
     {
         _host = host;
         Meter = meter;
+        Began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
+        _hungProcesses = new HungProcessLog(host.Paths.Hung, loggers.CreateLogger<HungProcessLog>());
         CollectionNumber = new CollectionNumber(clock);
         bool withContainers = ProcessLabels.WantContainers(host);
 
@@ -78,6 +81,9 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     internal CollectionNumber CollectionNumber { get; }
+
+    /// <summary>When it was made, in seconds since the Unix epoch: what this program does itself is counted from then on.</summary>
+    internal double Began { get; }
 
     /// <summary>The meter of all instruments about processes, disks and the measuring.</summary>
     internal Meter Meter { get; }
@@ -124,7 +130,7 @@ internal sealed class SamplingPipeline : IDisposable
 
     /// <summary>
     /// When a counter began, in seconds since the Unix epoch: the kernel counts for a process since its start and for a
-    /// disk since boot, long before this program; what begins otherwise knows it itself. Null where nothing of this applies.
+    /// disk since boot, long before this program; what begins otherwise knows it itself; what the program does is counted since it began. Null where nothing of this applies.
     /// </summary>
     internal double? CreatedTime(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> attributes)
     {
@@ -134,16 +140,11 @@ internal sealed class SamplingPipeline : IDisposable
         }
 
         double boot = _host.SystemClock.BootTimeSeconds;
-        if (double.IsNaN(boot))
-        {
-            return null;
-        }
-
         foreach ((string key, object? value) in attributes)
         {
             if (key == "pid" && value is int pid)
             {
-                return _watchList.StartTicksOf(pid) is { } ticks ? boot + _host.Units.Seconds(ticks) : null;
+                return _watchList.StartTicksOf(pid) is { } ticks ? Known(boot + _host.Units.Seconds(ticks)) : null;
             }
 
             if (key == "group" && value is string group)
@@ -153,11 +154,13 @@ internal sealed class SamplingPipeline : IDisposable
 
             if (key == "device")
             {
-                return boot;
+                return Known(boot);
             }
         }
 
-        return null;
+        return MeasurementOf(instrument) is null ? Began : null;
+
+        static double? Known(double seconds) => double.IsNaN(seconds) ? null : seconds;
     }
 
     /// <summary>
@@ -188,7 +191,7 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Makes instruments of a measurement, or with null those that report on all of them.</summary>
-    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget);
+    internal InstrumentScope Scope(SampledMeasurement? measurement) => new(Meter, measurement, _measurementsByInstrument, _deprecatedSeries, _budget, _host.Options.Series.Names);
 
     public void Dispose()
     {
@@ -196,5 +199,6 @@ internal sealed class SamplingPipeline : IDisposable
         _measurements.ForEach(static measurement => measurement.Dispose());
         _watchList.Dispose();
         _naming?.Dispose();
+        _hungProcesses.Dispose();
     }
 }

@@ -13,8 +13,10 @@ namespace MemSnoop.Metrics.Instruments;
 /// <param name="measurements">The measurement of each instrument, by the instrument's name.</param>
 /// <param name="deprecated">Former names that are still published; this adds to them.</param>
 /// <param name="budget">Limits the number of series; null where nothing does.</param>
+/// <param name="names">Which name an instrument gets that has two.</param>
 internal sealed class InstrumentScope(
-    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated, SeriesBudget? budget = null)
+    Meter meter, SampledMeasurement? measurement, IDictionary<string, SampledMeasurement> measurements, ICollection<DeprecatedUse> deprecated,
+    SeriesBudget? budget = null, InstrumentNames names = InstrumentNames.MemSnoop)
 {
     /// <summary>Notes that an instrument is the former name of another, which is published under both for two minor versions.</summary>
     /// <param name="former">The name of an instrument that was made in this scope.</param>
@@ -37,6 +39,27 @@ internal sealed class InstrumentScope(
         where TSample : struct =>
         Gauge(samples, name, unit, description, [new ProcessSeries<TSample, double>(null, null, select)]);
 
+    /// <summary>Makes a gauge that has a name in the conventions too.</summary>
+    internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, ConventionName convention, string unit, string description, Selector<TSample, long> select)
+        where TSample : struct
+    {
+        if (!WantsConventions)
+        {
+            Gauge(samples, name, unit, description, select);
+            return;
+        }
+
+        Func<IEnumerable<Measurement<long>>> observe = Of(samples, [new ProcessSeries<TSample, long>(null, null, select)]);
+        Add(convention.IsSum
+            ? meter.CreateObservableUpDownCounter(convention.Name, observe, convention.Unit, description)
+            : meter.CreateObservableGauge(convention.Name, observe, convention.Unit, description));
+    }
+
+    /// <summary>Makes a gauge that has a name in the conventions too.</summary>
+    internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, ConventionName convention, string unit, string description, Selector<TSample, double> select)
+        where TSample : struct =>
+        Gauge(samples, WantsConventions ? convention.Name : name, WantsConventions ? convention.Unit : unit, description, select);
+
     internal void Gauge<TSample>(IProcessSamples<TSample> samples, string name, string unit, string description, ProcessSeries<TSample, double>[] series)
         where TSample : struct =>
         Add(meter.CreateObservableGauge(name, Of(samples, series), unit, description));
@@ -45,6 +68,22 @@ internal sealed class InstrumentScope(
         where TSample : struct
         where TValue : struct =>
         Add(meter.CreateObservableCounter(name, Of(samples, series), unit, description));
+
+    /// <summary>Makes a counter that has a name in the conventions too.</summary>
+    internal void Counter<TSample, TValue>(
+        IProcessSamples<TSample> samples, string name, ConventionName convention, string unit, string description, params ProcessSeries<TSample, TValue>[] series)
+        where TSample : struct
+        where TValue : struct
+    {
+        if (WantsConventions)
+        {
+            Counter(samples, convention.Name, convention.Unit, description, [.. series.Select(one => one with { Key = convention.Key })]);
+        }
+        else
+        {
+            Counter(samples, name, unit, description, series);
+        }
+    }
 
     internal void Gauge<T>(string name, string unit, string description, Func<IEnumerable<Measurement<T>>> observe)
         where T : struct =>
@@ -56,6 +95,8 @@ internal sealed class InstrumentScope(
 
     /// <summary>A count of the kernel, which has 64 bits without a sign, limited to what an instrument can report.</summary>
     internal static long Clamp(ulong value) => value > long.MaxValue ? long.MaxValue : (long)value;
+
+    private bool WantsConventions => names == InstrumentNames.SemanticConventions;
 
     private Func<IEnumerable<Measurement<TValue>>> Of<TSample, TValue>(IProcessSamples<TSample> samples, ProcessSeries<TSample, TValue>[] series)
         where TSample : struct

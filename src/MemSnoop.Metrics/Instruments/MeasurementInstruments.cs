@@ -11,7 +11,8 @@ internal static class MeasurementInstruments
         scope.Gauge("memsnoop.measurement.duration", "s", "How long the last reading or pass over all watched processes took.", () => Each<double>(measurements, static measurement => Known(measurement.Cost.Seconds)));
         scope.Gauge("memsnoop.measurement.cpu", "s", "CPU time of the last reading or pass over all watched processes, in the kernel and in user space.", () => Each<double>(measurements, static measurement => Known(measurement.Cost.CpuSeconds)));
         scope.Gauge("memsnoop.measurement.success", "1", "1 when the last reading or pass succeeded, else 0; absent before there is one, and for windows before the first has ended.", () => Each<long>(measurements, static measurement => measurement.Succeeded is { } succeeded ? (succeeded ? 1 : 0) : null));
-        scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the pass before had not ended.", () => Each<long>(measurements, static measurement => measurement.IsOn ? measurement.MissedPasses : null));
+        scope.Counter("memsnoop.measurement.missed", "{tick}", "Passes left out because the pass before had not ended, or has not yet.", () => Each<long>(measurements, static measurement => measurement.IsOn ? measurement.MissedPasses : null));
+        scope.Gauge("memsnoop.measurement.pass_started", "s", "Since when a pass is under way, in seconds since the Unix epoch; absent if none is.", () => Each<double>(measurements, static measurement => measurement.PassStarted));
         scope.Counter("memsnoop.measurement.errors", "{error}", "Readings of a process that failed, by reason.", () => Reasons(measurements, static measurement => measurement.Errors.ToArray()));
         scope.Counter(
             "memsnoop.measurement.skipped", "{process}", "Times a process was skipped or its window was disturbed, by reason; with measurement=discovery, processes that were found and not watched.",

@@ -17,6 +17,7 @@ internal static class SelectionInstruments
     {
         scope.Gauge("memsnoop.processes.watched", "{process}", "Number of watched processes.", () => Watched(watchList));
         scope.Gauge("memsnoop.processes.dropped", "{process}", "Number of selected processes that are not watched: below the minimum resident memory, or beyond the maximum number.", () => Dropped(watchList));
+        scope.Gauge<long>("memsnoop.processes.hung", "{process}", "Number of processes whose files do not answer.", () => [new(watchList.Hung.Count)]);
         scope.Gauge("memsnoop.process.dropped_resident", "By", "Resident memory of the hundred largest selected processes that are not watched.", () => Named(watchList));
 
         // Those are there only where the number of series is not limited.

@@ -1,4 +1,5 @@
 using MemSnoop.Kernel;
+using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Metrics.Sampling;
@@ -8,6 +9,9 @@ internal interface ILocalWindows
 {
     /// <summary>The method that measures.</summary>
     string Method { get; }
+
+    /// <summary>Follows a process, watched or not; <see cref="ReadOutcome.Hung"/> if it does not answer.</summary>
+    ReadOutcome TryTrack(int pid, out TrackedProcess? process);
 
     /// <summary>The last window of a watched process; false when it has none yet.</summary>
     /// <param name="pid">The process.</param>

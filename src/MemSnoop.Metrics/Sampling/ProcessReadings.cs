@@ -9,11 +9,19 @@ internal sealed class ProcessReadings<TSample>(
     WatchList watchList,
     ReadingSchedule schedule,
     SampledMeasurement sampled,
-    TimeProvider clock) : IProcessSamples<TSample>
+    TimeProvider clock) : IProcessSamples<TSample>, IWatchedWork
     where TSample : struct
 {
     private ProcessSample<TSample>[] _samples = [];
     private int _count;
+
+    // Where a reading is: another thread goes on with it where a process does not answer.
+    private WatchedProcess[] _processes = [];
+    private int _next;
+    private int _read;
+    private int _attempts;
+    private bool _succeeded;
+    private TimeSpan _cpu;
 
     /// <inheritdoc/>
     public object Gate { get; } = new();
@@ -32,41 +40,66 @@ internal sealed class ProcessReadings<TSample>(
 
     private void Read(WatchedProcess[] processes)
     {
-        Stint.Beginning beginning = Stint.Begin(clock);
+        long started = clock.GetTimestamp();
         if (_samples.Length < processes.Length)
         {
             Array.Resize(ref _samples, processes.Length);
         }
 
-        int count = 0;
-        int attempts = 0;
-        bool succeeded = false;
-        foreach (WatchedProcess process in processes)
+        (_processes, _next, _read, _attempts, _succeeded, _cpu) = (processes, 0, 0, 0, false, TimeSpan.Zero);
+        try
         {
+            watchList.Thread.Run(this);
+        }
+        catch (OperationCanceledException)
+        {
+            // The pipeline ends, and who still collects finds nobody.
+            (_read, _attempts) = (0, 0);
+        }
+
+        if (_read < _count)
+        {
+            // Do not keep ended processes alive.
+            _samples.AsSpan(_read, _count - _read).Clear();
+        }
+
+        (_processes, _count) = ([], _read);
+        measurement.EndRound();
+        sampled.Finish(new Stint(clock.GetElapsedTime(started), _cpu), _succeeded || _attempts == 0);
+    }
+
+    void IWatchedWork.Do()
+    {
+        TimeSpan cpu = CpuTime.OfThisThread;
+        for (; _next < _processes.Length; _next++)
+        {
+            WatchedProcess process = _processes[_next];
             if (!process.HasSeries)
             {
                 continue;
             }
 
-            attempts++;
             ReadOutcome outcome = measurement.Measure(process.Process, out TSample sample);
-            sampled.Count(outcome);
+            Note(outcome);
             if (outcome == ReadOutcome.Success)
             {
-                _samples[count++] = new ProcessSample<TSample>(process, sample);
+                _samples[_read++] = new ProcessSample<TSample>(process, sample);
             }
-
-            succeeded |= !outcome.IsError() && outcome != ReadOutcome.NotSupported;
         }
 
-        if (count < _count)
-        {
-            // Do not keep ended processes alive.
-            _samples.AsSpan(count, _count - count).Clear();
-        }
+        _cpu += CpuTime.OfThisThread - cpu;
+    }
 
-        _count = count;
-        measurement.EndRound();
-        sampled.Finish(beginning.End(), succeeded || attempts == 0);
+    void IWatchedWork.Skip(int pid)
+    {
+        Note(ReadOutcome.Hung);
+        _next++;
+    }
+
+    private void Note(ReadOutcome outcome)
+    {
+        _attempts++;
+        sampled.Count(outcome);
+        _succeeded |= !outcome.IsError() && outcome != ReadOutcome.NotSupported;
     }
 }

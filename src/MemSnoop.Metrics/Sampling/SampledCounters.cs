@@ -1,4 +1,5 @@
 using MemSnoop.Counters;
+using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Processes;
 using Microsoft.Extensions.Logging;
@@ -56,13 +57,7 @@ internal sealed partial class SampledCounters : SampledMeasurement
 
         lock (_readings.Gate)
         {
-            foreach (WatchedProcess process in _watchList.Refresh())
-            {
-                if (process.Verdict is null)
-                {
-                    _measurement.Prepare(process.Process);
-                }
-            }
+            _watchList.Thread.Run(new Preparation(_measurement, _watchList.Refresh()));
         }
     }
 
@@ -114,6 +109,25 @@ internal sealed partial class SampledCounters : SampledMeasurement
         {
             NotCounting(logger, choice.Name, choice.Reason, choice.Explanation);
         }
+    }
+
+    /// <summary>Begins to count events of processes, but for those that do not answer.</summary>
+    private sealed class Preparation(CounterMeasurement measurement, WatchedProcess[] processes) : IWatchedWork
+    {
+        private int _next;
+
+        public void Do()
+        {
+            for (; _next < processes.Length; _next++)
+            {
+                if (processes[_next].Verdict is null)
+                {
+                    measurement.Prepare(processes[_next].Process);
+                }
+            }
+        }
+
+        public void Skip(int pid) => _next++;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "counting {Events} with {Provider}")]

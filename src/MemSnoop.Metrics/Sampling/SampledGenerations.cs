@@ -14,6 +14,7 @@ namespace MemSnoop.Metrics.Sampling;
 internal sealed partial class SampledGenerations(HostGenerations generations, GenerationAger? ager, ReadingSchedule schedule, TimeProvider clock, ILogger logger)
     : SampledMeasurement(HostGenerations.MeasurementName)
 {
+    private readonly double _began = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d;
     private ProbeResult _support = generations.Support;
 
     /// <summary>Held while what <see cref="Current"/> returned is read.</summary>
@@ -52,6 +53,13 @@ internal sealed partial class SampledGenerations(HostGenerations generations, Ge
         }
 
         return generations;
+    }
+
+    /// <summary>Agings are counted since there is one who asks for them.</summary>
+    internal override bool TryGetCreatedTime(ReadOnlySpan<KeyValuePair<string, object?>> attributes, out double? created)
+    {
+        created = _began;
+        return true;
     }
 
     internal override void Report(ILogger logger)

@@ -37,8 +37,11 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     /// <summary>Whether there is something to see: false until the first window has ended, for what is measured in windows.</summary>
     internal virtual bool IsReady => true;
 
+    /// <summary>Since when a pass is under way, in seconds since the Unix epoch; null if none is.</summary>
+    internal virtual double? PassStarted => null;
+
     /// <summary>Passes that were left out because the one before had not ended.</summary>
-    internal long MissedPasses => Volatile.Read(ref _missed);
+    internal virtual long MissedPasses => Volatile.Read(ref _missed);
 
     /// <summary>Skipped processes, by reason.</summary>
     internal SkipCounts Skipped { get; } = new();

@@ -39,6 +39,12 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     internal override IEnumerable<KeyValuePair<string, long>> ShownSkips => _windows?.Shown().Skips ?? [];
 
     /// <inheritdoc/>
+    internal override double? PassStarted => _sampler is { PassStarted: var started } && !double.IsNaN(started) ? started : null;
+
+    /// <inheritdoc/>
+    internal override long MissedPasses => _sampler?.MissedPasses ?? 0;
+
+    /// <inheritdoc/>
     internal override bool IsReady => _sampler?.HasPassed ?? true;
 
     /// <summary>When the next window ends, in seconds since the Unix epoch; null when it is not known.</summary>
@@ -57,6 +63,7 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     {
         _windows = windows;
         _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed);
+        _sampler.LimitAge();
     }
 
     internal override void Report(ILogger logger)

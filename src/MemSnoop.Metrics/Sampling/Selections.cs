@@ -63,13 +63,21 @@ internal static class Selections
     /// <exception cref="UsageException">There is no such process, or it is a kernel thread.</exception>
     internal static TrackedProcess Require(int pid, KernelPaths paths, string thing)
     {
-        ReadOutcome outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? process);
+        Tracking tracking = new(paths, pid);
+        using (WatchedThread thread = new("memsnoop start", paths.Hung))
+        {
+            thread.Run(tracking);
+        }
+
+        ReadOutcome outcome = tracking.Outcome;
+        TrackedProcess? process = tracking.Process;
         if (outcome != ReadOutcome.Success)
         {
             throw outcome switch
             {
                 ReadOutcome.ProcessGone => new UsageException(thing, $"there is no process {pid}", "the pid of a running process"),
                 ReadOutcome.Denied => new UsageException(thing, $"process {pid} may not be read", "root, or a process of this user"),
+                ReadOutcome.Hung => new UsageException(thing, $"process {pid} does not answer", "a process that does not hang in the kernel"),
                 _ => new UsageException(thing, $"process {pid} cannot be read ({outcome.ToReason()})", $"a proc file system at {paths.ProcRoot}"),
             };
         }
@@ -82,5 +90,26 @@ internal static class Selections
         }
 
         return process;
+    }
+
+    /// <summary>Follows a process, unless it does not answer.</summary>
+    private sealed class Tracking(KernelPaths paths, int pid) : IWatchedWork
+    {
+        public ReadOutcome Outcome { get; private set; } = ReadOutcome.Hung;
+
+        public TrackedProcess? Process { get; private set; }
+
+        public void Do()
+        {
+            if (!paths.Hung.Refuse(pid))
+            {
+                Outcome = TrackedProcess.TryTrack(paths, HandleBudget.Shared, pid, out TrackedProcess? process);
+                Process = process;
+            }
+        }
+
+        public void Skip(int pid)
+        {
+        }
     }
 }

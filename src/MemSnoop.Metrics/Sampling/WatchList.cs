@@ -1,3 +1,4 @@
+using MemSnoop.Kernel;
 using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
@@ -11,6 +12,7 @@ namespace MemSnoop.Metrics.Sampling;
 internal sealed class WatchList(ProcessTable table, CollectionNumber collections, ProcessLabels labels, SeriesChoice? choice = null, ProcessGroups? groups = null) : IDisposable
 {
     private readonly SeriesChoice _choice = choice ?? SeriesChoice.All;
+    private readonly WatchedThread _thread = new("memsnoop reader", table.Hung);
     private readonly Lock _gate = new();
     private IReadOnlyList<TrackedProcess> _known = [];
     private WatchedProcess[] _watched = [];
@@ -20,6 +22,12 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
 
     /// <summary>Selected processes that are not watched, as of the last refresh.</summary>
     internal IReadOnlyList<DroppedProcess> Dropped => table.Dropped;
+
+    /// <summary>Processes that do not answer.</summary>
+    internal HungProcesses Hung => table.Hung;
+
+    /// <summary>What reads files of processes for collections, since they may hang.</summary>
+    internal WatchedThread Thread => _thread;
 
     /// <summary>Which processes have series of their own.</summary>
     internal SeriesChoice Choice => _choice;
@@ -62,7 +70,15 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
             return [];
         }
 
-        table.Refresh();
+        try
+        {
+            table.Refresh(_thread);
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
+
         Adopt();
         groups?.Assign(_watched);
         if (isCollection)
@@ -134,11 +150,14 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
 
     public void Dispose()
     {
+        _thread.Stop();
         lock (_gate)
         {
             _isDisposed = true;
             _watched = [];
             table.Dispose();
         }
+
+        _thread.Dispose();
     }
 }

@@ -29,7 +29,11 @@ internal sealed partial class WindowSampler(
     /// </summary>
     internal static readonly TimeSpan LongestGlance = TimeSpan.FromSeconds(4);
 
+    /// <summary>What a pass may take at least, however short the interval is, before its windows are called overdue.</summary>
+    internal static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(15);
+
     private readonly Lock _pass = new();
+    private readonly WatchedThread _thread = new("memsnoop passes", host.Paths.Hung);
     private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock);
     private readonly ForkWitness _forks = new(host.Paths);
 
@@ -43,8 +47,13 @@ internal sealed partial class WindowSampler(
     private int _part;
     private int _passes;
     private double _nextWindow = double.NaN;
+    private double _passStarted = double.NaN;
+    private long _expectedAt = long.MaxValue;
+    private long _overdueAt = long.MaxValue;
+    private bool _saidOverdue;
     private Type? _lastFailure;
     private bool _saidSteady;
+    private bool _isStopping;
     private bool _isDisposed;
 
     /// <inheritdoc/>
@@ -52,6 +61,12 @@ internal sealed partial class WindowSampler(
 
     /// <summary>When the next window ends, in seconds since the Unix epoch; NaN before it is known.</summary>
     internal double NextWindow => Volatile.Read(ref _nextWindow);
+
+    /// <summary>Since when a pass, or a part of one, is under way, in seconds since the Unix epoch; NaN if none is.</summary>
+    internal double PassStarted => Volatile.Read(ref _passStarted);
+
+    /// <summary>Passes that were left out because one before had not ended, or has not yet.</summary>
+    internal long MissedPasses => _schedule.Skipped;
 
     /// <summary>How long after the start the first windows end.</summary>
     internal TimeSpan FirstWindow => _schedule.FirstEnd;
@@ -71,14 +86,36 @@ internal sealed partial class WindowSampler(
         }
     }
 
+    /// <summary>
+    /// Whether the last windows have passed their age limit: those that should have replaced them are late by a whole interval, by twice what the last pass took, and
+    /// by <see cref="LeastPatience"/>. Then they say nothing of now. Called by collections; tells the log once.
+    /// </summary>
+    private bool AreOverdue()
+    {
+        if (_schedule.Elapsed.Ticks <= Volatile.Read(ref _overdueAt))
+        {
+            return false;
+        }
+
+        if (!Interlocked.Exchange(ref _saidOverdue, true))
+        {
+            string late = Duration.Format(TimeSpan.FromSeconds(Math.Round((_schedule.Elapsed - TimeSpan.FromTicks(Volatile.Read(ref _expectedAt))).TotalSeconds)));
+            Overdue(late);
+        }
+
+        return true;
+    }
+
     private void Pass(int part)
     {
+        Volatile.Write(ref _passStarted, UnixSeconds(TimeSpan.Zero));
         Stint.Beginning beginning = Stint.Begin(clock);
         Refresh();
         windows.Begin(_watched, part == 0);
         _newcomers.BeginPass(_processes, _schedule.Elapsed, part == 0);
-        estimator.Pass(_processes, part, _newcomers);
-        _passed = part == 0 ? beginning.End() : _passed + beginning.End();
+        TimeSpan cpu = Run(() => estimator.Pass(_processes, part, _newcomers)).Cpu;
+        Stint stint = beginning.End() + new Stint(TimeSpan.Zero, cpu);
+        _passed = part == 0 ? stint : _passed + stint;
         if (part == estimator.Parts - 1)
         {
             _newcomers.EndPass();
@@ -86,7 +123,21 @@ internal sealed partial class WindowSampler(
                 new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes > 0 ? true : null, estimator.LongestStall);
             Volatile.Write(ref _passes, _passes + 1);
         }
+
+        Volatile.Write(ref _passStarted, double.NaN);
     }
+
+    /// <summary>Has the estimator do something on a thread that may be lost to a process which does not answer. It goes on without that process then.</summary>
+    private EstimatorWork Run(Action begin)
+    {
+        EstimatorWork work = new(this, begin);
+        _thread.Run(work);
+        return work;
+    }
+
+    private bool Resume() => estimator.Resume(_newcomers);
+
+    private double UnixSeconds(TimeSpan fromNow) => (clock.GetUtcNow() + fromNow - DateTimeOffset.UnixEpoch).TotalSeconds;
 
     /// <summary>Whose windows are wanted: those of processes that have series of their own, or whose windows are summed up with those of others.</summary>
     private void Refresh()
@@ -123,11 +174,14 @@ internal sealed partial class WindowSampler(
             if (due.Count > 0)
             {
                 windows.BeginGlance(_watched);
-                estimator.Glance(due, _newcomers);
+                Run(() => estimator.Glance(due, _newcomers));
                 windows.PublishGlance();
             }
         }
     }
+
+    /// <summary>Lets what is published end when it is too old.</summary>
+    internal void LimitAge() => windows.AreOverdue = AreOverdue;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => RunAsync(stoppingToken), stoppingToken);
 
@@ -159,6 +213,10 @@ internal sealed partial class WindowSampler(
             {
                 Glance();
             }
+        }
+        catch (OperationCanceledException) when (Volatile.Read(ref _isStopping))
+        {
+            return TimeSpan.Zero;
         }
 #pragma warning disable CA1031 // One failed pass, whatever the cause, must not end later passes or the readings.
         catch (Exception error)
@@ -201,8 +259,13 @@ internal sealed partial class WindowSampler(
     {
         // The first pass, whole or in parts, only begins windows.
         int ticks = estimator.Parts - 1 - _part + (_passes == 0 ? estimator.Parts : 0);
-        TimeSpan left = _schedule.After(ticks) - _schedule.Elapsed;
-        Volatile.Write(ref _nextWindow, (clock.GetUtcNow() + left - DateTimeOffset.UnixEpoch).TotalSeconds);
+        TimeSpan end = _schedule.After(ticks);
+        Volatile.Write(ref _nextWindow, UnixSeconds(end - _schedule.Elapsed));
+        TimeSpan patience = interval > LeastPatience ? interval : LeastPatience;
+        patience = 2 * _passed.Duration > patience ? 2 * _passed.Duration : patience;
+        Volatile.Write(ref _expectedAt, end.Ticks);
+        Volatile.Write(ref _overdueAt, (end + patience).Ticks);
+        _saidOverdue = false;
         if (_schedule.HasRamp && _schedule.IsSteady && !_saidSteady)
         {
             _saidSteady = true;
@@ -213,6 +276,7 @@ internal sealed partial class WindowSampler(
 
     private void Fail(Exception error, bool isPass)
     {
+        Volatile.Write(ref _passStarted, double.NaN);
         sampled.Errors.Add("failed");
         if (isPass)
         {
@@ -233,12 +297,12 @@ internal sealed partial class WindowSampler(
     ContainerMemoryState ILocalWindows.ContainerMemory => estimator.ContainerMemory;
 
     /// <inheritdoc/>
-    ContainerSample<ContainerMemorySample>[] ILocalWindows.LastContainers => windows.Latest.Containers;
+    ContainerSample<ContainerMemorySample>[] ILocalWindows.LastContainers => windows.Valid.Containers;
 
     /// <inheritdoc/>
     public bool TryFindLast(int pid, out WorkingSetSample sample)
     {
-        foreach (ProcessSample<WorkingSetSample> entry in windows.Latest.Processes)
+        foreach (ProcessSample<WorkingSetSample> entry in windows.Valid.Processes)
         {
             if (entry.Process.Process.Identity.Pid == pid && !entry.Process.HasLeft)
             {
@@ -252,9 +316,18 @@ internal sealed partial class WindowSampler(
     }
 
     /// <inheritdoc/>
+    public ReadOutcome TryTrack(int pid, out TrackedProcess? process)
+    {
+        TrackedProcess? tracked = null;
+        ReadOutcome outcome = Ask(() => TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out tracked));
+        process = tracked;
+        return outcome;
+    }
+
+    /// <inheritdoc/>
     public async Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop)
     {
-        ReadOutcome outcome = TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out TrackedProcess? process);
+        ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
         if (outcome != ReadOutcome.Success)
         {
             return (outcome, default);
@@ -263,23 +336,20 @@ internal sealed partial class WindowSampler(
         IWorkingSetWindow? begun = null;
         try
         {
-            lock (_pass)
+            outcome = Ask(() =>
             {
-                begun = _isDisposed ? null : estimator.BeginWindow(process!, out outcome);
-            }
-
+                begun = estimator.BeginWindow(process!, out ReadOutcome began);
+                return began;
+            });
             if (begun is null)
             {
                 return (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, default);
             }
 
             await Task.Delay(window, clock, stop).ConfigureAwait(false);
-            lock (_pass)
-            {
-                WorkingSetSample sample = default;
-                outcome = _isDisposed ? ReadOutcome.Failed : begun.Complete(out sample);
-                return (outcome, sample);
-            }
+            WorkingSetSample sample = default;
+            outcome = Ask(() => begun.Complete(out sample));
+            return (outcome, sample);
         }
         finally
         {
@@ -294,7 +364,7 @@ internal sealed partial class WindowSampler(
     /// <inheritdoc/>
     public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop)
     {
-        ReadOutcome outcome = TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out TrackedProcess? process);
+        ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
         if (outcome != ReadOutcome.Success)
         {
             return (outcome, null);
@@ -303,11 +373,11 @@ internal sealed partial class WindowSampler(
         IReaccessRun? begun = null;
         try
         {
-            lock (_pass)
+            outcome = Ask(() =>
             {
-                begun = _isDisposed ? null : estimator.BeginReaccessRun(process!, ages, out outcome);
-            }
-
+                begun = estimator.BeginReaccessRun(process!, ages, out ReadOutcome began);
+                return began;
+            });
             return begun is null
                 ? (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, null)
                 : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, stop).ConfigureAwait(false);
@@ -324,30 +394,94 @@ internal sealed partial class WindowSampler(
 
     private ReadOutcome Turn(IReaccessRun run, out WorkingSetSample sample, out ReaccessedSample reaccessed)
     {
+        WorkingSetSample window = default;
+        ReaccessedSample again = default;
+        ReadOutcome outcome = Ask(() => run.Turn(out window, out again));
+        (sample, reaccessed) = (window, again);
+        return outcome;
+    }
+
+    /// <summary>Has something done for who asks on this host, between passes.</summary>
+    private ReadOutcome Ask(Func<ReadOutcome> question)
+    {
         lock (_pass)
         {
-            (sample, reaccessed) = (default, default);
-            return _isDisposed ? ReadOutcome.Failed : run.Turn(out sample, out reaccessed);
+            if (_isDisposed)
+            {
+                return ReadOutcome.Failed;
+            }
+
+            ReadOutcome outcome = ReadOutcome.Failed;
+            bool hangs = Run(() => outcome = question()).HasSkipped;
+            return hangs ? ReadOutcome.Hung : outcome;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass is late by {Late}, and there are no working sets until it ends")]
+    private partial void Overdue(string late);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass failed, and there are no working sets until one succeeds: {Cause}")]
     private partial void PassFailed(string cause);
 
+    /// <summary>Ends a pass that is under way at its next system call: a long one must not keep the program from ending.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _isStopping, true);
+        _thread.Stop();
+        return base.StopAsync(cancellationToken);
+    }
+
     /// <summary>
-    /// Ends the passes and gives back what the estimator holds, such as the lock of the bitmap. Waits for a pass that is
-    /// under way: what it reads must not be closed behind its back.
+    /// Ends the passes and gives back what the estimator holds, such as the lock of the bitmap. Ends a pass that is under way first: what it reads must not be closed
+    /// behind its back.
     /// </summary>
     public override void Dispose()
     {
+        Volatile.Write(ref _isStopping, true);
         base.Dispose();
+        _thread.Stop();
         lock (_pass)
         {
-            _isDisposed = true;
-            estimator.Dispose();
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                estimator.Dispose();
+            }
         }
+
+        _thread.Dispose();
+    }
+
+    /// <summary>Something that the estimator does with processes, one of which may not answer.</summary>
+    private sealed class EstimatorWork(WindowSampler sampler, Action begin) : IWatchedWork
+    {
+        private bool _hasBegun;
+
+        /// <summary>Processor time that it took, but for that of threads that were lost.</summary>
+        internal TimeSpan Cpu { get; private set; }
+
+        /// <summary>Whether a process did not answer.</summary>
+        internal bool HasSkipped { get; private set; }
+
+        public void Do()
+        {
+            TimeSpan cpu = CpuTime.OfThisThread;
+            if (!_hasBegun)
+            {
+                _hasBegun = true;
+                begin();
+            }
+            else if (!sampler.Resume())
+            {
+                throw new TimeoutException("a process does not answer");
+            }
+
+            Cpu += CpuTime.OfThisThread - cpu;
+        }
+
+        public void Skip(int pid) => HasSkipped = true;
     }
 }

@@ -15,7 +15,9 @@ internal sealed class WindowSchedule
     private readonly int _parts;
     private readonly long _first;
     private readonly List<TimeSpan> _ramp = [TimeSpan.Zero];
+    private readonly Lock _gate = new();
     private long _slot;
+    private long _skipped;
 
     /// <summary>A schedule whose first tick is now.</summary>
     internal WindowSchedule(TimeSpan interval, int parts, TimeProvider clock)
@@ -40,8 +42,17 @@ internal sealed class WindowSchedule
     /// <summary>When the tick is due that is to run next, counted from the first one.</summary>
     internal TimeSpan Next => DueAt(_slot);
 
-    /// <summary>Ticks skipped so far because the one before them had not ended.</summary>
-    internal long Skipped { get; private set; }
+    /// <summary>Ticks skipped so far because the one before them had not ended, or has not yet. For any thread.</summary>
+    internal long Skipped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _skipped + PassedAt(Elapsed);
+            }
+        }
+    }
 
     /// <summary>When the first windows end, counted from the first tick: with the last part of the second pass.</summary>
     internal TimeSpan FirstEnd => DueAt((2 * _parts) - 1);
@@ -55,15 +66,30 @@ internal sealed class WindowSchedule
     /// <summary>Moves to the next tick in the future.</summary>
     internal void Advance()
     {
-        TimeSpan now = Elapsed;
-        long next = _slot + 1;
-        while (DueAt(next) < now)
+        lock (_gate)
         {
-            next++;
+            long passed = PassedAt(Elapsed);
+            _skipped += passed;
+            _slot += passed + 1;
+        }
+    }
+
+    /// <summary>How many ticks were due by a time that come after the one that is to run next. There can be millions: the search takes steps that double, and then that halve.</summary>
+    private long PassedAt(TimeSpan now)
+    {
+        long passed = 0;
+        long step = 1;
+        for (; DueAt(_slot + passed + step) < now; step *= 2)
+        {
+            passed += step;
         }
 
-        Skipped += next - _slot - 1;
-        _slot = next;
+        for (; step > 0; step /= 2)
+        {
+            passed += DueAt(_slot + passed + step) < now ? step : 0;
+        }
+
+        return passed;
     }
 
     /// <summary>When the tick is due that comes a number of ticks after the next one.</summary>

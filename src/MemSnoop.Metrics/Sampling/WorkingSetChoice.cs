@@ -5,6 +5,7 @@ using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
 using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Metrics.Sampling;
 
@@ -17,6 +18,17 @@ internal static class WorkingSetChoice
         WorkingSetMethod.Referenced => "referenced",
         _ => WorkingSetMethods.Auto,
     };
+
+    /// <summary>
+    /// Whether a method may be chosen on this host, as far as the options and the files that the kernel has tell without trying it. Of what it finds in
+    /// <see cref="WorkingSetMethods"/> the choice is made later.
+    /// </summary>
+    internal static bool MayChoose(string method, MeasuredHost host)
+    {
+        string wanted = NameOf(host.Options.WorkingSet.Method);
+        return (wanted == WorkingSetMethods.Auto || wanted == method)
+            && (method != PageIdleEstimator.MethodName || File.Exists(host.Paths.Sys(IdleBitmap.RelativePath)));
+    }
 
     /// <summary>The options of the estimator; <paramref name="groupOf"/> tells which processes are one container.</summary>
     internal static EstimatorOptions Settings(WorkingSetOptions options, Func<TrackedProcess, string?>? groupOf = null) => new()

@@ -53,15 +53,21 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             if (collection != _collection)
             {
                 _collection = collection;
-                _shown = _complete;
+                _shown = AreOverdue() ? _complete.WithoutWindows() : _complete;
             }
 
             return _shown;
         }
     }
 
-    /// <summary>What the last pass and the looks since then found, whatever collection is under way.</summary>
-    internal WorkingSetRound Latest
+    /// <summary>Whether the windows are too old to say anything of now, because no pass has ended for too long.</summary>
+    internal Func<bool> AreOverdue { get; set; } = static () => false;
+
+    /// <summary>What the last pass and the looks since then found, whatever collection is under way; no windows if they are too old.</summary>
+    internal WorkingSetRound Valid => AreOverdue() ? Latest.WithoutWindows() : Latest;
+
+    /// <summary>The same, however old.</summary>
+    private WorkingSetRound Latest
     {
         get
         {
@@ -258,6 +264,9 @@ internal sealed record WorkingSetRound
 {
     /// <summary>Before the first pass.</summary>
     internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], ProcessGroups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
+
+    /// <summary>What there is to say once its windows are too old: who was skipped so far, and that the pass which should have replaced them does not succeed.</summary>
+    internal WorkingSetRound WithoutWindows() => None with { Skips = Skips, ContainerSkips = ContainerSkips, Succeeded = false };
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }

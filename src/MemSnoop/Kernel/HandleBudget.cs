@@ -14,7 +14,16 @@ public sealed class HandleBudget
     private int _used;
 
     /// <summary>A budget of the given number of handles.</summary>
-    public HandleBudget(int limit) => Limit = Math.Max(0, limit);
+    public HandleBudget(int limit)
+        : this(Math.Max(0, limit), Math.Max(0, limit) + Reserve)
+    {
+    }
+
+    private HandleBudget(int limit, int openFiles)
+    {
+        Limit = limit;
+        OpenFiles = openFiles;
+    }
 
     /// <summary>
     /// The budget of this process. The first use raises the soft limit of open files to the hard one (<c>getrlimit(2)</c>; the
@@ -24,6 +33,9 @@ public sealed class HandleBudget
 
     /// <summary>Maximum number of kept handles.</summary>
     public int Limit { get; }
+
+    /// <summary>Maximum number of open files of the process, of which <see cref="Limit"/> are budgeted.</summary>
+    internal int OpenFiles { get; }
 
     /// <summary>How many are kept now.</summary>
     public int Used => Volatile.Read(ref _used);
@@ -47,6 +59,15 @@ public sealed class HandleBudget
         return true;
     }
 
+    /// <summary>Takes that many for the rest of the process, for something else than kept handles; fewer, if there are not so many.</summary>
+    internal void SetAside(int count)
+    {
+        while (!TryTake(Math.Min(count, Limit - Used)))
+        {
+            // Somebody else has taken some meanwhile.
+        }
+    }
+
     internal void Return() => Return(1);
 
     internal void Return(int count) => Interlocked.Add(ref _used, -count);
@@ -55,7 +76,7 @@ public sealed class HandleBudget
     {
         if (Libc.GetResourceLimit(Libc.ResourceOpenFiles, out Libc.ResourceLimit limit) != 0)
         {
-            return new HandleBudget(1024 - Reserve);
+            return Of(1024);
         }
 
         if (limit.Soft < limit.Hard)
@@ -67,6 +88,8 @@ public sealed class HandleBudget
             }
         }
 
-        return new HandleBudget((int)Math.Min(limit.Soft, int.MaxValue) - Reserve);
+        return Of((int)Math.Min(limit.Soft, int.MaxValue));
     }
+
+    private static HandleBudget Of(int openFiles) => new(Math.Max(0, openFiles - Reserve), openFiles);
 }

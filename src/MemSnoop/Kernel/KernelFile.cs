@@ -5,6 +5,9 @@ namespace MemSnoop.Kernel;
 /// <summary>The only place that opens and reads kernel files. Outcomes are values (<see cref="ReadOutcome"/>), never exceptions.</summary>
 internal static class KernelFile
 {
+    // Not to wait for whoever is to open the other end, where a pipe lies in place of a file.
+    private const int OpenFlags = Libc.OpenCloseOnExec | Libc.OpenNonBlocking;
+
     /// <summary>Opens a file by absolute path for reading.</summary>
     internal static ReadOutcome Open(string path, out KernelHandle handle) => Open(path, Libc.OpenReadOnly, out handle);
 
@@ -12,7 +15,9 @@ internal static class KernelFile
     {
         byte[] terminated = new byte[System.Text.Encoding.UTF8.GetMaxByteCount(path.Length) + 1];
         System.Text.Encoding.UTF8.GetBytes(path, terminated);
-        return Opened(Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | Libc.OpenCloseOnExec), out handle);
+        KernelCalls? calls = KernelCalls.Begin();
+        int descriptor = Libc.OpenAt(Libc.AtCurrentDirectory, terminated, mode | OpenFlags);
+        return Opened(calls, descriptor, mode, out handle);
     }
 
     /// <summary>Opens <paramref name="name"/> (a UTF-8 literal, which the compiler ends with a NUL) below an open directory.</summary>
@@ -20,7 +25,9 @@ internal static class KernelFile
     {
         try
         {
-            return Opened(Libc.OpenAt(directory, name, mode | Libc.OpenCloseOnExec), out handle);
+            KernelCalls? calls = KernelCalls.Begin();
+            int descriptor = Libc.OpenAt(directory, name, mode | OpenFlags);
+            return Opened(calls, descriptor, mode, out handle);
         }
         catch (ObjectDisposedException)
         {
@@ -35,7 +42,9 @@ internal static class KernelFile
         target = default;
         try
         {
+            KernelCalls? calls = KernelCalls.Begin();
             nint length = Libc.ReadLinkAt(directory, name, buffer, (nuint)buffer.Length);
+            KernelCalls.End(calls);
             if (length < 0)
             {
                 return Classify(Marshal.GetLastPInvokeError());
@@ -50,8 +59,9 @@ internal static class KernelFile
         }
     }
 
-    private static ReadOutcome Opened(int descriptor, out KernelHandle handle)
+    private static ReadOutcome Opened(KernelCalls? calls, int descriptor, int mode, out KernelHandle handle)
     {
+        KernelCalls.End(calls, descriptor);
         if (descriptor < 0)
         {
             handle = KernelHandle.None;
@@ -59,8 +69,25 @@ internal static class KernelFile
         }
 
         handle = new KernelHandle(descriptor);
-        return ReadOutcome.Success;
+
+        // Opened as a path alone (O_PATH), nothing can be read, and so nothing can hang.
+        if ((mode & Libc.OpenPath) != 0 || IsFile(descriptor))
+        {
+            return ReadOutcome.Success;
+        }
+
+        handle.Dispose();
+        handle = KernelHandle.None;
+        return ReadOutcome.Failed;
     }
+
+    /// <summary>
+    /// Whether it is a file or a directory, as all that the kernel shows are. In a tree that is none of the kernel's there can be pipes and devices, which never end or
+    /// never answer.
+    /// </summary>
+    private static bool IsFile(int descriptor) =>
+        Libc.Statx(descriptor, "\0"u8, Libc.EmptyPath, Libc.StatxType, out Libc.StatxResult result) != 0
+        || (result.Mode & Libc.ModeTypeMask) is Libc.ModeRegular or Libc.ModeDirectory or Libc.ModeSymbolicLink;
 
     /// <summary>
     /// Reads a file whose whole text is one seq_file record (stat, statm, status, io): the kernel returns as much of a record as fits, so a read that does not
@@ -98,7 +125,9 @@ internal static class KernelFile
         int descriptor;
         try
         {
-            descriptor = Libc.OpenAt(directory, name, Libc.OpenReadOnly | Libc.OpenCloseOnExec);
+            KernelCalls? calls = KernelCalls.Begin();
+            descriptor = Libc.OpenAt(directory, name, Libc.OpenReadOnly | OpenFlags);
+            KernelCalls.End(calls, descriptor);
         }
         catch (ObjectDisposedException)
         {
@@ -112,7 +141,7 @@ internal static class KernelFile
 
         try
         {
-            return ReadRecord(descriptor, buffer, out text);
+            return IsFile(descriptor) ? ReadRecord(descriptor, buffer, out text) : ReadOutcome.Failed;
         }
         finally
         {
@@ -204,7 +233,9 @@ internal static class KernelFile
         nint read;
         do
         {
+            KernelCalls? calls = KernelCalls.Begin();
             read = Libc.PRead(descriptor, buffer, (nuint)buffer.Length, offset);
+            KernelCalls.End(calls);
         }
         while (read < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 
@@ -220,7 +251,9 @@ internal static class KernelFile
             nint written;
             do
             {
+                KernelCalls? calls = KernelCalls.Begin();
                 written = Libc.PWrite(handle, bytes, (nuint)bytes.Length, offset);
+                KernelCalls.End(calls);
             }
             while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
 

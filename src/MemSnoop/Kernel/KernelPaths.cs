@@ -15,6 +15,9 @@ public sealed record KernelPaths(string ProcRoot = "/proc", string SysRoot = "/s
     /// <summary>/proc, /sys and /run/memsnoop.</summary>
     public static KernelPaths Default { get; } = new();
 
+    /// <summary>Processes below the proc root that do not answer. All that have the same root share it.</summary>
+    internal HungProcesses Hung { get; } = HungProcesses.Below(ProcRoot);
+
     /// <summary>A path below the proc root, like <c>Proc("diskstats")</c>.</summary>
     public string Proc(string relative) => Path.Join(ProcRoot, relative);
 

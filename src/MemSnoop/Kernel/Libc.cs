@@ -10,6 +10,8 @@ internal static partial class Libc
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNoControllingTerminal = 0x100;
+    internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
 
@@ -18,6 +20,12 @@ internal static partial class Libc
 
     /// <summary>The number of getdents64, older than those that are the same everywhere.</summary>
     internal static readonly nint GetDirectoryEntriesNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217;
+
+    /// <summary>The number of seccomp, which the C library has no function for.</summary>
+    internal static readonly nint FilterNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 277 : 317;
+
+    internal const nint FilterSet = 1;
+    internal const nint FilterAllThreads = 1;
 
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
@@ -30,6 +38,7 @@ internal static partial class Libc
     internal const int ErrorTooManyFilesInSystem = 23;
     internal const int ErrorTooManyFiles = 24;
     internal const int ErrorNotSupported = 95;
+    internal const int ErrorNoAddressFamily = 97;
     internal const int ErrorNoSystemCall = 38;
 
     internal const int ConfigurationClockTicks = 2;
@@ -37,6 +46,9 @@ internal static partial class Libc
     internal const int ClockBootTime = 7;
     internal const int ResourceOpenFiles = 7;
 
+    internal const int SignalHangUp = 1;
+    internal const int SignalInterrupt = 2;
+    internal const int SignalKill = 9;
     internal const int SignalTerminate = 15;
     internal const int SignalContinue = 18;
     internal const int SignalStop = 19;
@@ -63,9 +75,18 @@ internal static partial class Libc
 
     internal const int AccessWrite = 2;
 
+    internal const uint StatxType = 0x1;
     internal const uint StatxLinks = 0x4;
+    internal const uint StatxChangeTime = 0x80;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
+
+    internal const ushort ModeTypeMask = 0xF000;
+    internal const ushort ModeDirectory = 0x4000;
+    internal const ushort ModeRegular = 0x8000;
+    internal const ushort ModeSymbolicLink = 0xA000;
+    internal const ushort ModePipe = 0x1000;
+    internal const ushort ModeSocket = 0xC000;
 
     internal const long ProcMagic = 0x9fa0;
     internal const long SysfsMagic = 0x62656572;
@@ -80,7 +101,31 @@ internal static partial class Libc
     internal const int EmptyPath = 0x1000;
     internal const int SymbolicLinkNoFollow = 0x100;
 
+    /// <summary>AT_STATX_DONT_SYNC: not to ask a file server, which may not answer.</summary>
+    internal const int StatxNoSync = 0x4000;
+
     internal const short PollIn = 1;
+
+    internal const int SignalsBlock = 0;
+    internal const int SignalsUnblock = 1;
+    internal const int SignalsSet = 2;
+
+    /// <summary>Bytes of a sigset_t of the C library; the kernel uses the first eight.</summary>
+    internal const int SignalSetBytes = 128;
+
+    internal const int DescriptorSetFlags = 2;
+    internal const int DescriptorCloseOnExec = 1;
+    internal const int SocketUnix = 1;
+    internal const int SocketStreamCloseOnExec = 1 | 0x80000;
+
+    internal const int ProcessDropFromBoundingSet = 24;
+    internal const int ProcessNoNewPrivileges = 38;
+    internal const int ProcessAmbient = 47;
+    internal const int AmbientRaise = 2;
+    internal const int AmbientClearAll = 4;
+
+    /// <summary>_LINUX_CAPABILITY_VERSION_3: two words of 32 bits for each set.</summary>
+    internal const uint CapabilityVersion = 0x20080522;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(int directory, ReadOnlySpan<byte> path, int flags);
@@ -128,6 +173,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(int directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);
+
     [LibraryImport("libc", EntryPoint = "sysconf", SetLastError = true)]
     internal static partial long SystemConfiguration(int name);
 
@@ -145,6 +193,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
+
+    /// <summary>Only for commands with a number as argument, which these processors pass as if it were not variadic.</summary>
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FileControl(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
@@ -182,6 +234,40 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint EffectiveUserId();
 
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    internal static partial int ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport("libc", EntryPoint = "capget", SetLastError = true)]
+    internal static partial int GetCapabilities(ref CapabilityHeader header, out CapabilitySets sets);
+
+    [LibraryImport("libc", EntryPoint = "capset", SetLastError = true)]
+    internal static partial int SetCapabilities(ref CapabilityHeader header, in CapabilitySets sets);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnsetEnvironment(string name);
+
+    [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial int Execute(string path, byte** arguments);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, FilterProgram* program);
+
+    /// <summary>The mask of the calling thread.</summary>
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    internal static partial int SetSignalMask(int how, ReadOnlySpan<byte> set, Span<byte> old);
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    internal static partial int MakeSocketPair(int domain, int type, int protocol, Span<int> descriptors);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int ControlDescriptor(KernelHandle descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    internal static partial int WaitForChild(int pid, out int status, int options);
+
     /// <summary>struct timespec of <c>clock_gettime(2)</c>, with the 64-bit fields of every 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct TimeSpecification
@@ -207,6 +293,34 @@ internal static partial class Libc
         internal ulong Hard;
     }
 
+    /// <summary>struct __user_cap_header_struct of <c>capset(2)</c>; pid 0 is the calling thread.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CapabilityHeader
+    {
+        internal uint Version;
+        internal int Pid;
+    }
+
+    /// <summary>Two of struct __user_cap_data_struct of <c>capset(2)</c>: capabilities 0 to 31, and those from 32 on.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CapabilitySets
+    {
+        internal uint EffectiveLow;
+        internal uint PermittedLow;
+        internal uint InheritableLow;
+        internal uint EffectiveHigh;
+        internal uint PermittedHigh;
+        internal uint InheritableHigh;
+    }
+
+    /// <summary>struct sock_fprog of <c>seccomp(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct FilterProgram
+    {
+        internal ushort Length;
+        internal void* Instructions;
+    }
+
     /// <summary>struct statfs of <c>statfs(2)</c>: 120 bytes on 64-bit Linux, and f_type is the first of them.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 120)]
     internal struct FileSystemStatus
@@ -225,7 +339,7 @@ internal static partial class Libc
         internal uint NameLength;
     }
 
-    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_nlink at offset 16, stx_ino at 32 and stx_size at 40 on every architecture.</summary>
+    /// <summary>struct statx of <c>statx(2)</c>: 256 bytes, stx_nlink at offset 16, stx_mode at 28, stx_ino at 32, stx_size at 40 and stx_ctime at 96 on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxResult
     {
@@ -235,11 +349,20 @@ internal static partial class Libc
         [FieldOffset(16)]
         internal uint Links;
 
+        [FieldOffset(28)]
+        internal ushort Mode;
+
         [FieldOffset(32)]
         internal ulong Inode;
 
         [FieldOffset(40)]
         internal ulong Size;
+
+        [FieldOffset(96)]
+        internal long ChangeSeconds;
+
+        [FieldOffset(104)]
+        internal uint ChangeNanoseconds;
 
         [FieldOffset(136)]
         internal uint DeviceMajor;

@@ -32,6 +32,9 @@ public enum ReadOutcome
 
     /// <summary>Any other error of the system call.</summary>
     Failed,
+
+    /// <summary>The kernel does not answer: the process is in the middle of an exec, or its address space is locked, by a call that waits for something that does not come.</summary>
+    Hung,
 }
 
 /// <summary>The words for outcomes in metrics, logs and reports.</summary>
@@ -49,6 +52,7 @@ public static class ReadOutcomes
         ReadOutcome.WouldStall => "stall",
         ReadOutcome.InUse => "in_use",
         ReadOutcome.NoDescriptors => "descriptors",
+        ReadOutcome.Hung => "hung",
         _ => "failed",
     };
 

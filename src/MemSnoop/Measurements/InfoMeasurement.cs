@@ -30,7 +30,7 @@ public sealed class InfoMeasurement : IMeasurement<InfoSample>
 
     private readonly IReadOnlyList<KeyValuePair<string, Regex>> _wanted;
     private readonly KernelBuffer _buffer = new();
-    private readonly byte[] _link = new byte[LongestPath];
+    private readonly KernelBuffer _link = new(LongestPath);
 
     // Most processes never exec again: a path is made a string once.
     private readonly ConditionalWeakTable<TrackedProcess, Known> _known = new();

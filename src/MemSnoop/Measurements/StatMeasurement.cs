@@ -54,7 +54,7 @@ public sealed class StatMeasurement(SystemClock clock, KernelUnits units) : IMea
             stat.Threads,
             clock.BootTimeSeconds + started,
             Math.Max(0, clock.UptimeSeconds - started));
-        return process.HasLeft ? ReadOutcome.ProcessGone : ReadOutcome.Success;
+        return process.HasLeft ? ReadOutcome.ProcessGone : process.Hangs ? ReadOutcome.Hung : ReadOutcome.Success;
     }
 
     /// <summary>Ages are counted up to the round: the next one asks for the host's uptime again.</summary>

@@ -15,7 +15,7 @@ internal interface IPageRuns
 /// Walks the present pages of an address space by <c>/proc/PID/pagemap</c>. The kernel holds the target's mmap lock for 2 MB at a time only, so this does not
 /// stall a target as smaps does. Reused from process to process.
 /// </summary>
-internal sealed class Pagemap(ulong pageBytes)
+internal sealed class Pagemap(ulong pageBytes) : IAbandonable
 {
     /// <summary>Present ranges asked for in one call.</summary>
     private const int MostRegions = 1024;
@@ -35,8 +35,8 @@ internal sealed class Pagemap(ulong pageBytes)
     /// </summary>
     private const ulong MostBytesWithoutScan = 64UL << 30;
 
-    private readonly PageRegion[] _regions = new PageRegion[MostRegions];
-    private readonly ulong[] _entries = new ulong[MostEntries];
+    private PageRegion[] _regions = new PageRegion[MostRegions];
+    private ulong[] _entries = new ulong[MostEntries];
 
     /// <summary>Whether the kernel has PAGEMAP_SCAN (Linux 6.7); found out by the first walk that needs it.</summary>
     internal bool HasScan { get; private set; } = true;
@@ -64,6 +64,9 @@ internal sealed class Pagemap(ulong pageBytes)
             return WalkAreas(handle, CollectionsMarshal.AsSpan(areas), runs);
         }
     }
+
+    /// <inheritdoc/>
+    public void Abandon() => (_regions, _entries) = (new PageRegion[MostRegions], new ulong[MostEntries]);
 
     private ReadOutcome WalkAreas<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> areas, TRuns runs)
         where TRuns : IPageRuns
@@ -120,6 +123,7 @@ internal sealed class Pagemap(ulong pageBytes)
         outcome = ReadOutcome.Success;
         while (start < area[0].End && outcome == ReadOutcome.Success)
         {
+            KernelCalls.Use(this);
             int found = PagemapScan.Find(handle, start, area[0].End, _regions, out ulong next);
             if (found < 0)
             {
@@ -167,6 +171,7 @@ internal sealed class Pagemap(ulong pageBytes)
         while (page < last)
         {
             Span<ulong> wanted = _entries.AsSpan(0, (int)Math.Min(last - page, MostEntries));
+            KernelCalls.Use(this);
             ReadOutcome outcome = KernelFile.Read(handle, MemoryMarshal.AsBytes(wanted), (long)(page * sizeof(ulong)), out int bytes);
             if (outcome != ReadOutcome.Success)
             {

@@ -41,7 +41,9 @@ internal static class PagemapScan
                 CategoryMask = PageIsPresent,
                 ReturnMask = PageIsPresent,
             };
+            KernelCalls? calls = KernelCalls.Begin();
             int found = Libc.IoControl(pagemap, Request, &argument);
+            KernelCalls.End(calls);
             next = argument.WalkEnd;
             return found;
         }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.IO.Enumeration;
-using System.Text;
 using MemSnoop.Kernel;
 using MemSnoop.ProcFs;
 
@@ -17,24 +15,34 @@ internal delegate bool KernelParser<T>(ReadOnlySpan<byte> text, out T value)
 /// </summary>
 internal sealed class ProcessDirectory : IDisposable
 {
-    private static readonly EnumerationOptions EveryEntry = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
-
     private readonly KernelHandle _directory;
+    private readonly HungProcesses _hung;
+    private readonly int _pid;
 
     // Null but for a process whose main thread has ended.
     private KernelHandle? _thread;
 
-    private ProcessDirectory(KernelHandle directory) => _directory = directory;
+    private ProcessDirectory(KernelHandle directory, HungProcesses hung, int pid)
+    {
+        _directory = directory;
+        _hung = hung;
+        _pid = pid;
+    }
 
     internal static ReadOutcome Open(KernelPaths paths, int pid, out ProcessDirectory? directory)
     {
+        KernelCalls.About(pid);
         ReadOutcome outcome = KernelFile.Open(paths.Proc(pid.ToString(CultureInfo.InvariantCulture)), Libc.OpenPath, out KernelHandle handle);
-        directory = outcome == ReadOutcome.Success ? new ProcessDirectory(handle) : null;
+        directory = outcome == ReadOutcome.Success ? new ProcessDirectory(handle, paths.Hung, pid) : null;
         return outcome == ReadOutcome.NotSupported ? ReadOutcome.ProcessGone : outcome;
     }
 
     /// <summary>Opens a file of the process; <paramref name="name"/> is a UTF-8 literal.</summary>
-    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle) => OrGone(KernelFile.Open(Of(name), name, mode, out handle));
+    internal ReadOutcome OpenFile(ReadOnlySpan<byte> name, int mode, out KernelHandle handle)
+    {
+        handle = KernelHandle.None;
+        return Hangs(name) ? ReadOutcome.Hung : OrGone(KernelFile.Open(Of(name), name, mode, out handle));
+    }
 
     /// <summary>ENOENT: either this kernel has no such file or the process went; every kernel has stat.</summary>
     private ReadOutcome OrGone(ReadOutcome outcome) => outcome == ReadOutcome.NotSupported && !HasStat() ? ReadOutcome.ProcessGone : outcome;
@@ -43,6 +51,12 @@ internal sealed class ProcessDirectory : IDisposable
     internal ReadOutcome Read<T>(ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
+        if (Hangs(name))
+        {
+            value = default;
+            return ReadOutcome.Hung;
+        }
+
         ReadOutcome outcome = OrGone(KernelFile.ReadRecord(Of(name), name, buffer, out ReadOnlySpan<byte> text));
         return Parse(outcome, text, parser, out value);
     }
@@ -64,7 +78,26 @@ internal sealed class ProcessDirectory : IDisposable
     }
 
     /// <summary>Where a link of the process leads.</summary>
-    internal ReadOutcome ReadLink(ReadOnlySpan<byte> name, Span<byte> buffer, out ReadOnlySpan<byte> target) => OrGone(KernelFile.ReadLink(Of(name), name, buffer, out target));
+    internal ReadOutcome ReadLink(ReadOnlySpan<byte> name, KernelBuffer buffer, out ReadOnlySpan<byte> target)
+    {
+        target = default;
+        return Hangs(name) ? ReadOutcome.Hung : OrGone(KernelFile.ReadLink(Of(name), name, buffer.Free(0), out target));
+    }
+
+    /// <summary>Whether a file is to be left alone, since the process does not answer.</summary>
+    private bool Hangs(ReadOnlySpan<byte> name)
+    {
+        KernelCalls.About(_pid);
+        return _hung.Refuse(_pid) && MayHang(name);
+    }
+
+    /// <summary>
+    /// Whether a file can hang. A few need no lock that a process may hold while it waits, so they can be read all the same, even in the middle of an exec: found out with
+    /// Linux 6.12 and 6.18.
+    /// </summary>
+    internal static bool MayHang(ReadOnlySpan<byte> name) =>
+        !(name.SequenceEqual("schedstat"u8) || name.SequenceEqual("statm"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("cgroup"u8)
+            || name.SequenceEqual("oom_score"u8) || name.SequenceEqual("oom_score_adj"u8));
 
     /// <summary>Reads an open file that is one record; an empty text means that the process has ended.</summary>
     internal static ReadOutcome Parse<T>(KernelHandle handle, KernelBuffer buffer, KernelParser<T> parser, out T value)
@@ -93,7 +126,11 @@ internal sealed class ProcessDirectory : IDisposable
         count = 0;
         try
         {
-            if (Libc.Statx(Of("fd"u8), "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result) == 0)
+            KernelCalls.About(_pid);
+            KernelCalls? calls = KernelCalls.Begin();
+            int error = Libc.Statx(Of("fd"u8), "fd"u8, 0, Libc.StatxSize, out Libc.StatxResult result);
+            KernelCalls.End(calls);
+            if (error == 0)
             {
                 count = result.Size;
                 return count > 0 ? ReadOutcome.Success : ListOpenFiles(out count);
@@ -129,47 +166,61 @@ internal sealed class ProcessDirectory : IDisposable
         bool found = false;
         ReadOutcome outcome = ForEachOpenFile(descriptor =>
         {
-            byte[] name = Encoding.ASCII.GetBytes($"fd/{descriptor}\0");
-            found = Libc.Statx(Of("fd"u8), name, 0, Libc.StatxInode, out Libc.StatxResult result) == 0 && inodes.Contains(result.Inode);
+            // Longer than any number: it is no descriptor.
+            Span<byte> name = stackalloc byte[32];
+            if (descriptor.Length > name.Length - 4)
+            {
+                return true;
+            }
+
+            "fd/"u8.CopyTo(name);
+            descriptor.CopyTo(name[3..]);
+            name[3 + descriptor.Length] = 0;
+            KernelCalls? calls = KernelCalls.Begin();
+            int error = Libc.Statx(Of("fd"u8), name, Libc.StatxNoSync, Libc.StatxInode, out Libc.StatxResult result);
+            KernelCalls.End(calls);
+            found = error == 0 && inodes.Contains(result.Inode);
             return !found;
         });
         return found || outcome != ReadOutcome.Success;
     }
 
-    /// <summary>Lists the descriptors by name, as long as the visitor wants more.</summary>
-    private ReadOutcome ForEachOpenFile(Func<string, bool> visit)
+    /// <summary>
+    /// Lists the descriptors by name, as long as the visitor wants more. Not by the framework, which looks at what each leads to: a file server that is gone does not tell.
+    /// </summary>
+    private ReadOutcome ForEachOpenFile(NameVisitor visit)
     {
-        bool isHeld = false;
-        KernelHandle directory = Of("fd"u8);
-        try
+        ReadOutcome outcome = OpenFile("fd"u8, Libc.OpenReadOnly, out KernelHandle directory);
+        if (outcome != ReadOutcome.Success)
         {
-            directory.DangerousAddRef(ref isHeld);
-            foreach (string name in new FileSystemEnumerable<string>(PathOf(directory, "fd"), static (ref entry) => entry.FileName.ToString(), EveryEntry))
+            return outcome;
+        }
+
+        using (directory)
+        {
+            byte[] buffer = new byte[4096];
+            while (DirectoryEntries.TryRead(directory, buffer, out DirectoryEntries entries))
             {
-                if (!visit(name))
+                if (entries.IsEmpty)
                 {
-                    break;
+                    return ReadOutcome.Success;
+                }
+
+                while (entries.MoveNext())
+                {
+                    if (entries.Name is not [(byte)'.', ..] && !visit(entries.Name))
+                    {
+                        return ReadOutcome.Success;
+                    }
                 }
             }
 
-            return ReadOutcome.Success;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return ReadOutcome.Denied;
-        }
-        catch (IOException)
-        {
             return ReadOutcome.ProcessGone;
         }
-        finally
-        {
-            if (isHeld)
-            {
-                directory.DangerousRelease();
-            }
-        }
     }
+
+    /// <summary>Takes one name of a directory; false if no more are wanted.</summary>
+    private delegate bool NameVisitor(ReadOnlySpan<byte> name);
 
     /// <summary>
     /// Looks whether a process lives whose <c>stat</c> has just been read, and completes what is wrong there if its main thread has ended. Costs nothing as long

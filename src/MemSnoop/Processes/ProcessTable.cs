@@ -6,10 +6,10 @@ using MemSnoop.ProcFs;
 namespace MemSnoop.Processes;
 
 /// <summary>
-/// The selected processes that are alive. Each <see cref="Refresh"/> checks every watched process once, so a process that has exited is not in
+/// The selected processes that are alive. Each <see cref="Refresh()"/> checks every watched process once, so a process that has exited is not in
 /// <see cref="Watched"/> when it returns. Used by one thread at a time; its properties may be read by any thread.
 /// </summary>
-public sealed class ProcessTable : IDisposable
+public sealed class ProcessTable : IWatchedWork, IDisposable
 {
     /// <summary>
     /// An exec may make a process match the selection. A process that does not match is checked again, after as much time as it has been known, and at least
@@ -36,6 +36,8 @@ public sealed class ProcessTable : IDisposable
     private readonly WatchLimits _limits;
     private readonly bool _wantsCgroup;
     private TrackedProcess[] _watched = [];
+    private IEnumerator<int>? _candidates;
+    private bool _hasChanged;
     private long _round;
 
     /// <summary>A table over a proc root.</summary>
@@ -65,6 +67,9 @@ public sealed class ProcessTable : IDisposable
     /// <summary>Selected processes that are not watched, and why, largest first.</summary>
     public IReadOnlyList<DroppedProcess> Dropped { get; private set; } = [];
 
+    /// <summary>Processes that do not answer.</summary>
+    internal HungProcesses Hung => _paths.Hung;
+
     /// <summary>How often a process was skipped since the start, by reason.</summary>
     public SkipCounts Skipped { get; } = new();
 
@@ -82,18 +87,60 @@ public sealed class ProcessTable : IDisposable
     /// <exception cref="UnauthorizedAccessException">The proc root may not be listed.</exception>
     public void Refresh()
     {
-        _round++;
-        AdoptAdded();
-        bool changed = false;
-        foreach (int pid in Candidates())
+        // What an error has cut short is not gone on with.
+        EndVisits();
+        Do();
+    }
+
+    /// <summary>The same by a thread that may be lost to a process which does not answer. That one stays watched if it was.</summary>
+    internal void Refresh(WatchedThread thread)
+    {
+        EndVisits();
+        thread.Run(this);
+    }
+
+    private void Do()
+    {
+        if (_candidates is null)
         {
-            changed |= Visit(pid);
+            _round++;
+            AdoptAdded();
+            _hasChanged = false;
+            _candidates = Candidates().GetEnumerator();
         }
 
-        changed |= LetDepart();
-        if (changed || _limits.AreActive)
+        while (_candidates.MoveNext())
+        {
+            _hasChanged |= Visit(_candidates.Current);
+        }
+
+        EndVisits();
+        _hasChanged |= LetDepart();
+        if (_hasChanged || _limits.AreActive)
         {
             Publish();
+        }
+    }
+
+    private void EndVisits()
+    {
+        _candidates?.Dispose();
+        _candidates = null;
+    }
+
+    void IWatchedWork.Do() => Do();
+
+    void IWatchedWork.Skip(int pid)
+    {
+        Skipped.Add(ReadOutcome.Hung.ToReason());
+        if (_selected.TryGetValue(pid, out Selected? known))
+        {
+            known.Process.Hangs = true;
+            known.Round = _round;
+        }
+        else
+        {
+            Reject(pid, startTicks: 0);
         }
     }
 
@@ -122,6 +169,13 @@ public sealed class ProcessTable : IDisposable
         if (_selected.TryGetValue(pid, out Selected? known))
         {
             ReadOutcome outcome = known.Process.Look(_buffer, out bool renamed);
+            if (outcome == ReadOutcome.Hung)
+            {
+                Skipped.Add(outcome.ToReason());
+                known.Round = _round;
+                return false;
+            }
+
             bool moved = outcome == ReadOutcome.Success && _wantsCgroup && HasMoved(known, renamed);
             if (outcome == ReadOutcome.Success && !(renamed && _selection.HasFilters) && !(moved && _selection.HasCgroupFilters))
             {
@@ -297,6 +351,7 @@ public sealed class ProcessTable : IDisposable
     /// <summary>Closes the handles of all processes.</summary>
     public void Dispose()
     {
+        EndVisits();
         foreach (Selected entry in _selected.Values)
         {
             entry.Process.Dispose();

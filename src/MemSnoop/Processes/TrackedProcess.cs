@@ -68,6 +68,9 @@ public sealed class TrackedProcess : IDisposable
     /// <summary>A number that stays the same for as long as the process is known not to have run, as of the last look.</summary>
     internal long Runs => _witness.Run;
 
+    /// <summary>Whether the process did not answer when it was last looked at: <see cref="Stat"/> is of before then.</summary>
+    internal bool Hangs { get; set; }
+
     /// <summary>Set once the process has exited or is no longer watched.</summary>
     public bool HasLeft { get; private set; }
 
@@ -118,7 +121,7 @@ public sealed class TrackedProcess : IDisposable
     internal ReadOutcome Look(KernelBuffer buffer, out bool renamed)
     {
         renamed = false;
-        if (!MayHaveRun(buffer))
+        if (!MayHaveRun(buffer) && !Hangs)
         {
             FallAsleep();
             return ReadOutcome.Success;
@@ -126,6 +129,7 @@ public sealed class TrackedProcess : IDisposable
 
         _asleep = 0;
         ReadOutcome outcome = Read(ref _stat, "stat"u8, buffer, Stat.TryParse, out Stat stat);
+        Hangs = outcome == ReadOutcome.Hung;
         if (outcome != ReadOutcome.Success)
         {
             return outcome;
@@ -221,6 +225,7 @@ public sealed class TrackedProcess : IDisposable
     private bool MayHaveRun(KernelBuffer buffer)
     {
         SchedStat now = default;
+        KernelCalls.About(Identity.Pid);
         if (_directory is not null && Keep(ref _schedStat, "schedstat"u8, out KernelHandle? kept) == ReadOutcome.Success && kept is not null)
         {
             ProcessDirectory.Parse(kept, buffer, SchedStat.TryParse, out now);
@@ -252,6 +257,13 @@ public sealed class TrackedProcess : IDisposable
     private ReadOutcome Read<T>(ref KeptFile file, ReadOnlySpan<byte> name, KernelBuffer buffer, KernelParser<T> parser, out T value)
         where T : struct
     {
+        KernelCalls.About(Identity.Pid);
+        if (_paths.Hung.Refuse(Identity.Pid) && ProcessDirectory.MayHang(name))
+        {
+            value = default;
+            return ReadOutcome.Hung;
+        }
+
         KernelHandle? kept = file.Handle;
         // Not before the first look. Then the handle that finds sleepers comes first: where handles are scarce, a process without it would keep the others for ever. And a
         // process that has left by then has taken none.

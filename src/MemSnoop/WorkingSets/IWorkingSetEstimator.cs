@@ -43,6 +43,14 @@ public interface IWorkingSetEstimator : IDisposable
     void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink);
 
     /// <summary>
+    /// Takes over from a thread that was abandoned in the middle of a call, since the process that it was at does not answer: that process is skipped, and the pass or look
+    /// goes on behind it. What was half done for a window on request is forgotten.
+    /// </summary>
+    /// <param name="sink">As of the pass or look.</param>
+    /// <returns>Whether it could; else the pass has failed.</returns>
+    internal bool Resume(IWorkingSetSink sink) => false;
+
+    /// <summary>
     /// Begins a window of one process beside those of the passes, which stay whole. The caller lets some time pass and calls
     /// <see cref="IWorkingSetWindow.Complete"/>. Calls on the estimator and on its windows must not overlap.
     /// </summary>

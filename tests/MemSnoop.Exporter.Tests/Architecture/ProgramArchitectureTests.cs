@@ -7,9 +7,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 {
     private static readonly Arrow[] Table =
     [
-        new("Web", "Configuration", "Options say where to listen."),
+        new("Web", "Configuration", "Options say where to listen, and a file who may ask."),
+        new("Web", "LocalApi", "A socket whose owner is dead is told in one way."),
 
         new("Prometheus", "Collector", "A scrape is one of the two sinks."),
+        new("Prometheus", "Web", "A scrape that is turned away is counted with what the listener turns away."),
 
         new("Otlp", "Collector", "A push is one of the two sinks."),
         new("Otlp", "Configuration", "Options say where to push, and how."),
@@ -18,6 +20,9 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 
         new("Diagnostics", "Configuration", "Resource attributes are options, and tell of others."),
 
+        new("Sandbox", "Configuration", "What is configured says which rights are needed."),
+
+        new("Hosting", "Sandbox", "The host runs the command that waits, and reports the walls."),
         new("Hosting", "Configuration", "What runs is put together as the options say."),
         new("Hosting", "Diagnostics", "The program's own process is published too."),
         new("Hosting", "Collector", "The collector sees the measuring through its source."),
@@ -29,9 +34,12 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 
         new("Commands", "Configuration", "The command line is a layer of the options."),
         new("Commands", "LocalApi", "The command wss asks the exporter that runs."),
+        new("Commands", "Web", "The command check reads the web configuration."),
+        new("Commands", "Sandbox", "The command serve puts up the walls."),
         new("Commands", "Hosting", "The command serve runs the host."),
         new("Commands", "Report", "The command report makes reports."),
 
         new("(root)", "Commands", "The program runs a command."),
+        new("(root)", "Sandbox", "The program looks whether it is its second start."),
     ];
 }

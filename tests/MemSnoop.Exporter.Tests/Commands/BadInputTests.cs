@@ -6,7 +6,7 @@ public class BadInputTests
     private const string Regex = "a regular expression without look-around and back-references";
     private const string Interval = "a duration from 0s to 1d, such as 500ms, 15s or 1h30m";
     private const string Window = "a number of seconds such as 0.5, or a duration such as 2m, more than 0 and at most 1d";
-    private const string Listen = "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535";
+    private const string Listen = "HOST:PORT such as 0.0.0.0:9464, :9464 or [::1]:9464, with a port from 0 to 65535, or unix:///PATH";
     private const string Ages = "ages that increase from 0, such as 0,30s,1m,10m,1h";
     private const string Period = "a duration from 1ms to 1d, such as 500ms, 15s or 1h30m";
     private const string Pausable = "a process that may be stopped, or no --pause";
@@ -223,7 +223,7 @@ public class BadInputTests
         { "{ \"Logging\": {} }", ":1: Logging: unknown key; expected MemSnoop" },
         {
             "{ \"MemSnoop\": [] }",
-            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Groups, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log"
+            ":1: MemSnoop: is a list; expected an object with Processes, Containers, Groups, Series, Readings, WorkingSet, Counters, Disks, Generations, Web, Otlp, Resource, Kernel, Log, Sandbox"
         },
         { "{ \"MemSnoop\": {\n\"Reading\": { \"Interval\": \"5s\" } } }", ":2: MemSnoop:Reading: unknown key; expected MemSnoop:Readings" },
         { "{ \"MemSnoop\": { \"Log\": {\n\"Colour\": 1 } } }", ":2: MemSnoop:Log:Colour: unknown key; expected one of Level, Format" },

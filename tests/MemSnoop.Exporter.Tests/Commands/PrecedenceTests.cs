@@ -149,6 +149,8 @@ public class PrecedenceTests
             ["TEMPLATE"] = "{{.Comm}}",
             ["YAML"] = yaml.Path,
             ["TEMPORALITY"] = "delta",
+            ["NAMES"] = "semconv",
+            ["STYLE"] = "utf8",
             ["COMPRESSION"] = "gzip",
             ["FILE"] = "/proc/stat",
             ["TEXT"] = "x",

@@ -26,6 +26,13 @@ public class ListenAddressTests
         Assert.Equal(isAnyInterface, value.IsAnyInterface);
     }
 
+    [Fact]
+    public void A_socket_of_this_host_has_a_path()
+    {
+        Assert.True(ListenAddress.TryParse("unix:///run/memsnoop/http.sock", out ListenAddress value));
+        Assert.Equal(("/run/memsnoop/http.sock", false, "unix:///run/memsnoop/http.sock"), (value.SocketPath, value.IsAnyInterface, value.ToString()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(":")]
@@ -46,6 +53,8 @@ public class ListenAddressTests
     [InlineData("http://localhost:80")]
     [InlineData("a b:80")]
     [InlineData("a/b:80")]
+    [InlineData("unix:/run/http.sock")]
+    [InlineData("unix://run/http.sock")]
     public void Refuses_what_cannot_be_bound(string text) => Assert.False(ListenAddress.TryParse(text, out _));
 
     [Fact]

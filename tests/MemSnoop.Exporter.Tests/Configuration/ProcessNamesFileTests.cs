@@ -61,7 +61,7 @@ public sealed class ProcessNamesFileTests
         { "process_names:\n- comm:\n  - [a]\n", ":3: an item of comm is not a text; expected a list of texts" },
         { "process_names:\n- comm: [a]\n  comms: [b]\n", ":3: unknown key 'comms'; expected one of name, comm, exe, cmdline" },
         { "process_names:\n- comm: [a]\n  comm: [b]\n", ":3: 'comm' is given more than once; expected each key once" },
-        { "process_names:\n- comm: [a]\nprocess_names:\n- comm: [b]\n", ":3: process_names is given more than once; expected one list" },
+        { "process_names:\n- comm: [a]\nprocess_names:\n- comm: [b]\n", ":3: 'process_names' is given more than once; expected each key once" },
         { "process_names:\n- [a]: b\n", ":2: a key is not a text; expected an item with name, comm, exe or cmdline" },
         { "process_names:\n- comm: [a]\n  name: [b]\n", $":3: name is not a text; expected {Fields}" },
         { "process_names:\n- comm: [a]\n\n  name: '{{.Cwd}}'\n", $":4: '{{{{.Cwd}}}}' is not a field; expected {Fields}" },

@@ -15,9 +15,14 @@ public class ChartTests
     [
         ("", ""),
         ("privileged=false", "least-privilege"),
+        ("privileged=false,idleBitmap=present", "least-privilege,bitmap-present"),
+        ("privileged=false,idleBitmap=absent", "least-privilege,bitmap-absent"),
+        ("privileged=false,seccompProfile.type=Localhost,seccompProfile.localhostProfile=memsnoop.json", "least-privilege,seccomp-profile"),
+        ("privileged=false,appArmorProfile.type=Localhost,appArmorProfile.localhostProfile=memsnoop", "least-privilege,apparmor-profile"),
         ("kubelet.enabled=true", "kubelet-metadata"),
         ("podNames.enabled=true", "pod-names"),
         ("kubelet.enabled=true,podNames.enabled=true", "kubelet-metadata,pod-names"),
+        ("webConfig.secret=memsnoop-web", "web-config"),
         ("podMonitor.enabled=true", "pod-monitor"),
         ("serviceMonitor.enabled=true", "service-monitor"),
         ("networkPolicy.enabled=true", "network-policy"),
@@ -87,6 +92,9 @@ public class ChartTests
     [InlineData("podMonitor.interval=often", "/podMonitor/interval")]
     [InlineData("kubelet.resource=nodes/exec", "/kubelet/resource")]
     [InlineData("capabilities={SYS_BOOT}", "/capabilities/0")]
+    [InlineData("idleBitmap=true", "/idleBitmap")]
+    [InlineData("seccompProfile.type=Localhost", "localhostProfile")]
+    [InlineData("appArmorProfile.type=Local", "/appArmorProfile/type")]
     [InlineData("resources.limit.memory=1Gi", "limit")]
     [InlineData("maxUnavailable=0", "/maxUnavailable")]
     [InlineData("extraEnv[0].nam=A", "nam")]
@@ -114,7 +122,7 @@ public class ChartTests
             type = (string?)type["$ref"] is { } reference ? schema["definitions"]![reference.Split('/')[^1]]!.AsObject() : type;
 
             // A section of the chart's own; what is Kubernetes' own is as long as its user wants.
-            if (key is "image" or "serviceAccount" || type["properties"]?["enabled"] is not null)
+            if (key is "image" or "serviceAccount" or "webConfig" || type["properties"]?["enabled"] is not null)
             {
                 Assert.Equal(Keys(value!.AsObject()), Properties(type));
             }

@@ -43,6 +43,19 @@ public class ComponentTests
         Assert.Equal(("/sys/kernel/mm", "Directory"), (mm.HostPath.Path, mm.HostPath.Type));
     }
 
+    /// <summary>The bitmap's file alone, which a node has to have; or nothing.</summary>
+    [Theory]
+    [InlineData("bitmap-present", "/sys/kernel/mm/page_idle/bitmap")]
+    [InlineData("bitmap-absent")]
+    public async Task Of_sys_a_file_can_be_mounted_or_nothing(string component, params string[] paths)
+    {
+        Manifests manifests = await Kubectl.RenderWithAsync("least-privilege", component);
+        Assert.Equal(paths, manifests.Container.VolumeMounts.Select(static mount => mount.MountPath).Where(static path => path.StartsWith("/sys", StringComparison.Ordinal)));
+        V1HostPathVolumeSource[] volumes = [.. manifests.Pod.Spec.Volumes.Select(static volume => volume.HostPath).Where(static volume => volume.Path.StartsWith("/sys", StringComparison.Ordinal))];
+        Assert.Equal(paths, volumes.Select(static volume => volume.Path));
+        Assert.All(volumes, static volume => Assert.Equal("File", volume.Type));
+    }
+
     [Fact]
     public async Task Kubelet_metadata_allows_one_list_of_one_node()
     {

@@ -57,9 +57,22 @@ public sealed class ImageTests : IDisposable
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
 
+        await HasBillOfMaterialsAsync();
         await SeesOnlyItselfAsync();
         await HasLibrariesAsync();
         Measured.Note(Scenario, string.Create(CultureInfo.InvariantCulture, $"built in {seconds:F0} s, {size / 1e6:F1} MB; one scrape and an orderly end"));
+    }
+
+    /// <summary>Of the program, and of the system's libraries beside it.</summary>
+    private async Task HasBillOfMaterialsAsync()
+    {
+        await _podman.RunAsync("create", "--name", "bill", Image);
+        string file = _podman["memsnoop.cdx.json"];
+        await _podman.RunAsync("cp", "bill:/usr/share/doc/memsnoop/memsnoop.cdx.json", file);
+        CommandResult check = await Command.TryRunAsync(Path.Combine(Checkout.Root, "tests", "sbom", "check.sh"), [file], TimeSpan.FromMinutes(5));
+        Assert.True(check.ExitCode == 0, check.Output + check.Error);
+        string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.All((string[])["pkg:deb/debian/libc6@", "pkg:deb/debian/libssl3", "pkg:deb/debian/ca-certificates@", "pkg:nuget/OpenTelemetry@"], part => Assert.Contains($"\"{part}", text, StringComparison.Ordinal));
     }
 
     /// <summary>Without <c>--pid=host</c> it says so, in the log and in <c>check</c>.</summary>

@@ -19,6 +19,7 @@ public sealed class PodTests : IDisposable
     [Theory]
     [InlineData]
     [InlineData("least-privilege")]
+    [InlineData("least-privilege", "bitmap-absent", "seccomp-profile")]   // nothing of the node's /sys is mounted
     public async Task Pod_of_the_daemon_set_measures_another_users_process(params string[] components)
     {
         await ShippedImage.MakeAsync(_podman);
@@ -33,6 +34,9 @@ public sealed class PodTests : IDisposable
         Assert.True(scrape.Has("memsnoop_process_io_syscalls_total", foreign.Pid));
         Assert.Equal(PodVariables.NodeName, Assert.Single(scrape.Of("target_info")).Label("host_name"));
         Assert.DoesNotContain(scrape.Of(Series.Skipped, ("reason", "denied")), static sample => sample.Number > 0);
+
+        // Whatever the pod gives it.
+        AssertWalls(exporter, "keeps CAP_DAC_OVERRIDE, ");
 
         // Another memsnoop of the node sees that this one measures.
         Assert.True(File.Exists(Path.Combine(_podman["run"], "api.sock")) || Directory.EnumerateFiles(_podman["run"], "*.lock").Any());
@@ -84,6 +88,7 @@ public sealed class PodTests : IDisposable
         Assert.Equal("unavailable", Assert.Single(scrape.Of("memsnoop_measurement_info", ("measurement", "generations"))).Label("state"));
         Assert.Equal("on", Assert.Single(scrape.Of("memsnoop_measurement_info", ("measurement", "working-set"), ("method", "referenced"))).Label("state"));
         Assert.DoesNotContain(exporter.Log, static line => line.Contains("level=error", StringComparison.Ordinal));
+        AssertWalls(exporter, "keeps no capability; ");
 
         // It is itself one of the pod's processes, and what it holds is what its limit has to allow.
         double own = Assert.Single(scrape.Of(Series.Resident, ("comm", "memsnoop"))).Number;
@@ -94,6 +99,13 @@ public sealed class PodTests : IDisposable
 
     private Task<ExporterProcess> StartAsync(string[] run, V1Container container, params string[] further) => ExporterProcess.StartAsync(
         ["--run-dir", "/run/memsnoop", .. PodVariables.ArgumentsOf(container), .. further], [.. _podman.Words, .. run], ShippedImage.Name);
+
+    private static void AssertWalls(ExporterProcess exporter, string kept)
+    {
+        Assert.Contains(
+            exporter.Log, line => line.Contains("sandbox: " + kept, StringComparison.Ordinal) && line.Contains("; no new privileges; system calls are filtered", StringComparison.Ordinal));
+        Assert.DoesNotContain(exporter.Log, static line => line.Contains("a wall is missing", StringComparison.Ordinal));
+    }
 
     private static async Task EndAsync(ExporterProcess exporter)
     {

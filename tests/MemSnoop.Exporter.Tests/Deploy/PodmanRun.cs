@@ -14,7 +14,8 @@ internal static class PodmanRun
     /// <param name="podman">Where it runs.</param>
     /// <param name="pod">The pod.</param>
     /// <param name="container">The container.</param>
-    public static string[] Of(Podman podman, V1PodSpec pod, V1Container container)
+    /// <param name="profiles">Where profiles are that nodes have; by default as they are shipped.</param>
+    public static string[] Of(Podman podman, V1PodSpec pod, V1Container container, string? profiles = null)
     {
         V1SecurityContext context = container.SecurityContext;
         List<string> options = ["run", "--rm", "--network=host"];
@@ -33,6 +34,11 @@ internal static class PodmanRun
         if (context.AllowPrivilegeEscalation == false)
         {
             options.Add("--security-opt=no-new-privileges");
+        }
+
+        if (context.SeccompProfile is { Type: "Localhost" } seccomp)
+        {
+            options.Add($"--security-opt=seccomp={Path.Combine(profiles ?? Path.Combine(Checkout.Root, "deploy", "kubernetes", "profiles"), seccomp.LocalhostProfile)}");
         }
 
         if (context.AppArmorProfile?.Type == "Unconfined" && File.Exists("/sys/kernel/security/apparmor/profiles"))

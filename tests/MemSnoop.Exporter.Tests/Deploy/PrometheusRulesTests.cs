@@ -10,7 +10,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 /// </summary>
 public partial class PrometheusRulesTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     // What others publish: Prometheus itself of each target, kube-state-metrics, node_exporter.
     private static readonly HashSet<string> ForeignSeries =

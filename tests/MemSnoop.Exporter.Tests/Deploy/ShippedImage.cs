@@ -11,7 +11,8 @@ internal static class ShippedImage
 {
     public const string Name = "memsnoop-shipped";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
+    // Seconds where nobody else works.
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     /// <summary>Makes the image.</summary>
     public static async Task MakeAsync(Podman podman)

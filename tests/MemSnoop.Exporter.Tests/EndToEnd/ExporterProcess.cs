@@ -10,6 +10,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>The program as built, serving on a free port of the loopback interface. It ends with this object.</summary>
 internal sealed partial class ExporterProcess : IAsyncDisposable
 {
+    public const int HangUp = 1;
     public const int Interrupt = 2;
     public const int Terminate = 15;
 
@@ -27,6 +28,7 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
+    private Uri? _address;
 
     private ExporterProcess(Process process, TemporaryDirectory run)
     {
@@ -40,8 +42,8 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
     /// <summary>Its run directory: of its own, so that the exporters of other tests are out of its way.</summary>
     public string RunDirectory => _run["memsnoop"];
 
-    /// <summary>Where it listens, as its log says.</summary>
-    public Uri Address => _listening.Task.Result;
+    /// <summary>Where it listens, as its log said last: at another port after it has taken its configuration anew.</summary>
+    public Uri Address => Volatile.Read(ref _address) ?? _listening.Task.Result;
 
     /// <summary>Lines on standard error so far.</summary>
     public IEnumerable<string> Log => _log;
@@ -150,7 +152,8 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
             _log.Enqueue(line);
             if (ListeningLine().Match(line) is { Success: true } match)
             {
-                _listening.TrySetResult(new Uri(match.Groups[1].Value));
+                Volatile.Write(ref _address, new Uri(match.Groups[1].Value));
+                _listening.TrySetResult(_address);
             }
         }
 
@@ -165,7 +168,7 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("listening on (http://[^/]+)/")]
+    [GeneratedRegex("listening on (https?://[^/]+)/")]
     private static partial Regex ListeningLine();
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -9,9 +9,10 @@ public class PushedAnswersTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // What Prometheus notes about each scrape, and what says whose the series are: VictoriaMetrics makes that labels of each series instead.
+    // What Prometheus notes about each scrape, and what says whose the series are: VictoriaMetrics makes that labels of each series instead. And what is there only while a pass is
+    // under way.
     private static readonly HashSet<string> OfTheScrape =
-        ["target_info", "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"];
+        ["target_info", "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added", "memsnoop_measurement_pass_started_seconds"];
 
     // These tell of one collection or of the moment it was made, and a push is another collection than a scrape.
     private static readonly HashSet<string> OfTheCollection =

@@ -1,6 +1,6 @@
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
-/// <summary>What tests/receivers/install.sh has fetched: programs that receive pushed metrics.</summary>
+/// <summary>What tests/receivers/install.sh has fetched: programs that receive metrics, pushed or scraped.</summary>
 internal static class Receivers
 {
     // Half a minute where nothing is cached.
@@ -11,6 +11,9 @@ internal static class Receivers
 
     /// <summary>A path below what is installed; the first call of a run installs it where that has not been done.</summary>
     public static async Task<string> PathAsync(string relative) => Path.Combine(await Installed.Value, relative);
+
+    /// <summary>A Prometheus of version 3, which this machine's Debian may not have.</summary>
+    public static Task<string> Prometheus3Async() => PathAsync("usr/bin/prometheus");
 
     /// <summary>A file of tests/receivers itself.</summary>
     public static string Source(string name) => Path.Combine(Checkout.Root, "tests", "receivers", name);

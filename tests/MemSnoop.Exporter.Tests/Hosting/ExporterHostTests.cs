@@ -70,11 +70,13 @@ public class ExporterHostTests
 
         public override int ExitCodeWhenStopped(int signal) => new ServeCommand().ExitCodeWhenStopped(signal);
 
-        public override Task<int> RunAsync(Invocation invocation, CancellationToken stop)
+        public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
         {
-            WebApplicationBuilder builder = ServeCommand.CreateBuilder(invocation);
+            using ServedCommand command = new(invocation.Child, waiting: null);
+            using Reloads reloads = new(static () => null);
+            WebApplicationBuilder builder = ServeCommand.Plan(invocation.Host, invocation.Options, command).CreateBuilder(reloads);
             builder.Services.AddHostedService(service);
-            return ExporterHost.RunAsync(builder, stop);
+            return await ExporterHost.RunAsync(builder, stop);
         }
     }
 

@@ -5,7 +5,9 @@ using System.Globalization;
 using MemSnoop.Exporter.Collector;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Diagnostics;
+using MemSnoop.Exporter.Hosting;
 using MemSnoop.Exporter.Otlp;
+using MemSnoop.Exporter.Web;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Metrics.Descriptors;
@@ -25,6 +27,7 @@ public class MetricsDocumentTests
     {
         ["memsnoop.process.block_io_delay"] = "the kernel does not account for delays by default",
         ["memsnoop.measurement.errors"] = "nothing has failed",
+        ["memsnoop.measurement.pass_started"] = "no pass is under way",
         ["memsnoop.deprecated.info"] = "no deprecated name is used",
         ["memsnoop.series.limit"] = "the number of series is not limited",
         ["memsnoop.series.left_out"] = "the number of series is not limited",
@@ -150,6 +153,7 @@ public class MetricsDocumentTests
         private readonly MeterListener _listener = new();
         private readonly Workload _idler;
         private readonly Cgroup _container;
+        private readonly Reloads _reloads = new(static () => null);
         private readonly SamplingPipeline _pipeline;
         private readonly SelfMeter _self;
 
@@ -186,6 +190,9 @@ public class MetricsDocumentTests
             _pipeline = new SamplingPipeline(
                 new MeasuredHost(options, new KernelPaths(), new HandleBudget(1000)), new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
             OtlpInstruments.Create(_pipeline.Scope(null), new PushLedger());
+            ReloadService.CreateInstruments(_pipeline.Scope(null), _reloads);
+            RefusalCounts refusals = new();
+            HttpInstruments.Create(_pipeline.Scope(null), new ConnectionTable(1, refusals, TimeProvider.System), refusals);
             _self = new SelfMeter(new HandleBudget(1000));
         }
 
@@ -233,6 +240,7 @@ public class MetricsDocumentTests
             _listener.Dispose();
             _self.Dispose();
             _pipeline.Dispose();
+            _reloads.Dispose();
             _container.Dispose();
             _idler.Dispose();
             return ValueTask.CompletedTask;

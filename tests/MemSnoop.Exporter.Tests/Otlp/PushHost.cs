@@ -37,7 +37,7 @@ internal sealed class PushHost : IDisposable
         }
 
         ReceiverHandler handler = ReceiverClient.Create(options, TimeProvider.System);
-        Push = new OtlpPush(options, [new("service.name", "test")], shared?.Collector ?? _collector!, Ledger, handler, Log, clock);
+        Push = new OtlpPush(options, [new("service.name", "test")], shared?.Collector ?? _collector!, Ledger, handler, Log, clock, clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000d);
     }
 
     /// <summary>When watching began, by the clock of these tests.</summary>

@@ -7,9 +7,14 @@ namespace MemSnoop.Exporter.Tests.Packaging;
 
 /// <summary>What <c>make package</c> makes of the native program: its contents, and what Debian's tools say of it. <see cref="PackageTests"/> has the libraries.</summary>
 [OrdinaryTier]
-public sealed partial class DistributionTests(DistributionTests.Made made) : IClassFixture<DistributionTests.Made>
+[Collection(PackagesCollection.Name)]
+public sealed partial class DistributionTests(Packages made)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
+
+    private static IEnumerable<string> Dashboards => Names("grafana", "dashboards", "*.json");
+
+    private static IEnumerable<string> Rules => Names("deploy/prometheus", "rules", "*.yml");
 
     private static string Unit => File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "systemd", "memsnoop.service"));
 
@@ -27,9 +32,10 @@ public sealed partial class DistributionTests(DistributionTests.Made made) : ICl
         string listing = await Command.RunAsync("tar", ["-tvzf", made[made.Archive], "--owner=0", "--group=0"], Deadline);
         Assert.Equal(
             [
-                "-rw-r--r-- CHANGELOG.md", "-rw-r--r-- LICENSE", "-rw-r--r-- README.md",
+                "-rw-r--r-- CHANGELOG.md", "-rw-r--r-- COPYRIGHT", "-rw-r--r-- LICENSE", "-rw-r--r-- README.md", "-rw-r--r-- THIRD-PARTY-NOTICES",
                 "-rw-r--r-- completions/_memsnoop", "-rw-r--r-- completions/memsnoop.bash", "-rw-r--r-- completions/memsnoop.fish",
-                "-rw-r--r-- man/memsnoop.1", "-rw-r--r-- man/memsnoop.json.5", "-rw-r--r-- memsnoop.json", "-rw-r--r-- memsnoop.service", "-rwxr-xr-x memsnoop",
+                .. Dashboards.Select(static name => $"-rw-r--r-- dashboards/{name}"), "-rw-r--r-- man/memsnoop.1", "-rw-r--r-- man/memsnoop.json.5",
+                "-rw-r--r-- memsnoop.cdx.json", "-rw-r--r-- memsnoop.json", "-rw-r--r-- memsnoop.service", .. Rules.Select(static name => $"-rw-r--r-- rules/{name}"), "-rwxr-xr-x memsnoop",
             ],
             Entries(listing, $"{name}/"));
 
@@ -44,9 +50,11 @@ public sealed partial class DistributionTests(DistributionTests.Made made) : ICl
         Assert.Equal(
             [
                 "-rw-r--r-- etc/memsnoop/memsnoop.json", "-rw-r--r-- usr/lib/systemd/system/memsnoop.service", "-rw-r--r-- usr/share/bash-completion/completions/memsnoop",
-                "-rw-r--r-- usr/share/doc/memsnoop/CHANGELOG.md.gz", "-rw-r--r-- usr/share/doc/memsnoop/changelog.gz", "-rw-r--r-- usr/share/doc/memsnoop/copyright",
+                "-rw-r--r-- usr/share/doc/memsnoop/CHANGELOG.md.gz", "-rw-r--r-- usr/share/doc/memsnoop/THIRD-PARTY-NOTICES.gz", "-rw-r--r-- usr/share/doc/memsnoop/changelog.gz",
+                "-rw-r--r-- usr/share/doc/memsnoop/copyright", "-rw-r--r-- usr/share/doc/memsnoop/memsnoop.cdx.json.gz",
                 "-rw-r--r-- usr/share/fish/vendor_completions.d/memsnoop.fish", "-rw-r--r-- usr/share/lintian/overrides/memsnoop", "-rw-r--r-- usr/share/man/man1/memsnoop.1.gz",
-                "-rw-r--r-- usr/share/man/man5/memsnoop.json.5.gz", "-rw-r--r-- usr/share/zsh/vendor-completions/_memsnoop", "-rwxr-xr-x usr/bin/memsnoop",
+                "-rw-r--r-- usr/share/man/man5/memsnoop.json.5.gz", .. Dashboards.Select(static name => $"-rw-r--r-- usr/share/memsnoop/dashboards/{name}"),
+                .. Rules.Select(static name => $"-rw-r--r-- usr/share/memsnoop/rules/{name}"), "-rw-r--r-- usr/share/zsh/vendor-completions/_memsnoop", "-rwxr-xr-x usr/bin/memsnoop",
             ],
             Entries(listing, "./"));
         Assert.DoesNotMatch("(?m)^..........  ?(?!root/root)", listing);
@@ -122,6 +130,9 @@ public sealed partial class DistributionTests(DistributionTests.Made made) : ICl
         Assert.Equal(areAllOn ? "http://localhost:4318/" : "", new CommandLineRun().Options("serve", "--config", file).Otlp.Endpoint?.ToString() ?? "");
     }
 
+    private static IEnumerable<string> Names(string parent, string directory, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(Checkout.Root, parent, directory), pattern).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+
     private static string[] Entries(string listing, string below) =>
     [
         .. listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] != 'd')
@@ -130,27 +141,4 @@ public sealed partial class DistributionTests(DistributionTests.Made made) : ICl
 
     [GeneratedRegex("""(?m)^( +)// (".*)$""")]
     private static partial Regex Example();
-
-    /// <summary>The packages, made once for all tests.</summary>
-    public sealed class Made : IAsyncLifetime
-    {
-        private readonly TemporaryDirectory _directory = new();
-
-        internal string Directory => _directory.Root;
-
-        internal string Archive { get; } = $"memsnoop-{Release.Version}-linux-x64.tar.gz";
-
-        internal string Package { get; } = $"memsnoop_{Release.Version}_amd64.deb";
-
-        internal string this[string relative] => _directory[relative];
-
-        public async ValueTask InitializeAsync() =>
-            await Command.RunAsync(Path.Combine(Checkout.Root, "deploy", "package.sh"), ["--program", Repository.Executable, "--output", _directory.Root, "tar", "deb"], Deadline);
-
-        public ValueTask DisposeAsync()
-        {
-            _directory.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
 }

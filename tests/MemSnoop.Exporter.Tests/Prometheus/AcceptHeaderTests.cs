@@ -11,6 +11,7 @@ public class AcceptHeaderTests
     private const string Text100 = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores";
     private const string OpenMetrics001 = "application/openmetrics-text; version=0.0.1; charset=utf-8";
     private const string OpenMetrics100 = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+    private const string Protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores";
     private const string Prometheus3 =
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
@@ -38,7 +39,16 @@ public class AcceptHeaderTests
         { "application/openmetrics-text;version=1.0.0;escaping=values", OpenMetrics100 },
         { "application/openmetrics-text;version=0.0.1", OpenMetrics001 },
         { Prometheus3, OpenMetrics100 },
-        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7," + Prometheus3, OpenMetrics100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7," + Prometheus3, Protobuf },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.1," + Prometheus3, OpenMetrics100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8", Protobuf },
+        { "application/vnd.google.protobuf; encoding=\"Delimited\"; proto=\"io.prometheus.client.MetricFamily\"; q=1.0", Protobuf },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=foo,text/plain;version=1.0.0;q=0.1", Text100 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", Text004 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", Text004 },
+        { "application/vnd.google.protobuf;encoding=delimited", Text004 },
+        { "application/vnd.google.protobuf;proto=io.prometheus.write.v2.Request;encoding=delimited", Text004 },
+        { "application/vnd.google.protobuf", Text004 },
         { "text/plain;q=0.3, application/openmetrics-text;version=1.0.0;q=0.9", OpenMetrics100 },
         { "text/plain, application/openmetrics-text;version=1.0.0", Text004 },
         { "application/openmetrics-text;version=2.0.0", Text004 },
@@ -54,11 +64,11 @@ public class AcceptHeaderTests
     };
 
     /// <summary>The format that the endpoint chooses for a request with this header.</summary>
-    internal static ExpositionFormat Choose(StringValues header)
+    internal static ExpositionFormat Choose(StringValues header, NameStyle names = NameStyle.Underscores, bool openMetrics2 = false)
     {
         DefaultHttpContext context = new();
         context.Request.Headers.Accept = header;
-        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept);
+        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, names, openMetrics2);
     }
 
     [Theory]
@@ -66,6 +76,34 @@ public class AcceptHeaderTests
     public void The_best_format_that_both_know_is_chosen(string? header, string contentType)
     {
         Assert.Equal(contentType, Choose(header).ContentType);
+    }
+
+    [Theory] // P2, H4
+    [InlineData(Prometheus3, "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
+    [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8", "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")]
+    [InlineData(
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8")]
+    [InlineData("text/plain;version=1.0.0;escaping=dots", Text100)]
+    [InlineData("text/plain;version=1.0.0", Text100)]
+    [InlineData("text/plain;version=0.0.4;escaping=allow-utf-8", Text004)]
+    [InlineData("application/openmetrics-text;version=0.0.1;escaping=allow-utf-8", OpenMetrics001)]
+    [InlineData("*/*", Text004)]
+    [InlineData(null, Text004)]
+    public void Names_of_any_characters_are_for_those_who_take_them_where_the_user_wants_them(string? header, string contentType)
+    {
+        Assert.Equal(contentType, Choose(header, NameStyle.Utf8).ContentType);
+        Assert.DoesNotContain("allow-utf-8", Choose(header).ContentType, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_second_version_of_OpenMetrics_is_known_where_the_user_wants_it() // P3
+    {
+        const string Both = "application/openmetrics-text;version=2.0.0;escaping=allow-utf-8;q=0.7," + Prometheus3;
+        Assert.Equal("application/openmetrics-text; version=2.0.0; charset=utf-8; escaping=underscores", Choose(Both, openMetrics2: true).ContentType);
+        Assert.Equal("application/openmetrics-text; version=2.0.0; charset=utf-8; escaping=allow-utf-8", Choose(Both, NameStyle.Utf8, openMetrics2: true).ContentType);
+        Assert.Equal(OpenMetrics100, Choose(Both).ContentType);
+        Assert.Equal(OpenMetrics100, Choose("application/openmetrics-text", openMetrics2: true).ContentType);
     }
 
     [Fact]

@@ -48,7 +48,9 @@ public class PackageOracleTests
         host.Meter.CreateObservableGauge("x", () => 1);
         await using WebApplication package = await StartPackageAsync(host.Meter.Name);
         using HttpClient client = package.GetTestClient();
-        foreach (Xunit.TheoryDataRow<string?, string> row in AcceptHeaderTests.Headers)
+
+        // The package knows no protobuf.
+        foreach (Xunit.TheoryDataRow<string?, string> row in AcceptHeaderTests.Headers.Where(static row => !row.Data.Item2.Contains("protobuf", StringComparison.Ordinal)))
         {
             using HttpRequestMessage request = new(HttpMethod.Get, "/metrics");
             if (row.Data.Item1 is { } accept)

@@ -18,6 +18,7 @@ namespace MemSnoop.Exporter.Tests.Prometheus;
 internal sealed class ScrapeHost : IAsyncDisposable
 {
     public const string OpenMetrics = "application/openmetrics-text;version=1.0.0";
+    public const string Protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
     private static int _meters;
 
@@ -72,6 +73,8 @@ internal sealed class ScrapeHost : IAsyncDisposable
             ResourceAttributes = setup.ResourceAttributes,
             ScopeLabels = setup.ScopeLabels,
             CreatedSeries = setup.CreatedSeries,
+            Names = setup.Names,
+            OpenMetrics2 = setup.OpenMetrics2,
             CacheDuration = setup.CacheDuration,
             MaxBodyBytes = setup.MaxBodyBytes,
             MaxRequests = setup.MaxRequests,
@@ -95,6 +98,17 @@ internal sealed class ScrapeHost : IAsyncDisposable
         Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}: {text}");
         Assert.Empty(ExpositionChecker.Check(text, openMetrics));
         return text;
+    }
+
+    /// <summary>The families of an answer in protobuf, which the checker has found nothing wrong with.</summary>
+    public async Task<IReadOnlyList<ClientModel.MetricFamily>> ScrapeProtobufAsync(string path = "/metrics")
+    {
+        using HttpResponseMessage response = await GetAsync(path, Protobuf);
+        byte[] body = await response.Content.ReadAsByteArrayAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}");
+        IReadOnlyList<ClientModel.MetricFamily> families = ProtobufExposition.Parse(body);
+        Assert.Empty(ProtobufExposition.Check(families));
+        return families;
     }
 
     public Task<HttpResponseMessage> GetAsync(string path = "/metrics", string? accept = null, Action<HttpRequestHeaders>? headers = null)
@@ -134,6 +148,10 @@ internal sealed class ScrapeSetup : TestSource
     public bool ScopeLabels { get; set; }
 
     public bool CreatedSeries { get; set; }
+
+    public NameStyle Names { get; set; }
+
+    public bool OpenMetrics2 { get; set; }
 
     public TimeSpan CacheDuration { get; set; }
 

@@ -35,6 +35,9 @@ internal sealed class FakeEstimator(TimeProvider clock) : IWorkingSetEstimator
     /// <summary>Thrown by the next pass.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>Happens once, in the middle of the next pass.</summary>
+    public Action? InPass { get; set; }
+
     private TimeSpan Now => clock.GetElapsedTime(_epoch);
 
     public void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
@@ -46,6 +49,9 @@ internal sealed class FakeEstimator(TimeProvider clock) : IWorkingSetEstimator
             throw failure;
         }
 
+        Action? happens = InPass;
+        InPass = null;
+        happens?.Invoke();
         if (part == Parts - 1)
         {
             Look(processes, sink);

@@ -130,7 +130,7 @@ public sealed class GenerationAgerTests : IDisposable
     {
         Add(1);
         File.Delete(_tree[Commands]);
-        File.CreateSymbolicLink(_tree[Commands], "/dev/full");
+        File.CreateSymbolicLink(_tree[Commands], "/proc/self/mem");
         using GenerationAger ager = Open(60);
         for (int turn = 0; turn < 20; turn++)
         {

@@ -181,6 +181,45 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.True(Round().Succeeded);
     }
 
+    [Theory]
+    [InlineData(2, 15)]
+    [InlineData(60, 60)]
+    public void Windows_that_no_pass_replaces_end_with_their_age_limit_and_come_back_with_the_next(double interval, double patience)
+    {
+        Run(interval, until: 120);
+        _sampler!.LimitAge();
+        double due = 120 + interval;
+        bool wasTold = false;
+        _estimator.InPass = () =>
+        {
+            // The pass that begins now hangs; scrapes come all the same.
+            double began = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+            Assert.Equal(began, _sampler.PassStarted);
+            _clock.Advance(TimeSpan.FromSeconds(patience));
+            Assert.NotEmpty(Round().Processes);
+            Assert.True(_sampler.TryFindLast(1, out _));
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Empty(Round().Processes);
+            Assert.False(Round().Succeeded);
+            Assert.True(double.IsNaN(Round().Cost.Seconds));
+            Assert.False(_sampler.TryFindLast(1, out _));
+            Assert.Equal(began, _sampler.PassStarted);
+            double late = patience + 1;
+            Assert.Equal(Math.Ceiling(late / interval) - 1, _sampler.MissedPasses);
+            _clock.Advance(TimeSpan.FromDays(30));
+            late += TimeSpan.FromDays(30).TotalSeconds;
+            Assert.Equal(Math.Ceiling(late / interval) - 1, _sampler.MissedPasses);
+            Elapsed += late;
+            wasTold = true;
+        };
+        Run(until: due);
+        Assert.True(wasTold);
+        Assert.True(double.IsNaN(_sampler.PassStarted));
+        Assert.True(Round().Succeeded);
+        Assert.NotEmpty(Round().Processes);
+        Assert.Equal(_sampler.MissedPasses, _sampled.MissedPasses);
+    }
+
     [Fact]
     public void The_end_of_the_next_window_is_told()
     {

@@ -36,6 +36,23 @@ public sealed class KernelFileTests : IDisposable
         Assert.Equal(ReadOutcome.Failed, KernelFile.ReadToEnd("/proc/self", new KernelBuffer(), out _));
 
     [Fact]
+    public async Task What_is_no_file_is_refused_at_once()
+    {
+        // Whoever opens a pipe waits for its other end, and a device may never end.
+        await Command.RunAsync("mkfifo", [_directory["stat"]], TimeSpan.FromSeconds(30));
+        Assert.Equal(ReadOutcome.Failed, KernelFile.Open(_directory["stat"], out KernelHandle handle));
+        Assert.Same(KernelHandle.None, handle);
+        Assert.Equal(ReadOutcome.Failed, KernelFile.Open(_directory["stat"], Libc.OpenWriteOnly, out _));
+        Assert.Equal(ReadOutcome.Failed, KernelFile.Open("/dev/zero", out _));
+        Assert.Equal(ReadOutcome.Success, KernelFile.Open(_directory[""], Libc.OpenPath, out KernelHandle directory));
+        using (directory)
+        {
+            Assert.Equal(ReadOutcome.Failed, KernelFile.Open(directory, "stat"u8, Libc.OpenReadOnly, out _));
+            Assert.Equal(ReadOutcome.Failed, KernelFile.ReadRecord(directory, "stat"u8, new KernelBuffer(), out _));
+        }
+    }
+
+    [Fact]
     public void A_file_of_another_user_is_denied() => Unprivileged.Run(static () =>
     {
         Assert.Equal(ReadOutcome.Denied, KernelFile.Open("/proc/1/environ", out KernelHandle handle));

@@ -47,6 +47,52 @@ public sealed class ProcessTableFixtureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_in_place_of_a_file_costs_its_process_alone()
+    {
+        _tree.AddProcess(26231);
+        _tree.AddProcess(26250);
+        File.Delete(_tree["proc/26231/stat"]);
+        await Command.RunAsync("mkfifo", [_tree["proc/26231/stat"]], TimeSpan.FromSeconds(30));
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+
+        Assert.Equal([26250], Refresh(table));
+        Assert.Equal([("failed", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)));
+    }
+
+    [Fact]
+    public void A_process_that_does_not_answer_is_still_watched_and_nobody_reads_what_may_hang()
+    {
+        _tree.AddProcess(26231);
+        _tree.AddProcess(26250);
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+        Refresh(table);
+        TrackedProcess process = table.Watched.Single(static process => process.Identity.Pid == 26231);
+
+        _tree.Paths.Hung.Add(26231);
+        Assert.Equal([26231, 26250], Refresh(table).Order());
+        Assert.True(process.Hangs);
+        Assert.Equal([("hung", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)));
+        KernelBuffer buffer = new();
+        Assert.Equal(ReadOutcome.Hung, process.ReadIo(buffer, out _));
+        Assert.Equal(ReadOutcome.Success, process.ReadStatm(buffer, out _));
+        Assert.Equal(ReadOutcome.Success, process.ReadStatus(buffer, out _));
+        Assert.Equal(ReadOutcome.Success, process.Enter(out ProcessDirectory directory));
+        Assert.Equal(ReadOutcome.Hung, directory.OpenFile("maps"u8, Libc.OpenReadOnly, out _));
+        Assert.Equal(ReadOutcome.Hung, directory.ReadToEnd("cmdline"u8, buffer, out _));
+        process.Leave(directory);
+
+        // A new one cannot be considered; it is once it answers.
+        _tree.AddProcess(26251);
+        _tree.Paths.Hung.Add(26251);
+        Assert.Equal([26231, 26250], Refresh(table).Order());
+        _tree.Paths.Hung.Remove(26251);
+        _tree.Paths.Hung.Remove(26231);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal([26231, 26250, 26251], Refresh(table).Order());
+        Assert.False(process.Hangs);
+    }
+
+    [Fact]
     public void Text_that_is_no_stat_is_counted_and_not_watched()
     {
         _tree.AddProcess(26231);

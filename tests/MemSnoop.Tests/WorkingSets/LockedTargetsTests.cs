@@ -51,6 +51,42 @@ public sealed class LockedTargetsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_process_that_does_not_answer_is_given_back_and_the_pass_goes_on()
+    {
+        using Workload hang = await Workload.StartAsync("hang", "--resident", "10", "--hot", "4");
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "10", "--hot", "4");
+        using TrackedProcess hung = Track((int)hang.Number("pid"));
+        using TrackedProcess other = Track(touch.Pid);
+        using LockedTargets estimator = Open();
+        using WatchedThread thread = new("test", Paths.Hung);
+        Passes passes = new(estimator);
+        passes.Run(hung, other);
+        passes.Run(hung, other);
+        Assert.Equal(2, passes.AllCompleted.Count);
+
+        await hang.TellAsync("map");
+        ResumedWork pass = new(estimator, passes, () => passes.Run(hung, other));
+        thread.Run(pass);
+        Assert.Equal([hung.Identity.Pid], pass.Hung);
+        Assert.Equal(ReadOutcome.Hung, passes.Skipped(hung));
+        passes.Completed(other);
+        Assert.Equal(1, _budget.Used);
+
+        // A window that somebody asks for does not keep it either. It is known to hang by now.
+        IWorkingSetWindow? window = null;
+        ReadOutcome outcome = ReadOutcome.Success;
+        thread.Run(new ResumedWork(estimator, passes, () => window = estimator.BeginWindow(hung, out outcome)));
+        Assert.Null(window);
+        Assert.Equal((ReadOutcome.Hung, 1), (outcome, _budget.Used));
+
+        await hang.TellAsync("free");
+        await Eventually.HoldsAsync(() => Paths.Hung.Count == 0);
+        passes.Run(hung, other);
+        passes.Run(hung, other);
+        Assert.Equal(2, passes.AllCompleted.Count);
+    }
+
+    [Fact]
     public async Task A_process_that_is_gone_is_given_back()
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "10");

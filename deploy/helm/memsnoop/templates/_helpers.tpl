@@ -82,4 +82,20 @@ relabelings:
 metricRelabelings:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $values.endpoint }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* How a probe asks; the path is the second item of the list. The kubelet has no certificate and knows no password. */}}
+{{- define "memsnoop.probe" -}}
+{{- $root := index . 0 -}}
+{{- if $root.Values.webConfig.secret -}}
+tcpSocket:
+  port: metrics
+{{- else -}}
+httpGet:
+  path: {{ index . 1 }}
+  port: metrics
+{{- end }}
 {{- end }}

@@ -42,6 +42,12 @@ internal sealed class PerfAttachment : IDisposable
         KernelPaths paths, HandleBudget budget, int pid, PerfEvent[] events, AttributeFlags inheritance, out PerfAttachment? attachment)
     {
         attachment = null;
+        KernelCalls.About(pid);
+        if (paths.Hung.Refuse(pid))
+        {
+            return ReadOutcome.Hung;
+        }
+
         PerfAttempt attempt = new(new ThreadList(paths, pid), budget, events, inheritance);
         for (int number = 1; ; number++)
         {

@@ -32,7 +32,9 @@ internal static class PerfEventFile
             read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
             flags = inheritance,
         };
+        KernelCalls? calls = KernelCalls.Begin();
         nint descriptor = perf_event_open(SystemCall, attributes, thread, AnyCpu, NoGroup, PERF_FLAG_FD_CLOEXEC);
+        KernelCalls.End(calls, (int)descriptor);
         if (descriptor < 0)
         {
             handle = KernelHandle.None;

@@ -49,6 +49,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
+    // Where a pass or look is: another thread goes on with it where a process does not answer.
+    private Stage _stage;
+    private int _part;
+    private int _next;
+    private string? _walked;
+    private readonly List<TrackedProcess> _glanced = [];
+    private TimeSpan _glance;
+
     /// <summary>When the last pass marked frames, in the middle of it.</summary>
     private TimeSpan _marked;
 
@@ -171,6 +179,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             BeginPass();
         }
 
+        _part = part;
+
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
         EndWindows(part);
@@ -182,19 +192,56 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
-        WalkProcesses(processes, part, sink);
+        Order(processes, part);
+        (_next, _walked, _stage) = (0, null, Stage.Pass);
+        EndPass(sink);
+    }
+
+    /// <summary>The rest of a pass, from the process that is next.</summary>
+    private void EndPass(IWorkingSetSink sink)
+    {
+        WalkProcesses(sink);
+        _stage = Stage.None;
+        KernelCalls.About(0);
         if (Parts == 1)
         {
             // After the walk, which knows of frames that are new what was at their addresses before.
-            _charged?.Take(part, Parts, _report);
-            AdoptSeen(part);
+            _charged?.Take(_part, Parts, _report);
+            AdoptSeen(_part);
         }
 
         _marked = _windowEnd + ((Now - _windowEnd) / 2);
-        if (part == Parts - 1)
+        if (_part == Parts - 1)
         {
             _charged?.Complete(sink);
             Forget();
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IWorkingSetEstimator.Resume(IWorkingSetSink sink)
+    {
+        switch (_stage)
+        {
+            case Stage.Pass:
+                (TrackedProcess process, string? own, _) = _order[_next++];
+                Fail(process, PagesOf(process), own is null ? 0 : _groupNumber, ReadOutcome.Hung, sink);
+                EndPass(sink);
+                return true;
+            case Stage.Collect:
+                sink.Skipped(_glanced[_next], ReadOutcome.Hung);
+                _glanced.RemoveAt(_next);
+                EndGlance(sink);
+                return true;
+            case Stage.Glance:
+                TrackedProcess hung = _glanced[_next++];
+                PagesOf(hung).Forget();
+                sink.Skipped(hung, ReadOutcome.Hung);
+                EndGlance(sink);
+                return true;
+            default:
+                // A window on request has an estimator of its own.
+                return true;
         }
     }
 
@@ -208,24 +255,40 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
-        foreach (TrackedProcess process in processes)
+        _glanced.Clear();
+        _glanced.AddRange(processes);
+        (_next, _stage) = (0, Stage.Collect);
+        EndGlance(sink);
+    }
+
+    /// <summary>The rest of a look, from the process that is next.</summary>
+    private void EndGlance(IWorkingSetSink sink)
+    {
+        if (_stage == Stage.Collect)
         {
-            // Why it cannot be read is told by the walk below.
-            _ = Walk(process, _collector);
+            for (; _next < _glanced.Count; _next++)
+            {
+                // Why it cannot be read is told by the walk below.
+                _ = Walk(_glanced[_next], _collector);
+            }
+
+            KernelCalls.About(0);
+            foreach (FrameBlock block in _collector.Blocks)
+            {
+                _windows.Glance(block);
+            }
+
+            _report = Report();
+            (_next, _stage, _glance) = (0, Stage.Glance, Now);
         }
 
-        foreach (FrameBlock block in _collector.Blocks)
+        for (; _next < _glanced.Count; _next++)
         {
-            _windows.Glance(block);
+            Glance(_glanced[_next], _glance, sink);
         }
 
-        _report = Report();
-        TimeSpan now = Now;
-        foreach (TrackedProcess process in processes)
-        {
-            Glance(process, now, sink);
-        }
-
+        _stage = Stage.None;
+        KernelCalls.About(0);
         foreach (FrameBlock block in _collector.Blocks)
         {
             _windows.AdoptAsked(block);
@@ -233,7 +296,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
         _collector.Clear();
         TimeSpan marked = Now;
-        foreach (TrackedProcess process in processes)
+        foreach (TrackedProcess process in _glanced)
         {
             if (_processes.TryGetValue(process.Identity, out ProcessPages? pages) && pages is { WasGlancedAt: true, MarkedAt: null })
             {
@@ -381,16 +444,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _empty.Clear();
     }
 
-    private void WalkProcesses(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
+    private void WalkProcesses(IWorkingSetSink sink)
     {
-        Order(processes, part);
-        string? group = null;
-        foreach ((TrackedProcess process, string? own, _) in _order)
+        for (; _next < _order.Count; _next++)
         {
-            if (own != group)
+            (TrackedProcess process, string? own, _) = _order[_next];
+            if (own != _walked)
             {
-                CompleteGroup(group, sink);
-                group = own;
+                CompleteGroup(_walked, sink);
+                _walked = own;
                 _groupNumber++;
             }
 
@@ -401,7 +463,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
         }
 
-        CompleteGroup(group, sink);
+        CompleteGroup(_walked, sink);
     }
 
     /// <summary>The processes of this part. Processes of a group are adjacent and in the same part.</summary>
@@ -427,6 +489,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void Measure(TrackedProcess process, int group, IWorkingSetSink sink)
     {
+        _walk.Clear();
         ProcessPages pages = PagesOf(process);
         TimeSpan life = pages.IsNew && Parts == 1 && _pass > 1 ? _files.LifeOf(process) : TimeSpan.MaxValue;
         bool isBornHere = life < _windowEnd - _windowStart;
@@ -435,19 +498,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
             : NewPages.AreDoubtful;
         ReadOutcome outcome = Walk(process, pages, group, newPages, isGlance: false);
-        _group.Add(_walk.GroupTally);
         if (outcome != ReadOutcome.Success)
         {
-            if (group != 0 && outcome != ReadOutcome.ProcessGone)
-            {
-                _group.AddUnknown((long)process.Stat.ResidentPages);
-            }
-
-            pages.Forget();
-            sink.Skipped(process, outcome);
+            Fail(process, pages, group, outcome, sink);
             return;
         }
 
+        _group.Add(_walk.GroupTally);
         if (isComplete)
         {
             WindowTimes times = isBornHere ? new WindowTimes(_windowEnd, life, TimeSpan.Zero)
@@ -469,6 +526,19 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         pages.Take(_scratch, _areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
+    }
+
+    /// <summary>A process that could not be walked over, or not to its end: what was found until then counts for its group.</summary>
+    private void Fail(TrackedProcess process, ProcessPages pages, int group, ReadOutcome outcome, IWorkingSetSink sink)
+    {
+        _group.Add(_walk.GroupTally);
+        if (group != 0 && outcome != ReadOutcome.ProcessGone)
+        {
+            _group.AddUnknown((long)process.Stat.ResidentPages);
+        }
+
+        pages.Forget();
+        sink.Skipped(process, outcome);
     }
 
     private ProcessPages PagesOf(TrackedProcess process)
@@ -570,6 +640,22 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         _group.Forget(_pass);
+    }
+
+    /// <summary>How far a pass or look has come.</summary>
+    private enum Stage
+    {
+        /// <summary>None is at processes.</summary>
+        None,
+
+        /// <summary>A pass walks over processes.</summary>
+        Pass,
+
+        /// <summary>A look collects frames.</summary>
+        Collect,
+
+        /// <summary>A look walks over processes.</summary>
+        Glance,
     }
 
     /// <summary>Releases the bitmap. Marks stay set, which affects no process.</summary>

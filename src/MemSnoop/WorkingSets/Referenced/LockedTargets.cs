@@ -18,6 +18,10 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     private IWorkingSetSink? _sink;
     private long _pass;
 
+    // What is under way: another thread takes over where a process does not answer.
+    private bool _isPass;
+    private (ProcessIdentity Process, Target Target)? _beginning;
+
     /// <param name="estimator">The estimator; disposed with this object.</param>
     /// <param name="host">The lock on the host's accessed bits, shared; given back with this object.</param>
     /// <param name="budget">The descriptors of the locks: one for each process and directory.</param>
@@ -60,7 +64,34 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     {
         _pass++;
         Lock(processes, sink);
+        _isPass = true;
         _estimator.Pass(_locked, part, this);
+        EndPass();
+    }
+
+    /// <inheritdoc/>
+    bool IWorkingSetEstimator.Resume(IWorkingSetSink sink)
+    {
+        if (_beginning is { } hung)
+        {
+            _beginning = null;
+            EndWindow(hung.Process, hung.Target);
+            return _estimator.Resume(this);
+        }
+
+        bool resumed = _estimator.Resume(this);
+        if (_isPass)
+        {
+            EndPass();
+        }
+
+        return resumed;
+    }
+
+    /// <summary>Gives back the processes that were not among those of the pass.</summary>
+    private void EndPass()
+    {
+        _isPass = false;
         foreach ((ProcessIdentity identity, Target target) in _targets)
         {
             if (target.Pass != _pass)
@@ -74,6 +105,7 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     public void Glance(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
     {
         Lock(processes, sink);
+        _isPass = false;
         _estimator.Glance(_locked, this);
     }
 
@@ -87,7 +119,10 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
         }
 
         target!.Windows++;
-        if (_estimator.BeginWindow(process, out outcome) is { } window)
+        _beginning = (process.Identity, target);
+        IWorkingSetWindow? window = _estimator.BeginWindow(process, out outcome);
+        _beginning = null;
+        if (window is not null)
         {
             return new LockedWindow(this, process.Identity, target, window);
         }

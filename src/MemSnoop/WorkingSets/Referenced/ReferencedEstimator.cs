@@ -28,6 +28,15 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private readonly AreaMerge _areas = new();
     private long _pass;
 
+    // Where a pass or look is: another thread goes on with it where a process does not answer.
+    private readonly List<TrackedProcess> _looked = [];
+    private int _next;
+    private SharedMoment? _begin;
+    private bool _isPass;
+
+    // Whose window is being ended and begun; null between two.
+    private (TrackedProcess Process, ReferencedHistory History)? _turned;
+
     /// <summary>An estimator that measures windows by <paramref name="clock"/>, on a host where nothing disturbs them.</summary>
     public ReferencedEstimator(EstimatorOptions settings, TimeProvider clock)
         : this(settings, clock, NoDisturbances.Instance)
@@ -71,8 +80,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(sink);
         _pass++;
         _stalls.BeginPass();
-        Look(processes, sink);
-        ForgetAbsent();
+        Look(processes, isPass: true, sink);
     }
 
     /// <inheritdoc/>
@@ -80,17 +88,48 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     {
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);
-        Look(processes, sink);
+        Look(processes, isPass: false, sink);
     }
 
     /// <summary>Ends the windows of these processes and begins the next ones. A window is of one process here, so those of others go on.</summary>
-    private void Look(IReadOnlyList<TrackedProcess> processes, IWorkingSetSink sink)
+    private void Look(IReadOnlyList<TrackedProcess> processes, bool isPass, IWorkingSetSink sink)
     {
-        SharedMoment begin = new(_watch);
+        // What an error has cut short is not gone on with.
+        _begin?.Release();
+        _begin = new SharedMoment(_watch);
         _ended.Clear();
-        for (int i = 0; i < processes.Count; i++)
+        _looked.Clear();
+        _looked.AddRange(processes);
+        (_next, _isPass) = (0, isPass);
+        EndLook(_begin, sink);
+    }
+
+    /// <inheritdoc/>
+    bool IWorkingSetEstimator.Resume(IWorkingSetSink sink)
+    {
+        if (_turned is not { } hung)
         {
-            TrackedProcess process = processes[i];
+            return _begin is null;
+        }
+
+        _turned = null;
+        Lose(hung.Process, hung.History, ReadOutcome.Hung);
+        if (_begin is { } begin)
+        {
+            sink.Skipped(hung.Process, ReadOutcome.Hung);
+            _next++;
+            EndLook(begin, sink);
+        }
+
+        return true;
+    }
+
+    /// <summary>The rest of a pass or look, from the process that is next.</summary>
+    private void EndLook(SharedMoment begin, IWorkingSetSink sink)
+    {
+        for (; _next < _looked.Count; _next++)
+        {
+            TrackedProcess process = _looked[_next];
             ReferencedHistory history = HistoryOf(process);
             ReadOutcome outcome = Turn(process, history, begin, out Ended? ended);
             if (outcome != ReadOutcome.Success)
@@ -105,6 +144,8 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
             }
         }
 
+        KernelCalls.About(0);
+
         // What disturbed a window is told by a moment after it: one for all that ended here.
         SharedMoment end = new(_watch);
         foreach (Ended window in _ended)
@@ -115,6 +156,11 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         _ended.Clear();
         end.Release();
         begin.Release();
+        _begin = null;
+        if (_isPass)
+        {
+            ForgetAbsent();
+        }
     }
 
     private ReferencedHistory HistoryOf(TrackedProcess process)
@@ -139,8 +185,23 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     /// <summary>Ends the window of a process, if there is one, and begins the next unless somebody still needs this one.</summary>
     private ReadOutcome Turn(TrackedProcess process, ReferencedHistory history, SharedMoment begin, out Ended? ended)
     {
+        _turned = (process, history);
+        CallTime stall = default;
+        ReadOutcome outcome = Turn(process, history, begin, ref stall, out ulong? tablesKib, out ended);
+        if (tablesKib is { } size)
+        {
+            _stalls.Note(process.Identity, size, _pass, stall);
+        }
+
+        _turned = null;
+        return outcome;
+    }
+
+    private ReadOutcome Turn(TrackedProcess process, ReferencedHistory history, SharedMoment begin, ref CallTime stall, out ulong? tablesKib, out Ended? ended)
+    {
         ended = null;
-        ReadOutcome outcome = MayLook(process, out ulong tablesKib);
+        tablesKib = null;
+        ReadOutcome outcome = MayLook(process, out ulong size);
         if (outcome != ReadOutcome.Success)
         {
             return outcome;
@@ -152,7 +213,8 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
             return outcome;
         }
 
-        CallTime stall = default;
+        tablesKib = size;
+
         try
         {
             if (history.WindowStart is not null)
@@ -170,7 +232,6 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         }
         finally
         {
-            _stalls.Note(process.Identity, tablesKib, _pass, stall);
             process.Leave(directory);
         }
     }

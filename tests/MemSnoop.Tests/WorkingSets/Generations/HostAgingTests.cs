@@ -202,12 +202,12 @@ public sealed class HostAgingTests : IDisposable
         Assert.Null(MeasuringLock.FindBitmapHolder(_tree.Paths, LockMode.Exclusive));
     }
 
-    /// <summary>A full device refuses every write.</summary>
+    /// <summary>There is no memory at address 0, so that file of the kernel refuses every write to its beginning.</summary>
     [Fact]
     public void What_the_kernel_refuses_is_tried_once_a_turn()
     {
         File.Delete(_tree[Commands]);
-        File.CreateSymbolicLink(_tree[Commands], "/dev/full");
+        File.CreateSymbolicLink(_tree[Commands], "/proc/self/mem");
         using HostAging aging = Begin("memcg 2 /a\n node 0\n 3 90000 1 0\nmemcg 3 /b\n node 0\n 3 80000 1 0\n");
         Assert.Equal("ok", aging.Support.Reason);
         Refuse(2);

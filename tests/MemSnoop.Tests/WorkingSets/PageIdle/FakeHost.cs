@@ -55,6 +55,9 @@ internal sealed class FakeHost : IDisposable
     /// <summary>How long processes have lived, by pid; for ever where it does not say.</summary>
     public Dictionary<int, TimeSpan> Lives { get; } = [];
 
+    /// <summary>Called with the pid when an estimator asks how long a new process has lived: in the middle of its walk over processes.</summary>
+    public Action<int>? AskedForLife { get; set; }
+
     /// <summary>What else takes accessed bits.</summary>
     public FakeDisturbances Disturbances { get; } = new();
 
@@ -69,7 +72,11 @@ internal sealed class FakeHost : IDisposable
             CgroupsOpened = opened,
             Groups = options?.ContainerOf is null ? null : new ControlGroups(Paths, isReal: false),
             ZoneInfoPath = Paths.Proc("zoneinfo"),
-            LifeOf = process => Lives.GetValueOrDefault(process.Identity.Pid, TimeSpan.MaxValue),
+            LifeOf = process =>
+            {
+                AskedForLife?.Invoke(process.Identity.Pid);
+                return Lives.GetValueOrDefault(process.Identity.Pid, TimeSpan.MaxValue);
+            },
         };
         return new PageIdleEstimator(files, options ?? new EstimatorOptions(), Clock, active);
     }

@@ -4,32 +4,48 @@ using System.IO.Pipelines;
 
 namespace MemSnoop.Exporter.Prometheus;
 
-/// <summary>One text: the pieces of a snapshot in the order of a format. It copies nothing, so it lives no longer than its hold on the snapshot.</summary>
-internal sealed class ExpositionText
+/// <summary>One answer: the pieces of a snapshot in the order of a format. It copies nothing, so it lives no longer than its hold on the snapshot.</summary>
+internal sealed class Exposition
 {
-    // How much is written before the connection is flushed: a slow client must not make the server hold the whole text twice.
+    // How much is written before the connection is flushed: a slow client must not make the server hold the whole answer twice.
     private const int FlushBytes = 64 * 1024;
 
     private static readonly byte[] EndOfOpenMetrics = "# EOF\n"u8.ToArray();
 
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
 
-    public ExpositionText(Snapshot snapshot, TargetInfo target, MeasurementSelection selection, bool openMetrics)
+    // For protobuf: the lengths of the families, which stand in front of them.
+    private readonly byte[] _lengths = [];
+    private int _lengthsEnd;
+
+    public Exposition(Snapshot snapshot, TargetInfo target, MeasurementSelection selection, ExpositionFormat format)
     {
-        Add(openMetrics ? target.OpenMetrics : target.Text);
-        foreach (int at in snapshot.Plan.Order(openMetrics))
+        ExpositionSyntax syntax = format.Syntax;
+        if (syntax == ExpositionSyntax.Protobuf)
+        {
+            _lengths = new byte[snapshot.Plan.Families.Length * ProtobufWriter.MostVarintBytes];
+        }
+
+        Add(target.In(format));
+        foreach (int at in snapshot.Plan.Order(syntax))
         {
             MetricFamily family = snapshot.Plan.Families[at];
 
             // A family without samples this time is left out, metadata and all.
             if (snapshot.Samples(at) is { IsEmpty: false } samples && selection.Includes(family.Source))
             {
-                Add(family.Metadata(openMetrics));
-                Length += samples.AddSegments(_segments, openMetrics);
+                int first = _segments.Count;
+                long before = Length;
+                Add(family.Metadata(format));
+                Length += samples.AddSegments(_segments, syntax == ExpositionSyntax.OpenMetrics);
+                if (syntax == ExpositionSyntax.Protobuf)
+                {
+                    InsertLength(first, Length - before);
+                }
             }
         }
 
-        if (openMetrics)
+        if (syntax is ExpositionSyntax.OpenMetrics or ExpositionSyntax.OpenMetrics2)
         {
             Add(EndOfOpenMetrics);
         }
@@ -38,7 +54,7 @@ internal sealed class ExpositionText
     /// <summary>Length in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Sends the text as it is.</summary>
+    /// <summary>Sends it as it is.</summary>
     public async Task WriteAsync(PipeWriter writer, CancellationToken cancel)
     {
         int unflushed = 0;
@@ -61,10 +77,10 @@ internal sealed class ExpositionText
         await writer.FlushAsync(cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Sends the text compressed.</summary>
+    /// <summary>Sends it compressed.</summary>
     public async Task WriteGzipAsync(Stream body, CancellationToken cancel)
     {
-        // The fastest level makes a text of process metrics six times smaller at a millisecond per megabyte; more effort would not be worth its time.
+        // The fastest level makes process metrics six times smaller at a millisecond per megabyte; more effort would not be worth its time.
         GZipStream gzip = new(body, CompressionLevel.Fastest, leaveOpen: true);
         await using (gzip.ConfigureAwait(false))
         {
@@ -73,6 +89,16 @@ internal sealed class ExpositionText
                 await gzip.WriteAsync(segment, cancel).ConfigureAwait(false);
             }
         }
+    }
+
+    private void InsertLength(int segment, long length)
+    {
+        Memory<byte> room = _lengths.AsMemory(_lengthsEnd);
+        ProtobufWriter writer = new(room.Span);
+        writer.AppendVarint((ulong)length);
+        _segments.Insert(segment, room[..writer.Length]);
+        _lengthsEnd += writer.Length;
+        Length += writer.Length;
     }
 
     private void Add(ReadOnlyMemory<byte> segment)
