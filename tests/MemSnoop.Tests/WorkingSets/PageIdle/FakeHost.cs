@@ -204,6 +204,27 @@ internal sealed class FakeHost : IDisposable
     /// <summary>Somebody accesses a page: the flag of the whole folio goes.</summary>
     public static void Touch(FakeFolio folio) => folio.Idle = false;
 
+    /// <summary>Somebody accesses so many pages of a process' first area.</summary>
+    public static void Touch(FakeProcess process, int pages, int from = 0)
+    {
+        for (int i = from; i < from + pages; i++)
+        {
+            Touch(process.Areas[0].Pages[i].Folio!);
+        }
+    }
+
+    /// <summary>Gives a process one more area, of anonymous pages that it alone has.</summary>
+    public FakeProcess Fill(FakeProcess process, int pages)
+    {
+        FakeArea area = process.Map(pages, FolioKind.Anon);
+        for (int i = 0; i < pages; i++)
+        {
+            FakeProcess.Set(area, i, new FakePage(Allocate(FolioKind.Anon), 0));
+        }
+
+        return process;
+    }
+
     /// <summary>Writes all files as they are now.</summary>
     public void Write()
     {

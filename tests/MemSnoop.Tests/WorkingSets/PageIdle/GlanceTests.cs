@@ -20,7 +20,7 @@ public sealed class GlanceTests : IDisposable
     {
         _estimator = _host.Estimator(new EstimatorOptions { IdleAges = new IdleAges([TimeSpan.Zero, 60 * Second, 120 * Second]), GroupOf = static _ => "pod" });
         _passes = new Passes(_estimator);
-        _old = Fill(_host.Start(), 200);
+        _old = _host.Fill(_host.Start(), 200);
         Pass(60);
         Pass(60);
     }
@@ -28,7 +28,7 @@ public sealed class GlanceTests : IDisposable
     [Fact]
     public void A_process_that_started_since_the_last_pass_is_told_with_its_life_as_its_window()
     {
-        FakeProcess born = Fill(_host.Start(), 100);
+        FakeProcess born = _host.Fill(_host.Start(), 100);
         _host.Lives[born.Pid] = 3 * Second;
         WorkingSetSample first = Glance(4, born)!.Value;
         Assert.Equal((3 * Second, Bytes(100), true), (first.Window, first.AnonBytes, first.IsWhole));
@@ -67,9 +67,9 @@ public sealed class GlanceTests : IDisposable
     [Fact]
     public void A_process_that_is_older_is_only_marked_at_first()
     {
-        FakeProcess late = Fill(_host.Start(), 100);
+        FakeProcess late = _host.Fill(_host.Start(), 100);
         Assert.Null(Glance(5, late));
-        Touch(late, 30);
+        FakeHost.Touch(late, 30);
         WorkingSetSample sample = Glance(5, late)!.Value;
         Assert.Equal((5 * Second, Bytes(30), Bytes(100)), (sample.Window, sample.AnonBytes, sample.ResidentBytes));
 
@@ -81,9 +81,9 @@ public sealed class GlanceTests : IDisposable
     [Fact]
     public void A_group_counts_a_member_that_was_born_in_the_window()
     {
-        FakeProcess born = Fill(_host.Start(), 100);
+        FakeProcess born = _host.Fill(_host.Start(), 100);
         _host.Lives[born.Pid] = 30 * Second;
-        Touch(_old, 10);
+        FakeHost.Touch(_old, 10);
         Pass(60);
         WorkingSetSample pod = _passes.Groups["pod"];
         Assert.Equal((Bytes(110), Bytes(300), true), (pod.AnonBytes, pod.ResidentBytes, pod.IsWhole));
@@ -92,8 +92,8 @@ public sealed class GlanceTests : IDisposable
     [Fact]
     public void Of_a_member_that_is_older_than_its_watching_a_group_says_what_is_not_known()
     {
-        Fill(_host.Start(), 100);
-        Touch(_old, 10);
+        _host.Fill(_host.Start(), 100);
+        FakeHost.Touch(_old, 10);
         Pass(60);
         WorkingSetSample pod = _passes.Groups["pod"];
         Assert.Equal((Bytes(10), Bytes(110), "unmarked"), (pod.TotalBytes, pod.UpperTotalBytes, MemSnoop.Disturbances.Disturbances.ToReason(pod.Disturbance)));
@@ -102,15 +102,15 @@ public sealed class GlanceTests : IDisposable
     [Fact]
     public void A_window_that_somebody_asks_for_leaves_those_of_the_passes_whole()
     {
-        Touch(_old, 40);
+        FakeHost.Touch(_old, 40);
         using IWorkingSetWindow window = _estimator.BeginWindow(_old.Tracked, out ReadOutcome began)!;
         Assert.Equal(ReadOutcome.Success, began);
         _host.Clock.Advance(5 * Second);
-        Touch(_old, 10);
+        FakeHost.Touch(_old, 10);
         Assert.Equal(ReadOutcome.Success, window.Complete(out WorkingSetSample asked));
         Assert.Equal((5 * Second, Bytes(10)), (asked.Window, asked.AnonBytes));
 
-        Touch(_old, 5, from: 100);
+        FakeHost.Touch(_old, 5, from: 100);
         Pass(55);
         Assert.Equal((60 * Second, Bytes(45)), (_passes.Completed(_old.Tracked).Window, _passes.Completed(_old.Tracked).AnonBytes));
     }
@@ -119,9 +119,9 @@ public sealed class GlanceTests : IDisposable
     public void A_pass_within_a_window_that_somebody_asked_for_hides_nothing_from_it()
     {
         using IWorkingSetWindow window = _estimator.BeginWindow(_old.Tracked, out _)!;
-        Touch(_old, 40);
+        FakeHost.Touch(_old, 40);
         Pass(30);
-        Touch(_old, 5, from: 100);
+        FakeHost.Touch(_old, 5, from: 100);
         _host.Clock.Advance(30 * Second);
         Assert.Equal(ReadOutcome.Success, window.Complete(out WorkingSetSample asked));
         Assert.Equal((60 * Second, Bytes(45)), (asked.Window, asked.AnonBytes));
@@ -164,25 +164,6 @@ public sealed class GlanceTests : IDisposable
         _host.Clock.Advance(seconds * Second);
         _host.Write();
         _passes.Run([.. _host.Processes.Select(static process => process.Tracked)]);
-    }
-
-    private static void Touch(FakeProcess process, int pages, int from = 0)
-    {
-        for (int i = from; i < from + pages; i++)
-        {
-            FakeHost.Touch(process.Areas[0].Pages[i].Folio!);
-        }
-    }
-
-    private FakeProcess Fill(FakeProcess process, int pages)
-    {
-        FakeArea area = process.Map(pages, FolioKind.Anon);
-        for (int i = 0; i < pages; i++)
-        {
-            FakeProcess.Set(area, i, new FakePage(_host.Allocate(FolioKind.Anon), 0));
-        }
-
-        return process;
     }
 
     private static ulong Bytes(int pages) => (ulong)pages * FakeArea.PageBytes;

@@ -22,7 +22,7 @@ public sealed partial class HostileHostTests : IDisposable
     {
         _host.BitmapFrames = (ulong)bitmapFrames;
         using PageIdleEstimator estimator = _host.Estimator();
-        WorkingSetSample sample = Window(estimator, Fill(_host.Start(), 100));
+        WorkingSetSample sample = Window(estimator, _host.Fill(_host.Start(), 100));
 
         Assert.Equal(Bytes(100), sample.ResidentBytes);
         Assert.Equal(Bytes(untracked), sample.UntrackedBytes);
@@ -36,7 +36,7 @@ public sealed partial class HostileHostTests : IDisposable
     [InlineData(4096 + 127, 64)]
     public void A_bitmap_file_that_is_cut_short_is_the_same(int frames, int tracked)
     {
-        FakeProcess process = Fill(_host.Start(), 100);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
         File.WriteAllBytes(_host.BitmapFile, new byte[frames / 8]);
         using PageIdleEstimator estimator = PageIdleEstimator.Open(_host.Paths, new EstimatorOptions { IdleAges = new IdleAges([TimeSpan.Zero, TimeSpan.FromSeconds(1)]) }, _host.Clock);
         Passes passes = new(estimator);
@@ -55,7 +55,7 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void Flags_that_end_early_leave_frames_unknown()
     {
-        FakeProcess process = Fill(_host.Start(), 100);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
         Run(passes);
@@ -78,8 +78,8 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void Hidden_frame_numbers_are_no_working_set()
     {
-        FakeProcess hidden = Fill(_host.Start(), 100);
-        FakeProcess shown = Fill(_host.Start(), 100);
+        FakeProcess hidden = _host.Fill(_host.Start(), 100);
+        FakeProcess shown = _host.Fill(_host.Start(), 100);
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
         Run(passes);
@@ -111,8 +111,8 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void A_process_that_ended_is_gone_and_the_others_are_right()
     {
-        FakeProcess leaves = Fill(_host.Start(), 10);
-        FakeProcess stays = Fill(_host.Start(), 20);
+        FakeProcess leaves = _host.Fill(_host.Start(), 10);
+        FakeProcess stays = _host.Fill(_host.Start(), 20);
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
         Run(passes);
@@ -132,7 +132,7 @@ public sealed partial class HostileHostTests : IDisposable
     [InlineData("pagemap", "", ReadOutcome.ProcessGone)]
     public void Files_that_end_in_the_middle_are_no_working_set(string name, string text, ReadOutcome expected)
     {
-        FakeProcess process = Fill(_host.Start(), 100);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
         Run(passes);
@@ -147,8 +147,8 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void An_area_that_was_unmapped_after_the_areas_were_read_is_simply_not_there()
     {
-        FakeProcess process = Fill(_host.Start(), 100);
-        Fill(process, 50);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
+        _host.Fill(process, 50);
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
         Run(passes);
@@ -165,8 +165,8 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void A_frame_that_was_free_when_its_window_ended_and_is_mapped_when_the_process_is_walked_was_used()
     {
-        FakeProcess gone = Fill(_host.Start(), 100);
-        FakeProcess copies = Fill(_host.Start(), 100);
+        FakeProcess gone = _host.Fill(_host.Start(), 100);
+        FakeProcess copies = _host.Fill(_host.Start(), 100);
         Action? betweenReadingAndWalking = null;
         using PageIdleEstimator estimator = _host.Estimator(new EstimatorOptions
         {
@@ -207,7 +207,7 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void A_reservation_of_128_TiB_is_left_out_said_and_takes_no_time()
     {
-        FakeProcess process = Fill(_host.Start(), 100);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
         string maps = _host.Paths.Proc($"{process.Pid.ToString(CultureInfo.InvariantCulture)}/maps");
         using PageIdleEstimator estimator = _host.Estimator();
         Passes passes = new(estimator);
@@ -227,8 +227,8 @@ public sealed partial class HostileHostTests : IDisposable
     [Fact]
     public void Only_areas_that_the_filter_lets_through_count()
     {
-        FakeProcess process = Fill(_host.Start(), 100);
-        Fill(process, 50);
+        FakeProcess process = _host.Fill(_host.Start(), 100);
+        _host.Fill(process, 50);
         using PageIdleEstimator estimator = _host.Estimator(new EstimatorOptions { Areas = new AreaFilter { LongerThanPages = 50 } });
         WorkingSetSample sample = Window(estimator, process);
 
@@ -255,17 +255,6 @@ public sealed partial class HostileHostTests : IDisposable
 
         // This process goes on living while it is counted.
         Assert.InRange(sample.ResidentBytes / 4096.0 / statm.ResidentPages, 0.8, 1.2);
-    }
-
-    private FakeProcess Fill(FakeProcess process, int pages)
-    {
-        FakeArea area = process.Map(pages, FolioKind.Anon);
-        for (int i = 0; i < pages; i++)
-        {
-            FakeProcess.Set(area, i, new FakePage(_host.Allocate(FolioKind.Anon), 0));
-        }
-
-        return process;
     }
 
     private WorkingSetSample Window(PageIdleEstimator estimator, FakeProcess process)

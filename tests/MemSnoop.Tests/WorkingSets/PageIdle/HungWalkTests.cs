@@ -23,8 +23,8 @@ public sealed class HungWalkTests : IDisposable
         _thread = new WatchedThread("test", _hung);
         _estimator = _host.Estimator(new EstimatorOptions { GroupOf = static _ => "pod" });
         _passes = new Passes(_estimator);
-        _first = Fill(_host.Start(), 200);
-        _second = Fill(_host.Start(), 300);
+        _first = _host.Fill(_host.Start(), 200);
+        _second = _host.Fill(_host.Start(), 300);
         Pass();
         Pass();
     }
@@ -33,10 +33,10 @@ public sealed class HungWalkTests : IDisposable
     public async Task A_pass_goes_on_behind_a_process_that_does_not_answer()
     {
         // The processes of a group are walked over in the order of the list: it comes between the others.
-        FakeProcess hung = Fill(_host.Start(), 100);
+        FakeProcess hung = _host.Fill(_host.Start(), 100);
         Hang(hung.Pid);
-        Touch(_first, 20);
-        Touch(_second, 30);
+        FakeHost.Touch(_first, 20);
+        FakeHost.Touch(_second, 30);
         ResumedWork pass = Pass(_first, hung, _second);
         Assert.Equal([hung.Pid], pass.Hung);
         Assert.Equal(ReadOutcome.Hung, _passes.Skipped(hung.Tracked));
@@ -47,13 +47,13 @@ public sealed class HungWalkTests : IDisposable
         Assert.Equal(Bytes(50), _passes.Groups["pod"].AnonBytes);
 
         // The next pass has windows of the others, one interval long, and of it once it answers.
-        Touch(_first, 10);
+        FakeHost.Touch(_first, 10);
         Pass(_first, _second);
         Assert.Equal((60 * Second, Bytes(10)), (_passes.Completed(_first.Tracked).Window, _passes.Completed(_first.Tracked).AnonBytes));
         _answers.Set();
         await Eventually.HoldsAsync(() => _hung.Count == 0);
         Pass();
-        Touch(hung, 40);
+        FakeHost.Touch(hung, 40);
         Pass();
         Assert.Equal(Bytes(40), _passes.Completed(hung.Tracked).AnonBytes);
     }
@@ -61,8 +61,8 @@ public sealed class HungWalkTests : IDisposable
     [Fact]
     public void A_look_goes_on_behind_a_process_that_does_not_answer()
     {
-        FakeProcess hung = Fill(_host.Start(), 100);
-        FakeProcess born = Fill(_host.Start(), 50);
+        FakeProcess hung = _host.Fill(_host.Start(), 100);
+        FakeProcess born = _host.Fill(_host.Start(), 50);
         _host.Lives[born.Pid] = 3 * Second;
         Hang(hung.Pid);
         _host.Clock.Advance(5 * Second);
@@ -94,25 +94,6 @@ public sealed class HungWalkTests : IDisposable
         ResumedWork pass = new(_estimator, _passes, () => _passes.Run([.. processes.Select(static process => process.Tracked)]));
         _thread.Run(pass);
         return pass;
-    }
-
-    private static void Touch(FakeProcess process, int pages)
-    {
-        for (int i = 0; i < pages; i++)
-        {
-            FakeHost.Touch(process.Areas[0].Pages[i].Folio!);
-        }
-    }
-
-    private FakeProcess Fill(FakeProcess process, int pages)
-    {
-        FakeArea area = process.Map(pages, FolioKind.Anon);
-        for (int i = 0; i < pages; i++)
-        {
-            FakeProcess.Set(area, i, new FakePage(_host.Allocate(FolioKind.Anon), 0));
-        }
-
-        return process;
     }
 
     private static ulong Bytes(int pages) => (ulong)pages * FakeArea.PageBytes;
