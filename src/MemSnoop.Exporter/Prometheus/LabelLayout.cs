@@ -32,6 +32,9 @@ internal abstract class LabelLayout
     /// <summary>The labels, each with the values that it is joined from.</summary>
     protected KeyValuePair<string, Part[]>[] Labels { get; }
 
+    /// <summary>How many bytes are written whatever the values of tags are, at most.</summary>
+    protected int FixedBytes { private get; init; }
+
     /// <summary>Whether a measurement's tags have this layout's keys, in this order.</summary>
     public bool Fits(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -51,6 +54,18 @@ internal abstract class LabelLayout
         }
 
         return true;
+    }
+
+    /// <summary>How many bytes are written for a measurement with these tags, at most: its labels, and the name where that stands in front of them.</summary>
+    public int MostBytes(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        int most = FixedBytes;
+        foreach (ref readonly KeyValuePair<string, object?> tag in tags)
+        {
+            most = checked(most + AttributeText.MostBytes(tag.Value));
+        }
+
+        return most;
     }
 
     // A constant as plain UTF-8; whoever writes it between quotes escapes it.

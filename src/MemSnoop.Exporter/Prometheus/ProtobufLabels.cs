@@ -17,26 +17,13 @@ internal sealed class ProtobufLabels(NameStyle style, IReadOnlyList<KeyValuePair
     internal sealed class Layout : LabelLayout
     {
         private readonly KeyValuePair<byte[], Part[]>[] _labels;
-        private readonly int _fixedBytes;
 
         public Layout(NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
             : base(style, constants, tags)
         {
             _labels = [.. Labels.Select(static label => KeyValuePair.Create(NameField(label.Key), label.Value))];
-            _fixedBytes = _labels.Sum(static label =>
+            FixedBytes = _labels.Sum(static label =>
                 (2 * ProtobufWriter.MostHeadBytes) + label.Key.Length + label.Value.Sum(static part => 1 + (part.Constant?.Length ?? 0)));
-        }
-
-        /// <summary>How many bytes the labels can have at most.</summary>
-        public int MostBytes(ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            int most = _fixedBytes;
-            foreach (ref readonly KeyValuePair<string, object?> tag in tags)
-            {
-                most = checked(most + AttributeText.MostBytes(tag.Value));
-            }
-
-            return most;
         }
 
         public void Write(ref ProtobufWriter metric, ReadOnlySpan<KeyValuePair<string, object?>> tags)

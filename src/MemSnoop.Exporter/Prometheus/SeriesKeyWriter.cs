@@ -26,7 +26,6 @@ internal sealed class SeriesKeyWriter(string name, NameStyle style, IReadOnlyLis
     {
         private readonly Piece[] _pieces;
         private readonly byte[] _closing;
-        private readonly int _fixedBytes;
 
         public Layout(string start, NameStyle style, IReadOnlyList<KeyValuePair<string, object?>> constants, ReadOnlySpan<KeyValuePair<string, object?>> tags)
             : base(style, constants, tags)
@@ -62,23 +61,11 @@ internal sealed class SeriesKeyWriter(string name, NameStyle style, IReadOnlyLis
             text.AddRange(Encoding.UTF8.GetBytes(closing));
             _pieces = [.. pieces];
             _closing = [.. text];
-            _fixedBytes = _pieces.Sum(static piece => piece.Text.Length) + _closing.Length;
+            FixedBytes = _pieces.Sum(static piece => piece.Text.Length) + _closing.Length;
         }
 
         // What stands in front of a tag's value: the end of the label before it, the name of its own.
         private readonly record struct Piece(byte[] Text, int Tag);
-
-        /// <summary>How many bytes name and labels can have at most.</summary>
-        public int MostBytes(ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            int most = _fixedBytes;
-            foreach (ref readonly KeyValuePair<string, object?> tag in tags)
-            {
-                most = checked(most + AttributeText.MostBytes(tag.Value));
-            }
-
-            return most;
-        }
 
         public void Write(ref LineWriter line, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
