@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MemSnoop.Disturbances;
+using MemSnoop.Exporter.View;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.WorkingSets;
 
@@ -104,11 +105,6 @@ internal sealed record AgeAnswer(double AgeSeconds, ulong? IdleBytes, ulong Reac
     internal static IReadOnlyList<AgeAnswer> Of(ReaccessRun run) =>
         [.. run.Ages.Select(static age => new AgeAnswer(age.Age.TotalSeconds, age.IdleBytes, age.ReaccessedBytes, age.DoubtfulBytes, age.Observed.TotalSeconds))];
 }
-
-/// <summary>Why there is no window.</summary>
-/// <param name="Reason">One word, like those of metrics.</param>
-/// <param name="Error">A sentence for people.</param>
-internal sealed record RefusalAnswer(string Reason, string Error);
 
 /// <summary>The answers as JSON, by code that is made at build time.</summary>
 [JsonSourceGenerationOptions(

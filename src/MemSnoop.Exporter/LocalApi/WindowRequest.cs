@@ -17,12 +17,15 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
     /// <summary>The shortest age that can be asked for: the length of a window.</summary>
     internal static readonly TimeSpan ShortestAge = TimeSpan.FromMilliseconds(100);
 
-    internal const string Path = "/v1/window";
+    internal const string Path = "/api/v1/window";
+
+    /// <summary>The same under its former name, which exporters of all versions answer: the commands ask under this one.</summary>
+    internal const string FormerPath = "/v1/window";
 
     /// <summary>The target of the request, like <c>/v1/window?pid=12&amp;start=3456&amp;seconds=0.5</c>.</summary>
     internal string ToTarget() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Path}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}");
+        $"{FormerPath}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}");
 
     /// <summary>Reads the values; false when one is missing or out of range.</summary>
     internal static bool TryParse(string? pid, string? start, string? seconds, string? ages, out WindowRequest request)

@@ -94,7 +94,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
         };
-        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList);
+        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList, context.Clock);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         if (context.Labels.HasContainers)
@@ -255,11 +255,20 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), probes);
+        return Find(context.Host.Paths, probes, chosen);
+    }
+
+    /// <summary>What the methods say of a host, and what disturbs the one in use.</summary>
+    /// <param name="paths">The roots.</param>
+    /// <param name="probes">What each method says.</param>
+    /// <param name="chosen">The one in use; null if none is.</param>
+    internal static IEnumerable<HostFinding> Find(KernelPaths paths, IReadOnlyList<ProbeResult> probes, string? chosen)
+    {
         foreach (ProbeResult probe in probes)
         {
             string use = probe.Method == chosen ? " (the method in use)" : "";
             yield return new HostFinding(
-                probe.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"{Name} by {probe.Method}", probe.Reason, probe.Explanation + use, probe.Advice)
+                probe.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"{WorkingSetMeasurement.MeasurementName} by {probe.Method}", probe.Reason, probe.Explanation + use, probe.Advice)
             {
                 MethodInUse = probe.Method == chosen ? chosen : null,
             };
@@ -267,14 +276,14 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
         if (chosen is null && probes.Any(static probe => probe.Reason == AgingChoice.Reason))
         {
-            yield return new HostFinding(HostFinding.Limited, Name, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
+            yield return new HostFinding(HostFinding.Limited, WorkingSetMeasurement.MeasurementName, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
         }
         else if (chosen is null)
         {
-            yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
+            yield return new HostFinding(HostFinding.Missing, WorkingSetMeasurement.MeasurementName, "no_method", "no method works here, so there are no working sets", "see the lines above");
         }
 
-        foreach (HostFinding finding in DisturbanceCheck.Find(context.Host.Paths, chosen))
+        foreach (HostFinding finding in DisturbanceCheck.Find(paths, chosen))
         {
             yield return finding;
         }
