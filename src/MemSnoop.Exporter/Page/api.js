@@ -24,10 +24,29 @@ export const get = path => send("GET", path);
 export const post = (path, body) => send("POST", path, body);
 export const remove = path => send("DELETE", path);
 
-/** Calls back with the number of each pass that has ended, and with whether the exporter can be heard. */
-export function follow(ended, heard) {
+// Who finds no place among those who look asks now and then instead.
+const askEvery = 15_000;
+
+/** Calls back with each overview, and with how it comes: "live", "now and then", or not at all. */
+export function follow(came, heard) {
   const events = new EventSource("api/v1/events");
-  events.addEventListener("open", () => heard(true));
-  events.addEventListener("error", () => heard(false));
-  events.addEventListener("round", event => ended(JSON.parse(event.data)));
+  let asking = null;
+  const ask = async () => {
+    try {
+      came(await get("overview"));
+      heard("now and then");
+    } catch {
+      heard("not connected");
+    }
+  };
+  events.addEventListener("open", () => heard("live"));
+  events.addEventListener("overview", event => came(JSON.parse(event.data)));
+  events.addEventListener("error", () => {
+    heard("not connected");
+    // The browser tries again by itself, but not after a refusal.
+    if (events.readyState === EventSource.CLOSED && asking === null) {
+      ask();
+      asking = setInterval(ask, askEvery);
+    }
+  });
 }

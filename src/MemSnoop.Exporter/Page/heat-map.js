@@ -45,9 +45,16 @@ function drawScale() {
  */
 class HeatMap {
   constructor(heat, cells, pageBytes) {
-    Object.assign(this, { heat, cells, pageBytes });
     this.canvas = document.querySelector("#heat canvas");
-    this.margin = { left: 118, right: 190, top: 6, bottom: 26 };
+    this.replace(heat, cells, pageBytes);
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** Shows all of another map in place of this one. */
+  replace(heat, cells, pageBytes) {
+    Object.assign(this, { heat, cells, pageBytes });
     const least = heat.rows * Math.min(0.032, 0.4 / heat.bands.length);
     this.span = 0;
     for (const band of heat.bands) {
@@ -56,9 +63,6 @@ class HeatMap {
       this.span += band.span;
     }
     this.showAll();
-    this.listen();
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   showAll() {
@@ -95,6 +99,7 @@ class HeatMap {
   draw() {
     const ratio = devicePixelRatio || 1;
     this.width = this.canvas.clientWidth;
+    this.margin = this.width < 600 ? { left: 8, right: 90, top: 6, bottom: 26 } : { left: 118, right: 190, top: 6, bottom: 26 };
     this.height = this.canvas.clientHeight;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);

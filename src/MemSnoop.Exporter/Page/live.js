@@ -1,12 +1,13 @@
 // The page: what it shows, and when that changes.
 
-import { follow, get, Refusal } from "./api.js";
+import { follow, Refusal } from "./api.js";
 import { drawOverview } from "./overview.js";
-import { choose, drawTable, listen, query } from "./table.js";
-import { drawSubject } from "./subject.js";
+import { choose, drawTable, listen } from "./table.js";
+import { drawSubject, offerAreas } from "./subject.js";
 import { leaveRecording, offerRecording } from "./recording.js";
 
 const kinds = ["processes", "containers", "groups"];
+let latest = null;
 let asked = 0;
 
 function say(message) {
@@ -20,28 +21,33 @@ function place() {
   return { kind: kinds.includes(kind) ? kind : "processes", id: id.length > 0 ? decodeURIComponent(id.join("/")) : null };
 }
 
-async function draw() {
-  const number = ++asked;
+function draw() {
+  if (!latest) return Promise.resolve();
+  drawOverview(latest);
   const { kind, id } = place();
+  if (id !== null) return drawDetail(kind, id);
+  drawTable(latest);
+  document.documentElement.dataset.round = latest.round;
+  return Promise.resolve();
+}
+
+async function drawDetail(kind, id) {
+  const number = ++asked;
+  const isWanted = () => number === asked;
   try {
-    const overview = await get(query());
-    if (number !== asked) return;
-    drawOverview(overview);
-    if (id === null) {
-      drawTable(overview);
-    } else {
-      offerRecording(kind, await drawSubject(kind, id), () => number === asked);
-    }
+    const detail = await drawSubject(kind, id, isWanted);
+    if (!isWanted()) return;
     say(null);
-    document.documentElement.dataset.round = overview.round;
+    document.documentElement.dataset.detail = `${kind}/${id}`;
+    offerRecording(kind, detail);
   } catch (error) {
-    if (number === asked) say(explain(error, id));
+    if (isWanted()) say(explain(error));
   }
 }
 
-const explain = (error, id) => error instanceof Refusal && error.status === 404 && id !== null
+const explain = error => error instanceof Refusal && error.status === 404
   ? `${sentence(error.message)} What is shown is the last that was known.`
-  : `This page could not be brought up to date: ${error.message}.`;
+  : `This could not be brought up to date: ${error.message}.`;
 
 /** Shows what the address asks for, with nothing left of what was there before. */
 function go() {
@@ -52,7 +58,10 @@ function go() {
   byId("back").href = "#" + kind;
   document.title = "memsnoop";
   say(null);
+  asked++;
+  delete document.documentElement.dataset.detail;
   leaveRecording();
+  offerAreas(kind, id);
   draw().then(() => {
     if (id !== null) byId("subject-title").focus();
   });
@@ -67,7 +76,12 @@ addEventListener("unhandledrejection", event => say(`Something in this page is w
 
 listen(draw);
 go();
-follow(draw, isHeard => {
-  byId("live").textContent = isHeard ? "live" : "not connected";
-  byId("live").classList.toggle("on", isHeard);
-});
+follow(
+  overview => {
+    latest = overview;
+    draw();
+  },
+  how => {
+    byId("live").textContent = how;
+    byId("live").classList.toggle("on", how === "live");
+  });

@@ -3,7 +3,8 @@
 const growth = row => row.growth_bytes_per_hour === undefined ? ""
   : (row.growth_bytes_per_hour < 0 ? "−" : "+") + bytes(Math.abs(row.growth_bytes_per_hour)) + "/h";
 
-const used = row => row.used_bytes !== undefined ? bytes(row.used_bytes)
+/** A working set, or its bounds. */
+export const used = row => row.used_bytes !== undefined ? bytes(row.used_bytes)
   : row.upper_bytes !== undefined ? `${bytes(row.lower_bytes)} – ${bytes(row.upper_bytes)}` : "";
 
 const place = row => row.pod ? [row.namespace, row.pod, row.container].filter(Boolean).join("/") : row.container ?? row.container_id?.slice(0, 12) ?? row.unit ?? row.group ?? "";
@@ -29,8 +30,21 @@ const columnsOf = {
 const chosen = { kind: "processes", sort: "resident", search: "", top: "50" };
 const rows = new Map();
 
-/** The request for what is chosen. */
-export const query = () => "overview?" + new URLSearchParams({ top: chosen.top, sort: chosen.sort, ...(chosen.search ? { search: chosen.search } : {}) });
+const texts = row => [row.name, row.pid, row.container_id, row.container, row.pod, row.namespace, row.group, row.unit];
+
+const values = { resident: row => row.resident_bytes, used: row => row.used_bytes ?? row.upper_bytes, idle_share: row => row.idle_share, growth: row => row.growth_bytes_per_hour };
+
+const compare = (left, right) => left < right ? -1 : left > right ? 1 : 0;
+
+/** The rows that match, in the order that is chosen: names and pids rise, all else falls, and what is not known comes last: as the API does it. */
+function choice(table) {
+  const search = chosen.search.toLowerCase();
+  const matching = search ? table.rows.filter(row => texts(row).some(text => text !== undefined && String(text).toLowerCase().includes(search))) : [...table.rows];
+  const order = chosen.sort === "name" ? (left, right) => compare(left.name.toLowerCase(), right.name.toLowerCase())
+    : chosen.sort === "pid" ? (left, right) => left.pid - right.pid
+      : (left, right) => compare(values[chosen.sort](right) ?? -Infinity, values[chosen.sort](left) ?? -Infinity);
+  return matching.sort((left, right) => order(left, right) || compare(right.resident_bytes, left.resident_bytes) || compare(left.id, right.id));
+}
 
 /** What is told of a row whose working set is not a number. */
 export const whyNot = reason => ({ no_window: "its first window has not ended yet" })[reason] ?? `something disturbed its window (${reason.replaceAll("_", " ")})`;
@@ -108,9 +122,11 @@ function drawHead(changed) {
 
 export function drawTable(overview) {
   const table = overview[chosen.kind];
+  const matching = choice(table);
+  const first = matching.slice(0, +chosen.top);
   const body = document.querySelector("#table tbody");
   const kept = new Set();
-  table.rows.forEach((row, index) => {
+  first.forEach((row, index) => {
     const key = `${chosen.kind}/${row.id}`;
     kept.add(key);
     let line = rows.get(key);
@@ -135,8 +151,8 @@ export function drawTable(overview) {
   }
   document.querySelectorAll("#choice input[name=kind]").forEach(input => input.parentElement.querySelector(".count").textContent = overview[input.value].total);
   byId("matching").textContent = table.total === 0 ? `No ${chosen.kind} are watched.`
-    : table.matching === 0 ? `None of ${table.total} ${chosen.kind} matches “${chosen.search}”.`
-      : table.rows.length < table.matching ? `${table.rows.length} of ${table.matching} ${chosen.kind} are shown.` : "";
+    : matching.length === 0 ? `None of ${table.total} ${chosen.kind} matches “${chosen.search}”.`
+      : first.length < matching.length ? `${first.length} of ${matching.length} ${chosen.kind} are shown.` : "";
 }
 
 /** Listens to what people choose. */
@@ -149,7 +165,7 @@ export function listen(changed) {
     chosen.top = byId("top").value;
     chosen.search = byId("search").value.trim();
     clearTimeout(typing);
-    typing = setTimeout(changed, event.target.id === "search" ? 150 : 0);
+    typing = setTimeout(changed, event.target.id === "search" ? 100 : 0);
   });
   document.addEventListener("keydown", event => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !/INPUT|SELECT/.test(document.activeElement.tagName) && !byId("glance").hidden) {
