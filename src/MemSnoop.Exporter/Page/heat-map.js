@@ -1,53 +1,27 @@
 "use strict";
 
-// What goes wrong is shown on the page; a test reads it there.
-function fail(message) {
-  const box = document.getElementById("error");
-  box.textContent = "This report could not be drawn: " + message;
-  box.hidden = false;
-  document.documentElement.dataset.error = message;
-}
-addEventListener("error", event => fail(event.message));
-addEventListener("unhandledrejection", event => fail(String(event.reason)));
+// A map of addresses by time: how much of each stretch of memory was active.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = id => document.getElementById(id);
-
-function bytes(number) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  for (; number >= 1024 && unit < units.length - 1; unit++) number /= 1024;
-  return (unit === 0 || number >= 100 ? Math.round(number) : +number.toPrecision(3)) + " " + units[unit];
-}
-
-function seconds(number) {
-  if (number >= 5400) return +(number / 3600).toFixed(2) + " h";
-  if (number >= 90) return +(number / 60).toFixed(1) + " min";
-  return +number.toFixed(number < 1 ? 3 : 2) + " s";
-}
-
-const percent = share => (share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0) + " %";
-
-// Page numbers have up to 52 bits and are exact as numbers; their addresses have up to 64.
-const address = page => "0x" + (BigInt(page) * BigInt(data.pageBytes)).toString(16);
-
-function element(name, text, parent) {
-  const made = parent.appendChild(document.createElement(name));
-  made.textContent = text;
-  return made;
-}
-
-// Share 0 is the background; from little to everything the colours get darker.
-const colours = (() => {
+// Share 0 is the background; the more is active, the further the colour is from it.
+const heatColours = (() => {
   const stops = [[253, 224, 160], [247, 155, 88], [225, 84, 62], [160, 36, 96], [66, 10, 104]];
-  const table = new Uint32Array(256);
-  for (let level = 0; level < 256; level++) {
-    const at = Math.max(0, level - 1) / 254 * (stops.length - 1);
-    const low = Math.min(Math.floor(at), stops.length - 2);
-    const [red, green, blue] = stops[low].map((from, index) => Math.round(from + (stops[low + 1][index] - from) * (at - low)));
-    table[level] = level === 0 ? 0xffffffff : (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
-  }
-  return table;
+  const tables = new Map();
+  const make = isDark => {
+    const order = isDark ? stops.toReversed() : stops;
+    const table = new Uint32Array(256);
+    for (let level = 0; level < 256; level++) {
+      const at = Math.max(0, level - 1) / 254 * (order.length - 1);
+      const low = Math.min(Math.floor(at), order.length - 2);
+      const [red, green, blue] = order[low].map((from, index) => Math.round(from + (order[low + 1][index] - from) * (at - low)));
+      table[level] = level === 0 ? (isDark ? 0xff241c19 : 0xffffffff) : (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
+    }
+    return table;
+  };
+  return () => {
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    if (!tables.has(isDark)) tables.set(isDark, make(isDark));
+    return tables.get(isDark);
+  };
 })();
 
 async function inflate(text) {
@@ -56,27 +30,13 @@ async function inflate(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function writeTexts() {
-  document.title = `memsnoop report: ${data.comm} (${data.pid})`;
-  byId("title").textContent = `${data.comm} (${data.pid})`;
-  byId("subtitle").textContent = data.recorded;
-  byId("footer").textContent = `Made by memsnoop ${data.version}. Charts: uPlot, MIT licence.`;
-  if (data.loss) {
-    byId("loss").textContent = `The trace ${data.loss}; this page shows what could be read.`;
-    byId("loss").hidden = false;
-  }
-  for (const [term, value] of data.facts) {
-    const box = byId("facts").appendChild(document.createElement("div"));
-    element("dt", term, box);
-    element("dd", value, box);
-  }
-  const rows = byId("areas").tBodies[0];
-  for (const area of data.areas) {
-    const row = rows.insertRow();
-    for (const text of [`${area.start}-${area.end}`, area.permissions, area.name || "(anonymous)", bytes(area.most), bytes(area.all)]) {
-      element("td", text, row);
-    }
-  }
+function drawScale() {
+  const context = byId("scale").getContext("2d");
+  const image = context.createImageData(120, 12);
+  const pixels = new Uint32Array(image.data.buffer);
+  const colours = heatColours();
+  pixels.forEach((_, index) => pixels[index] = colours[Math.round(index % 120 / 119 * 255)]);
+  context.putImageData(image, 0, 0);
 }
 
 /**
@@ -84,10 +44,17 @@ function writeTexts() {
  * stack of two pages can be seen beside a heap of a million.
  */
 class HeatMap {
-  constructor(heat, cells) {
-    Object.assign(this, { heat, cells });
+  constructor(heat, cells, pageBytes) {
     this.canvas = document.querySelector("#heat canvas");
-    this.margin = { left: 118, right: 190, top: 6, bottom: 26 };
+    this.replace(heat, cells, pageBytes);
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** Shows all of another map in place of this one. */
+  replace(heat, cells, pageBytes) {
+    Object.assign(this, { heat, cells, pageBytes });
     const least = heat.rows * Math.min(0.032, 0.4 / heat.bands.length);
     this.span = 0;
     for (const band of heat.bands) {
@@ -96,12 +63,15 @@ class HeatMap {
       this.span += band.span;
     }
     this.showAll();
-    this.listen();
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
   showAll() {
     this.view = { column: 0, columns: this.heat.columns, at: 0, span: this.span };
+  }
+
+  /** Page numbers have up to 52 bits and are exact as numbers; their addresses have up to 64. */
+  address(page) {
+    return "0x" + (BigInt(page) * BigInt(this.pageBytes)).toString(16);
   }
 
   /** The row at a height, with its fraction. */
@@ -129,6 +99,7 @@ class HeatMap {
   draw() {
     const ratio = devicePixelRatio || 1;
     this.width = this.canvas.clientWidth;
+    this.margin = this.width < 600 ? { left: 8, right: 90, top: 6, bottom: 26 } : { left: 118, right: 190, top: 6, bottom: 26 };
     this.height = this.canvas.clientHeight;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
@@ -140,12 +111,13 @@ class HeatMap {
     this.drawCells(context, ratio);
     this.drawBands(context);
     this.drawTimes(context);
-    context.strokeStyle = "#b4bac6";
+    context.strokeStyle = colour("edge");
     context.strokeRect(this.margin.left + .5, this.margin.top + .5, this.plotWidth - 1, this.plotHeight - 1);
   }
 
   drawCells(context, ratio) {
     const { heat, cells, view } = this;
+    const colours = heatColours();
     const width = Math.round(this.plotWidth * ratio);
     const height = Math.round(this.plotHeight * ratio);
     const image = context.createImageData(width, height);
@@ -188,26 +160,26 @@ class HeatMap {
       if (band.at + band.span <= view.at || band.at >= view.at + view.span) continue;
       const bottom = Math.min(this.yOf(band.at), margin.top + this.plotHeight);
       const top = Math.max(this.yOf(band.at + band.span), margin.top);
-      context.fillStyle = "#c3c8d2";
+      context.fillStyle = colour("edge");
       context.fillRect(margin.left, Math.round(top), this.plotWidth + 8, 1);
       context.fillRect(margin.left - 5, Math.round(bottom) - 1, 5, 1);
 
       context.textAlign = "right";
-      context.fillStyle = "#667085";
+      context.fillStyle = colour("soft");
       for (let y = bottom; y >= top + (y === bottom ? 0 : 24); y -= 70) {
         const line = Math.min(y, margin.top + this.plotHeight - 6);
         if (line > lastAddress - 14) continue;
         const height = view.at + view.span * (margin.top + this.plotHeight - y) / this.plotHeight;
         const row = Math.max(0, Math.round((height - band.at) / band.span * band.rows));
         const page = band.page + Math.min(band.pages - 1, row * heat.pagesPerRow);
-        context.fillText(address(page), margin.left - 8, line);
+        context.fillText(this.address(page), margin.left - 8, line);
         lastAddress = line;
       }
 
       const middle = (top + bottom) / 2;
       if (middle <= lastName - 14) {
         context.textAlign = "left";
-        context.fillStyle = "#1f2430";
+        context.fillStyle = colour("text");
         const name = (band.name ? band.name.split("/").pop() : "(anonymous)") + "  " + band.permissions;
         context.fillText(name, right + 12, middle, margin.right - 14);
         lastName = middle;
@@ -218,7 +190,7 @@ class HeatMap {
   drawTimes(context) {
     const { heat, view, margin } = this;
     context.textAlign = "center";
-    context.fillStyle = "#667085";
+    context.fillStyle = colour("soft");
     const lastColumn = Math.min(heat.columns, view.column + view.columns);
     const first = heat.from[Math.floor(view.column)];
     const end = heat.to[Math.min(heat.columns - 1, Math.ceil(lastColumn) - 1)];
@@ -320,7 +292,7 @@ class HeatMap {
     const level = this.cells[column * heat.rows + row];
     tip.replaceChildren();
     element("b", `${band.name || "(anonymous)"}  ${band.permissions}`, tip);
-    element("div", `${address(page)} – ${address(page + pages)} (${bytes(pages * data.pageBytes)})`, tip);
+    element("div", `${this.address(page)} – ${this.address(page + pages)} (${bytes(pages * this.pageBytes)})`, tip);
     element("div", `${seconds(heat.from[column])} – ${seconds(heat.to[column])}`, tip);
     element("div", level === 0 ? "idle" : level === 255 ? "all active" : `${percent((level - 1) / 254)} active`, tip);
     const box = this.canvas.getBoundingClientRect();
@@ -330,118 +302,3 @@ class HeatMap {
     tip.style.top = Math.min(y + 16, this.height - tip.offsetHeight) + "px";
   }
 }
-
-/** Powers of two within a scale, some six to ten of them. */
-function powers(plot, axis, least, most) {
-  const first = Math.ceil(Math.log2(least) - 1e-9);
-  const last = Math.floor(Math.log2(most) + 1e-9);
-  const step = Math.max(1, Math.ceil((last - first) / 7));
-  const splits = [];
-  for (let power = first; power <= last; power += step) splits.push(2 ** power);
-  return splits;
-}
-
-function chart(id, scales, axes, series, columns, bands) {
-  const target = byId(id);
-  const size = () => ({ width: Math.max(320, target.clientWidth), height: 300 });
-  const options = {
-    ...size(),
-    scales,
-    axes: axes.map(axis => ({ stroke: "#667085", grid: { stroke: "#eceef2", width: 1 }, ticks: { stroke: "#d5d9e0", width: 1 }, font: '12px system-ui, "DejaVu Sans", sans-serif', ...axis })),
-    series,
-    bands,
-    cursor: { drag: { x: false, y: false } },
-  };
-  const plot = new uPlot(options, columns, target);
-  new ResizeObserver(() => {
-    if (size().width !== plot.width) plot.setSize(size());
-  }).observe(target);
-}
-
-// A logarithmic scale of one point has no length.
-function logarithmic(values) {
-  const least = values[0];
-  const most = values[values.length - 1];
-  return { time: false, distr: 3, log: 2, range: [least, most > least ? most : least * 2] };
-}
-
-function drawCurve() {
-  const { curve } = data;
-  const log = { space: 40, splits: powers, filter: (plot, splits) => splits };
-  chart(
-    "curve",
-    { x: logarithmic(curve.seconds), y: { range: (plot, least, most) => [0, Math.max(most * 1.08, data.pageBytes)] } },
-    [{ ...log, values: (plot, splits) => splits.map(seconds), splits: () => curve.seconds.filter((_, index) => index % Math.ceil(curve.seconds.length / 8) === 0) },
-      { size: 76, values: (plot, splits) => splits.map(bytes), incrs: Array.from({ length: 200 }, (_, index) => 2 ** (index >> 2) * [1, 1.25, 1.5, 1.75][index & 3]).filter(Number.isInteger) }],
-    [{ label: "window", value: (plot, value) => value == null ? "–" : seconds(value) },
-      { label: "maximum", stroke: "#e08a3c", width: 2, points: { show: true, size: 6 }, value: (plot, value) => value == null ? "–" : bytes(value) },
-      { label: "mean", stroke: "#a3245e", width: 2, points: { show: true, size: 6 }, value: (plot, value) => value == null ? "–" : bytes(value) }],
-    [curve.seconds, curve.most, curve.mean]);
-}
-
-function drawReclaim() {
-  const { reclaim } = data;
-  if (reclaim.seconds.length === 0) {
-    element("p", "Within two samples nothing can be idle and come back.", byId("reclaim"));
-    return;
-  }
-  const log = { space: 40, splits: powers, filter: (plot, splits) => splits };
-  const steps = Array.from({ length: 200 }, (_, index) => 2 ** (index >> 2) * [1, 1.25, 1.5, 1.75][index & 3]).filter(Number.isInteger);
-  const fromZero = { range: (plot, least, most) => [0, Math.max(most * 1.08, data.pageBytes)] };
-  const rate = (plot, value) => value == null ? "–" : bytes(value) + "/s";
-  chart(
-    "reclaim",
-    { x: logarithmic(reclaim.seconds), y: fromZero, rate: fromZero },
-    [{ ...log, values: (plot, splits) => splits.map(seconds), splits: () => reclaim.seconds.filter((_, index) => index % Math.ceil(reclaim.seconds.length / 8) === 0) },
-      { size: 76, values: (plot, splits) => splits.map(bytes), incrs: steps },
-      { scale: "rate", side: 1, size: 84, grid: { show: false }, values: (plot, splits) => splits.map(value => bytes(value) + "/s"), incrs: steps }],
-    [{ label: "idle for", value: (plot, value) => value == null ? "–" : seconds(value) },
-      { label: "idle", stroke: "#a3245e", width: 2, points: { show: true, size: 6 }, value: (plot, value) => value == null ? "–" : bytes(value) },
-      { label: "accessed again", scale: "rate", stroke: "#e08a3c", width: 2, points: { show: true, size: 6 }, value: rate }],
-    [reclaim.seconds, reclaim.idle, reclaim.again]);
-}
-
-function drawReuse() {
-  const { reuse } = data;
-  if (reuse.memory.length === 0) {
-    element("p", "No page was accessed in more than one sample.", byId("reuse"));
-    return;
-  }
-  const stepped = uPlot.paths.stepped({ align: 1 });
-  const share = (plot, value) => value == null ? "–" : percent(value);
-  chart(
-    "reuse",
-    { x: logarithmic(reuse.memory), y: { range: [0, 1.04] } },
-    [{ space: 40, splits: powers, filter: (plot, splits) => splits, values: (plot, splits) => splits.map(bytes) },
-      { size: 60, splits: () => [0, .2, .4, .6, .8, 1], values: (plot, splits) => splits.map(percent) }],
-    [{ label: "memory", value: (plot, value) => value == null ? "–" : bytes(value) },
-      { label: "at most (lower bounds)", stroke: "#e08a3c", width: 2, paths: stepped, points: { show: false }, value: share },
-      { label: "at least (upper bounds)", stroke: "#a3245e", width: 2, paths: stepped, points: { show: false }, value: share }],
-    [reuse.memory, reuse.lower, reuse.upper],
-    [{ series: [1, 2], fill: "rgba(224, 138, 60, .14)" }]);
-}
-
-function drawScale() {
-  const context = byId("scale").getContext("2d");
-  const image = context.createImageData(120, 12);
-  const pixels = new Uint32Array(image.data.buffer);
-  pixels.forEach((_, index) => pixels[index] = colours[Math.round(index % 120 / 119 * 255)]);
-  context.putImageData(image, 0, 0);
-}
-
-async function drawReport() {
-  writeTexts();
-  drawScale();
-  if (data.heat.rows > 0) {
-    new HeatMap(data.heat, await inflate(data.heat.cells)).draw();
-  } else {
-    byId("heat").replaceChildren(document.createTextNode("No page was active."));
-    byId("heat").style.height = "auto";
-  }
-  if (data.curve.seconds.length > 0) drawCurve();
-  drawReuse();
-  drawReclaim();
-  document.documentElement.dataset.drawn = "true";
-}
-
-drawReport();
