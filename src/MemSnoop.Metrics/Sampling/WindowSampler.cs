@@ -33,7 +33,7 @@ internal sealed partial class WindowSampler(
     internal static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>For how long whoever counts the memory of the host waits for a pass to end.</summary>
-    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CountPatience = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _pass = new();
     private readonly WatchedThread _thread = new("memsnoop passes", host.Paths.Hung);
