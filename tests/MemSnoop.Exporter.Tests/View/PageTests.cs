@@ -20,9 +20,9 @@ public sealed class PageTests : IAsyncLifetime
         foreach ((string name, int resident, int hot) in new[] { ("<img src=x>", 60, 40), ("\\033[31mred", 40, 10), ("\\377\\376bad", 30, 5), ("quiet", 50, 1) })
         {
             string made = (await Command.RunAsync(
-                "sh", ["-c", "name=$(printf \"$2\"); cp \"$1\" \"$3/$name\" && printf '%s' \"$name\" | od -An -tx1 | tr -d ' \\n'", "sh", await Workloads.PathAsync("touch"), name, _directory.Path], TimeSpan.FromSeconds(30))).Trim();
+                "sh", ["-c", "name=$(printf \"$2\"); cp \"$1\" \"$3/$name\" && printf '%s' \"$name\" | od -An -tx1 | tr -d ' \\n'", "sh", await Workloads.PathAsync("touch"), name, _directory["."]], TimeSpan.FromSeconds(30))).Trim();
             Assert.NotEqual("", made);
-            _workloads.Add(await Workload.StartAsync("/bin/sh", "-c", $"exec \"{_directory.Path}/$(printf '{name}')\" --resident {resident} --hot {hot}"));
+            _workloads.Add(await Workload.StartAsync("/bin/sh", "-c", $"exec \"{_directory["."]}/$(printf '{name}')\" --resident {resident} --hot {hot}"));
         }
     }
 
