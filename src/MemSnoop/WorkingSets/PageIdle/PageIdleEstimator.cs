@@ -45,6 +45,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly Queue<IDisturbanceMoment> _moments = [];
     private DisturbanceReport _report = DisturbanceReport.Quiet;
     private long _pass;
+    private TimeSpan _firstPass;
     private TimeSpan _windowStart;
     private TimeSpan _windowEnd;
     private int _groupNumber;
@@ -336,10 +337,17 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     IReaccessRun? IWorkingSetEstimator.BeginReaccessRun(TrackedProcess process, IdleAges ages, out ReadOutcome outcome) =>
         Begin(process, _options with { CountsReaccesses = true, IdleAges = ages }, out outcome);
 
-    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome)
+    /// <inheritdoc/>
+    IReaccessRun? IWorkingSetEstimator.BeginPageRun(TrackedProcess process, IActivePages pages, out ReadOutcome outcome) =>
+        Begin(process, _options with { CountsReaccesses = false }, out outcome, pages);
+
+    /// <inheritdoc/>
+    HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
+
+    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null)
     {
         ArgumentNullException.ThrowIfNull(process);
-        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, ownsFiles: false);
+        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, pages, ownsFiles: false);
         RequestedWindow window = new(own, process);
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
@@ -379,6 +387,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _resolver.BeginPass();
         _windowStart = _windowEnd;
         _windowEnd = Now;
+        _firstPass = _pass == 1 ? _windowEnd : _firstPass;
         if (_epochs.Begin(_windowEnd) is { } table)
         {
             foreach (ProcessPages pages in _processes.Values)
