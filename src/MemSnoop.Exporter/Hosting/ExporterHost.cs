@@ -114,7 +114,7 @@ internal static class ExporterHost
         if (!options.DisablePage)
         {
             app.MapApi(app.Services.GetRequiredService<ViewApi>(), app.Services.GetRequiredService<WebAccess>(), refusals);
-            app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
+            app.MapPage(options.TelemetryPath);
         }
     }
 

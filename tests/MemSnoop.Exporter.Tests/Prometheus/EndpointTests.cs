@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.IO.Compression;
 using System.Net;
+using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ using static MemSnoop.Exporter.Tests.Prometheus.Instruments;
 namespace MemSnoop.Exporter.Tests.Prometheus;
 
 /// <summary>The endpoint as HTTP clients see it: parts H and I, and lines L5 and L6, of the exposition rules.</summary>
-public class EndpointTests
+public partial class EndpointTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -129,10 +130,24 @@ public class EndpointTests
         await using ScrapeHost host = await ScrapeHost.StartAsync();
         using HttpResponseMessage response = await host.GetAsync("/");
         string page = await response.Content.ReadAsStringAsync(Cancel);
-        Assert.Equal("text/html; charset=UTF-8", response.Content.Headers.ContentType?.ToString());
-        Assert.Contains("<h1>Test &amp; exporter</h1>", page, StringComparison.Ordinal);
-        Assert.Contains("1.2.3", page, StringComparison.Ordinal);
-        Assert.Contains("<a href=\"/metrics\">", page, StringComparison.Ordinal);
+        Assert.Equal("text/html; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        Assert.Contains("href=\"metrics\"", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch("<script(?! [^>]*src=)|<style| style=| on[a-z]+=|https?://", page);
+
+        // Every part that it names is there, and all together are small.
+        string[] parts = [.. PagePart().Matches(page).Select(static match => match.Value)];
+        Assert.NotEmpty(parts);
+        long bytes = page.Length;
+        foreach (string part in (string[])[.. parts, "page/api.js", "page/overview.js", "page/table.js", "page/subject.js", "page/recording.js"])
+        {
+            using HttpResponseMessage answer = await host.GetAsync("/" + part);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.Contains("script-src 'self'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            bytes += (await answer.Content.ReadAsByteArrayAsync(Cancel)).Length;
+        }
+
+        Assert.InRange(bytes, 1, 150_000);
         using HttpResponseMessage head = await host.SendAsync(HttpMethod.Head, "/");
         Assert.Equal(response.Content.Headers.ContentLength, head.Content.Headers.ContentLength);
     }
@@ -161,7 +176,7 @@ public class EndpointTests
         await using WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapHealth(() => ready);
-        app.MapLandingPage("x", "1", "/");
+        app.MapPage("/");
         await app.StartAsync(Cancel);
         using HttpClient client = new() { BaseAddress = new Uri(app.Urls.First()) };
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/-/ready", Cancel)).StatusCode);
@@ -169,9 +184,12 @@ public class EndpointTests
         ready = true;
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/-/ready", Cancel)).StatusCode);
 
-        // The telemetry path is the root, so there is no landing page in its way.
+        // The telemetry path is the root, so there is no page in its way.
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/", Cancel)).StatusCode);
         Assert.Throws<ArgumentException>(() => app.MapExactly("metrics", _ => Task.CompletedTask));
         Assert.Throws<ArgumentException>(() => app.MapExactly("/{metrics}", _ => Task.CompletedTask));
     }
+
+    [GeneratedRegex("page/[a-zA-Z-]+\\.(js|css)")]
+    private static partial Regex PagePart();
 }
