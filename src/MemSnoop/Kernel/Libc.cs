@@ -25,6 +25,7 @@ internal static partial class Libc
     internal static readonly nint FilterNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 277 : 317;
 
     internal const nint FilterSet = 1;
+    internal const nint FilterHasAction = 2;
     internal const nint FilterAllThreads = 1;
 
     internal const int ErrorNotPermitted = 1;
@@ -253,7 +254,7 @@ internal static partial class Libc
     internal static unsafe partial int Execute(string path, byte** arguments);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, FilterProgram* program);
+    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, void* argument);
 
     /// <summary>The mask of the calling thread.</summary>
     [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
