@@ -7,7 +7,7 @@ ALONE = -nodeReuse:false -p:UseSharedCompilation=false
 LOCKED = -p:RestoreLockedMode=true
 # What generators of source write comes in no fixed order, and goes into the symbols, whose hash goes into the program: without symbols two builds have the same bytes.
 # Apart from the other builds, which have symbols.
-SAME = -p:DebugType=none -p:ArtifactsPath=$(CURDIR)/artifacts/shipped
+SAME = -p:DebugType=none -p:ArtifactsPath="$(CURDIR)/artifacts/shipped"
 RID = linux-x64
 
 .PHONY: native native-arm64 package package-arm64 lock
