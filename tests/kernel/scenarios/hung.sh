@@ -11,20 +11,17 @@ passes() { series memsnoop_measurement_skipped_total 'measurement="working-set"'
 has_passed() { [ "$(passes)" -ge "$1" ]; }
 settled() { [ "$(working_set "$1")" -lt $(($2 << 20)) ]; }
 wait_for 120 has_both
-for how in exec map; do
-  wait_for 120 settled "$hung" 50
-  wait_for 120 settled "$other" 30
-  tell hang $how
-  wait_for 25 is_told 1
-  wait_for 25 has_other_only
-  # Windows that began and ended while it hung.
-  wait_for 25 has_passed $(($(passes) + 2))
-  scrape >"$RESULTS/$how.txt"
-  tell hang free
-  hung=$(field hang pid)
-  wait_for 120 is_told 0
-  wait_for 120 has_both
-done
+wait_for 120 settled "$hung" 50
+wait_for 120 settled "$other" 30
+tell hang map
+wait_for 25 is_told 1
+wait_for 25 has_other_only
+# Windows that began and ended while it hung.
+wait_for 25 has_passed $(($(passes) + 2))
+scrape >"$RESULTS/map.txt"
+tell hang free
+wait_for 120 is_told 0
+wait_for 120 has_both
 wait_for 120 settled "$hung" 50
 scrape >"$RESULTS/after.txt"
 echo "$hung $other" >"$RESULTS/pids.txt"
