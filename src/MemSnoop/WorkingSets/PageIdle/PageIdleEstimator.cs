@@ -5,6 +5,7 @@ using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -49,6 +50,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private TimeSpan _windowEnd;
     private int _groupNumber;
 
+    /// <summary>Whether a pass has marked the frames of all processes, so that there is something to hand over.</summary>
+    private bool _hasPassed;
+
+    /// <summary>Whether a pass or look has begun, and not ended: what is known is not in order until then.</summary>
+    private bool _isAtWork;
+
     // Where a pass or look is: another thread goes on with it where a process does not answer.
     private Stage _stage;
     private int _part;
@@ -85,6 +92,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     public int Parts => _options.Parts;
+
+    /// <inheritdoc/>
+    AgesTaken? IWorkingSetEstimator.AgesTaken => AgesTaken;
+
+    /// <summary>What was taken up of what an exporter before has left; null if that was not asked for.</summary>
+    internal AgesTaken? AgesTaken { get; private set; }
 
     /// <inheritdoc/>
     ContainerMemoryState IWorkingSetEstimator.ContainerMemory =>
@@ -158,8 +171,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 CgroupsOpened = outcome,
                 Groups = options.ContainerOf is null ? null : new ControlGroups(paths, HostMounts.AreReal(paths)),
                 ZoneInfoPath = paths.Proc("zoneinfo"),
+                Boot = AgesHeader.BootOf(paths),
             };
-            return new PageIdleEstimator(files, options, clock, active);
+            PageIdleEstimator estimator = new(files, options, clock, active);
+            estimator.TakeAges(taken.AgesTaken, taken.Ages);
+            return estimator;
         }
         catch
         {
@@ -168,6 +184,80 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             throw;
         }
     }
+
+    /// <summary>Goes on where another exporter has ended, if that is asked for.</summary>
+    /// <param name="outcome">How its file was found.</param>
+    /// <param name="file">The file.</param>
+    internal void TakeAges(ReadOutcome outcome, KernelHandle file)
+    {
+        if (_options.AgesKeptFor is null)
+        {
+            return;
+        }
+
+        if (outcome != ReadOutcome.Success)
+        {
+            AgesTaken = new AgesTaken(outcome == ReadOutcome.NotSupported ? AgesOutcome.None : AgesOutcome.Damaged);
+            return;
+        }
+
+        HandoverState state = StateNow();
+        AgesTaken taken = AgesHandover.Read(file, state, Now);
+        if (taken.AreContinued)
+        {
+            (_pass, _windowEnd, _marked, _hasPassed) = (state.Pass, state.WindowEnd, state.Marked, true);
+            _moments.Enqueue(state.Moment!);
+        }
+
+        AgesTaken = taken;
+    }
+
+    /// <inheritdoc/>
+    AgesLeft IWorkingSetEstimator.LeaveAges()
+    {
+        string path = "";
+        AgesLeft left = default;
+        ReadOutcome outcome = _files.Lock is null ? ReadOutcome.NotSupported
+            : _files.Lock.Directory.LeaveAges(file => LeaveAges(file, new HandoverRoom(), out left), out path);
+        return outcome == ReadOutcome.Success ? left with { Path = path } : new AgesLeft(path, left.Reason ?? $"{path} cannot be written ({outcome.ToReason()})");
+    }
+
+    /// <summary>Writes everything to a file.</summary>
+    /// <param name="file">The file, empty.</param>
+    /// <param name="room">Bounds it.</param>
+    /// <param name="left">What was written, or why it was not.</param>
+    internal ReadOutcome LeaveAges(KernelHandle file, HandoverRoom room, out AgesLeft left)
+    {
+        if (_isAtWork || !_hasPassed)
+        {
+            left = new AgesLeft(null, _isAtWork ? "a pass was under way" : "no pass has ended");
+            return ReadOutcome.NotSupported;
+        }
+
+        ReadOutcome outcome = AgesHandover.Write(file, StateNow(), Now, Report().IsUnbounded, room);
+        left = outcome switch
+        {
+            ReadOutcome.Success => new AgesLeft(null, null, _processes.Count, KernelFile.LengthOf(file)),
+            ReadOutcome.TooLarge => new AgesLeft(null, "there is too much memory"),
+            _ => default,
+        };
+        return outcome;
+    }
+
+    private HandoverState StateNow() => new()
+    {
+        Frames = _frames,
+        Epochs = _epochs,
+        Processes = _processes,
+        Groups = _group,
+        Charged = _charged,
+        Files = _files,
+        Options = _options,
+        Moment = _moments.TryPeek(out IDisturbanceMoment? oldest) ? oldest : null,
+        Pass = _pass,
+        WindowEnd = _windowEnd,
+        Marked = _marked,
+    };
 
     /// <inheritdoc/>
     public void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
@@ -179,7 +269,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             BeginPass();
         }
 
-        _part = part;
+        (_part, _isAtWork) = (part, true);
 
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
@@ -215,7 +305,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         {
             _charged?.Complete(sink);
             Forget();
+            _hasPassed = true;
         }
+
+        _isAtWork = false;
     }
 
     /// <inheritdoc/>
@@ -255,6 +348,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
+        _isAtWork = true;
         _glanced.Clear();
         _glanced.AddRange(processes);
         (_next, _stage) = (0, Stage.Collect);
@@ -303,6 +397,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 pages.MarkedAt = marked;
             }
         }
+
+        _isAtWork = false;
     }
 
     private void Glance(TrackedProcess process, TimeSpan now, IWorkingSetSink sink)
@@ -495,6 +591,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         bool isBornHere = life < _windowEnd - _windowStart;
         bool isComplete = isBornHere || pages.WasGlancedAt || pages.Walks >= WalksBeforeFirstWindow;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive
+            : pages.LacksAges ? NewPages.AreDoubtful
             : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
             : NewPages.AreDoubtful;
         ReadOutcome outcome = Walk(process, pages, group, newPages, isGlance: false);

@@ -33,6 +33,12 @@ internal sealed class PageIdleFiles(IIdleBitmap bitmap, KpageFlags flags, KpageC
     /// <summary>How long a process has lived. Default value: by the kernel's clock of the time since boot.</summary>
     internal Func<TrackedProcess, TimeSpan> LifeOf { get; init; } = static process => BootTime.Now - TimeSpan.FromSeconds(KernelUnits.Current.Seconds(process.Identity.StartTicks));
 
+    /// <summary>The time since the host was started, suspended time included.</summary>
+    internal Func<TimeSpan> Uptime { get; init; } = static () => BootTime.Now;
+
+    /// <summary>Which start of the host it is; null if the kernel does not say it.</summary>
+    internal Guid? Boot { get; init; }
+
     /// <summary>Keeps others from the accessed bits of this host; null where a test has a host of its own.</summary>
     internal MeasuringLock? Lock { get; init; }
 
