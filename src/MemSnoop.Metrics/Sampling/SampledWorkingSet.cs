@@ -77,9 +77,12 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             if (probe.Method == method)
             {
                 Using(logger, probe.Method, every, probe.Explanation);
-                string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
-                FirstWindow(logger, first);
                 Report(logger, AgesTaken);
+                if (AgesTaken is not { AreContinued: true })
+                {
+                    string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
+                    FirstWindow(logger, first);
+                }
             }
             else if (!probe.IsSupported)
             {
@@ -102,12 +105,12 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             return;
         }
 
-        string idle = AgesKept.Megabytes(taken.Bytes);
-        string gap = Duration.Format(TimeSpan.FromSeconds(Math.Round(taken.Gap.TotalSeconds, 1)));
-        AgesContinued(logger, taken.Processes, idle, gap);
+        string idle = AgesKept.Describe(taken.Bytes);
+        string gap = Duration.Format(TimeSpan.FromSeconds(Math.Round(taken.Gap.TotalSeconds)));
+        AgesContinued(logger, gap, taken.Processes, idle);
         if (taken.LeftOutBytes > 0)
         {
-            string leftOut = AgesKept.Megabytes(taken.LeftOutBytes);
+            string leftOut = AgesKept.Describe(taken.LeftOutBytes);
             AgesLeftOut(logger, leftOut);
         }
     }
@@ -134,8 +137,8 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end {First} after the start")]
     private static partial void FirstWindow(ILogger logger, string first);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "the idle ages of {Processes} processes go on, with {Idle} of idle memory; they were left {Gap} ago")]
-    private static partial void AgesContinued(ILogger logger, int processes, string idle, string gap);
+    [LoggerMessage(Level = LogLevel.Information, Message = "idle ages go on that were left {Gap} ago (processes: {Processes}, idle memory: {Idle})")]
+    private static partial void AgesContinued(ILogger logger, string gap, int processes, string idle);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the idle ages of {Bytes} begin anew, since there was no room for them, or no time")]
     private static partial void AgesLeftOut(ILogger logger, string bytes);

@@ -436,8 +436,8 @@ internal sealed partial class WindowSampler(
     [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass failed, and there are no working sets until one succeeds: {Cause}")]
     private partial void PassFailed(string cause);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "the idle ages of {Processes} processes are left in {Path} ({Size}); an exporter that starts within {Time} goes on with them")]
-    private partial void AgesLeft(int processes, string path, string size, string time);
+    [LoggerMessage(Level = LogLevel.Information, Message = "idle ages are left in {Path} for an exporter that starts within {Time} (processes: {Processes}, size: {Size})")]
+    private partial void AgesLeft(string path, string time, int processes, string size);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "no idle ages are left to the next start: {Cause}")]
     private partial void NoAgesLeft(string cause);
@@ -491,9 +491,9 @@ internal sealed partial class WindowSampler(
             return;
         }
 
-        string size = AgesKept.Megabytes(left.FileBytes);
+        string size = AgesKept.Describe(left.FileBytes);
         string time = Duration.Format(AgesKept.For(interval));
-        AgesLeft(left.Processes, left.Path!, size, time);
+        AgesLeft(left.Path!, time, left.Processes, size);
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 # An exporter that ends in an orderly way leaves its idle ages to the next one. One that is killed does not, and those that another program measured after do not hold.
 start target touch --resident 100 --hot 40 --huge never
 target=$(field target pid)
-restart() { exporter --pid "$target" --no-children --working-set-interval 30s --idle-ages 0,30s,60s --interval 0s; }
+restart() { exporter --pid "$target" --no-children --working-set-interval 30s --idle-ages 0,30s,90s --interval 0s; }
 idle_since() { [ -n "$(series memsnoop_process_idle_bytes "pid=\"$target\"" "age=\"$1\"")" ]; }
 note() { scrape >"$RESULTS/$1.txt"; ls -l /run/memsnoop >"$RESULTS/$1-files.txt"; }
 
@@ -19,8 +19,8 @@ end_exporter
 tell target "hot 70"
 restart
 note gap
-wait_for 120 idle_since 60
-note minute
+wait_for 150 idle_since 90
+note later
 
 kill -9 "$(cat /tmp/exporter.pid)"
 wait "$(cat /tmp/exporter.pid)" || true
