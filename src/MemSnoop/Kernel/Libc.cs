@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNew = 0x80;
     internal const int OpenNoControllingTerminal = 0x100;
     internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
@@ -77,7 +78,9 @@ internal static partial class Libc
     internal const int AccessWrite = 2;
 
     internal const uint StatxType = 0x1;
+    internal const uint StatxMode = 0x2;
     internal const uint StatxLinks = 0x4;
+    internal const uint StatxUser = 0x8;
     internal const uint StatxChangeTime = 0x80;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
@@ -146,6 +149,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
     internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true)]
+    internal static partial int RenameAt(KernelHandle oldDirectory, ReadOnlySpan<byte> oldPath, KernelHandle newDirectory, ReadOnlySpan<byte> newPath);
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(KernelHandle directory, ReadOnlySpan<byte> path, Span<byte> buffer, nuint size);
@@ -349,6 +355,9 @@ internal static partial class Libc
 
         [FieldOffset(16)]
         internal uint Links;
+
+        [FieldOffset(20)]
+        internal uint User;
 
         [FieldOffset(28)]
         internal ushort Mode;
