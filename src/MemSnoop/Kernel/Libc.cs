@@ -73,6 +73,7 @@ internal static partial class Libc
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
+    internal const int AccessExecute = 1;
     internal const int AccessWrite = 2;
 
     internal const uint StatxType = 0x1;
@@ -151,6 +152,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
     internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(int directory, ReadOnlySpan<byte> path, int mode, int flags);
 
     [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
     internal static partial int Truncate(KernelHandle descriptor, long length);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
@@ -26,6 +27,36 @@ public class CommandLineTests
     {
         (int code, string error) = await RunAsync("check", () => throw new IOException("Broken pipe", 32));
         Assert.Equal((0, ""), (code, error));
+    }
+
+    /// <summary>As people type it into other programs.</summary>
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help help", "--help")]
+    [InlineData("help wss", "wss --help")]
+    [InlineData("help serve", "serve --help")]
+    [InlineData("version", "--version")]
+    [InlineData("-V", "--version")]
+    [InlineData("wss -V", "--version")]
+    public async Task Help_and_version_are_words_too(string words, string options)
+    {
+        (CommandLineRun word, CommandLineRun option) = (new(), new());
+        Assert.Equal((0, 0), (await word.RunAsync(words.Split(' ')), await option.RunAsync(options.Split(' '))));
+        Assert.Equal((option.Output.ToString(), ""), (word.Output.ToString(), word.Error.ToString()));
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_program_is_not_a_command_and_how_to_run_it_is_told()
+    {
+        using TemporaryDirectory path = new();
+        CommandLineRun run = new(("PATH", $"/no/such/directory:{path.Root}"));
+        Assert.Equal(2, await run.RunAsync("wsss", "-la"));
+        Assert.Equal("memsnoop: wsss: unknown command; expected wss\n", run.Error.ToString());
+        File.SetUnixFileMode(path.Write("wsss", ""), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        run = new CommandLineRun(("PATH", $"/no/such/directory:{path.Root}"));
+        Assert.Equal(2, await run.RunAsync("wsss", "-la", "it's"));
+        Assert.Equal("memsnoop: wsss: is a program and no command; expected memsnoop serve -- wsss -la 'it'\\''s'\n", run.Error.ToString());
     }
 
     [Fact]
