@@ -206,6 +206,12 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
         }
     }
 
+    /// <summary>Root is told what root can do about it.</summary>
+    private static UsageException Denied(TrackedProcess process) =>
+        Libc.EffectiveUserId() != 0 ? new UsageException("PID", $"the kernel does not let this user read process {process}", "root, or a process of this user")
+        : Capabilities.OfThisProcess().HasPtrace ? new UsageException("PID", $"the kernel lets nobody here read process {process}, not even root", "another process: this one is protected by its own rights or by a security module")
+        : new UsageException("PID", $"the kernel does not let this process read process {process}: it has no CAP_SYS_PTRACE", "CAP_SYS_PTRACE, as for docker run --cap-add SYS_PTRACE");
+
     private void Require(ReadOutcome outcome)
     {
         if (outcome != ReadOutcome.Success)
@@ -213,7 +219,7 @@ internal sealed class OneWindow(TrackedProcess process, MeasuredHost host, TextW
             throw outcome switch
             {
                 ReadOutcome.ProcessGone => new UsageException("PID", $"process {process} ended before its window", "a process that runs longer"),
-                ReadOutcome.Denied => new UsageException("PID", $"the kernel does not let this user read process {process}", "root, or a process of this user"),
+                ReadOutcome.Denied => Denied(process),
                 ReadOutcome.TooLarge => new UsageException(
                     "PID",
                     $"process {process} holds more than {Options.ReferencedMaxResident}, and the referenced method would stall it",
