@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Options;
@@ -29,6 +30,9 @@ internal sealed class CommandLine(
 
     /// <summary>The walls of this process; null where the command does not have the process for itself.</summary>
     public Walls? Walls { get; init; }
+
+    /// <summary>The terminal that it writes to; none where the command does not have the process for itself.</summary>
+    public Screen Screen { get; init; } = Screen.None;
 
     /// <summary>The commands there are, the default one first.</summary>
     public static IReadOnlyList<MemSnoopCommand> Commands =>
@@ -71,7 +75,7 @@ internal sealed class CommandLine(
                 options.Deprecated.ForEach(use => WriteError(error, use.Warning));
             }
 
-            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed) }, stop).ConfigureAwait(false);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed), Screen = Screen }, stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
         {

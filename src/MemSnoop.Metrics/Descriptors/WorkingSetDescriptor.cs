@@ -292,14 +292,23 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     internal override TraceOutputColumn OpenColumn(TraceContext context, string name) =>
         new TraceOutputColumn<WorkingSetSample>(name, context.Find<ActivePagesMeasurement>()?.WorkingSet ?? Open(context), Fields);
 
+    /// <summary>Whether a trace can have the column.</summary>
+    /// <exception cref="UsageException">It cannot, and why.</exception>
+    internal static void CheckColumn(MeasuredHost host) => ChooseForColumn(host);
+
+    private static string ChooseForColumn(MeasuredHost host)
+    {
+        WorkingSetMethod wanted = host.Options.WorkingSet.Method;
+        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(host.Paths);
+        return WorkingSetChoice.Choose(wanted, probes) ?? throw (WorkingSetChoice.FindHolder(wanted, probes) is { } holder
+            ? new UsageException("--measure", holder, "that program to end first")
+            : new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working"));
+    }
+
     private static WorkingSetMeasurement Open(TraceContext context)
     {
         MeasuredHost host = context.Host;
-        WorkingSetMethod wanted = host.Options.WorkingSet.Method;
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(host.Paths);
-        string method = WorkingSetChoice.Choose(wanted, probes) ?? throw (WorkingSetChoice.FindHolder(wanted, probes) is { } holder
-            ? new UsageException("--measure", holder, "that program to end first")
-            : new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working"));
+        string method = ChooseForColumn(host);
 
         // The windows of a trace are its interval, so a pass is not spread.
         EstimatorOptions settings = WorkingSetChoice.Settings(host.Options.WorkingSet) with { Parts = 1 };

@@ -106,6 +106,11 @@ internal static partial class Libc
     internal const int StatxNoSync = 0x4000;
 
     internal const short PollIn = 1;
+    internal const short PollError = 8;
+    internal const short PollHangUp = 16;
+
+    /// <summary>TIOCGWINSZ of <c>ioctl_tty(2)</c>.</summary>
+    internal const nuint TerminalGetWindowSize = 0x5413;
 
     internal const int SignalsBlock = 0;
     internal const int SignalsUnblock = 1;
@@ -198,6 +203,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
 
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int GetWindowSize(int descriptor, nuint request, out WindowSize size);
+
     /// <summary>Only for commands with a number as argument, which these processors pass as if it were not variadic.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FileControl(int descriptor, int command, int argument);
@@ -287,6 +295,16 @@ internal static partial class Libc
         internal int Descriptor;
         internal short Events;
         internal short Returned;
+    }
+
+    /// <summary>struct winsize of <c>ioctl_tty(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort Width;
+        internal ushort Height;
     }
 
     /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>
