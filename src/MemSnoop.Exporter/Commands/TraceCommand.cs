@@ -227,7 +227,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     {
         TextWriter output = file ?? invocation.Output;
         bool showsSamples = file is null && invocation.Screen.Shows;
-        using ProgressLine progress = new(invocation.Screen.Tells && !showsSamples ? invocation.Error : null);
+        using ProgressLine progress = new(invocation.Screen.Tells && !showsSamples ? invocation.Error : null, invocation.Screen);
         ProcessTrace trace = ProcessTrace.Of(process).Every(request.Every);
         if (request.Count is int count)
         {

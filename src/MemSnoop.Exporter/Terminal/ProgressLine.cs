@@ -2,7 +2,8 @@ namespace MemSnoop.Exporter.Terminal;
 
 /// <summary>One line on a terminal that says how far something is, each time in place of what it said before; gone at the end.</summary>
 /// <param name="terminal">Standard error if it is a terminal; null for nowhere.</param>
-internal sealed class ProgressLine(TextWriter? terminal) : IDisposable
+/// <param name="screen">How wide it is.</param>
+internal sealed class ProgressLine(TextWriter? terminal, Screen screen) : IDisposable
 {
     // Back to the first column, and clear to the end of the line (ECMA-48).
     private const string Restart = "\r\e[K";
@@ -12,13 +13,13 @@ internal sealed class ProgressLine(TextWriter? terminal) : IDisposable
     /// <summary>Whether anybody sees it.</summary>
     internal bool IsSeen => terminal is not null;
 
-    /// <summary>Says it. The text must fit into a line.</summary>
+    /// <summary>Says it, as far as there is room on the line: what goes over its end would not be replaced.</summary>
     internal void Show(string text)
     {
         if (terminal is not null)
         {
             _isShown = true;
-            terminal.Write(Restart + text);
+            terminal.Write(Restart + (text.Length < screen.Width ? text : text[..(screen.Width - 1)]));
             terminal.Flush();
         }
     }

@@ -103,15 +103,16 @@ public class CommandLineTests
     public void A_window_is_seconds_or_a_duration(string text, int milliseconds)
     {
         var command = new WssCommand();
-        Assert.Equal((42, TimeSpan.FromMilliseconds(milliseconds)), command.ReadArguments(command.Parse(["42", text])));
+        WssRequest request = command.Read(command.Parse(["42", text]));
+        Assert.Equal((42, TimeSpan.FromMilliseconds(milliseconds)), (Assert.Single(request.Pids), request.Window));
     }
 
     [Fact]
     public void An_age_is_a_line_with_what_was_idle_and_what_came_back()
     {
-        Assert.Equal("     5     12.50        0.250", WssCommand.Line(new AgeAnswer(5, 13107200, 2621440, 0, 10)));
-        Assert.Equal("   0.5         -  0.250-0.500", WssCommand.Line(new AgeAnswer(0.5, null, 2621440, 2621440, 10)));
-        Assert.Equal("    60      0.00            -", WssCommand.Line(new AgeAnswer(60, 0, 0, 0, 0)));
+        Assert.Equal("     5      12.50         0.250", WssTable.Line(new AgeAnswer(5, 13107200, 2621440, 0, 10)));
+        Assert.Equal("   0.5          -   0.250-0.500", WssTable.Line(new AgeAnswer(0.5, null, 2621440, 2621440, 10)));
+        Assert.Equal("    60       0.00             -", WssTable.Line(new AgeAnswer(60, 0, 0, 0, 0)));
     }
 
     private static async Task<(int Code, string Error)> RunAsync(string name, Func<int> action)
