@@ -28,6 +28,7 @@ internal sealed class HostCheck
             HostFinding.Limited, "configuration", "deprecated", $"{use.Source}: version {use.Until} does not know this name any more", use.Advice)));
         CheckNamespace();
         CheckUser();
+        CheckSelection();
         CheckMeasurements();
         CheckSettings();
         CheckHandles(options.Web);
@@ -74,6 +75,24 @@ internal sealed class HostCheck
             HostFinding.Limited, "permissions", "no_capability",
             $"without {missing}: IO and working sets of other users' processes cannot be read",
             "run as root; in Kubernetes as a privileged container"));
+    }
+
+    /// <summary>Only what matches nothing is told. Names of containers are left out: it takes time to ask for them.</summary>
+    private void CheckSelection()
+    {
+        ProcessesOptions options = _host.Options.Processes;
+        if (!options.HasSelection || options.SelectsContainers)
+        {
+            return;
+        }
+
+        using ProcessTable table = new(_host.Paths, Selections.From(options, _host.Paths, naming: null), _host.Budget, TimeProvider.System);
+        table.Refresh();
+        if (table.Watched.Count == 0 && table.Dropped.Count == 0)
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, "selection", "no_process", "no process matches the selection of the configuration now", "check it; processes that start later are found"));
+        }
     }
 
     /// <summary>Windows first: without them the program has no purpose.</summary>

@@ -69,6 +69,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
         _sampler.LimitAge();
     }
 
+    /// <summary>Whose memory was to be summed up and cannot be by the method in use, as a word for the log; null when nothing is missing.</summary>
+    internal string? WithoutSums { get; init; }
+
     internal override void Report(ILogger logger)
     {
         string every = Duration.Format(interval);
@@ -83,10 +86,16 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
                     string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
                     FirstWindow(logger, first);
                 }
+
+                if (WithoutSums is { } whose)
+                {
+                    NoSums(logger, whose, probe.Method);
+                }
             }
             else if (!probe.IsSupported)
             {
-                Unavailable(logger, probe.Method, probe.Explanation);
+                // No reason to worry where another method does it.
+                Unavailable(logger, method is null ? LogLevel.Warning : LogLevel.Information, probe.Method, probe.Explanation);
             }
         }
     }
@@ -134,6 +143,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     [LoggerMessage(Level = LogLevel.Information, Message = "working sets with method {Method} every {Interval}: {Explanation}")]
     private static partial void Using(ILogger logger, string method, string interval, string explanation);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Whose} have no working sets: the method {Method} sees single processes, and what they share would count twice; memsnoop check says what page_idle needs")]
+    private static partial void NoSums(ILogger logger, string whose, string method);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end {First} after the start")]
     private static partial void FirstWindow(ILogger logger, string first);
 
@@ -146,8 +158,8 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     [LoggerMessage(Level = LogLevel.Information, Message = "idle ages begin anew: {Cause}")]
     private static partial void AgesAnew(ILogger logger, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "method {Method} does not work here: {Explanation}")]
-    private static partial void Unavailable(ILogger logger, string method, string explanation);
+    [LoggerMessage(Message = "method {Method} does not work here: {Explanation}")]
+    private static partial void Unavailable(ILogger logger, LogLevel level, string method, string explanation);
 
     public override void Dispose()
     {

@@ -335,7 +335,7 @@ internal sealed partial class WindowSampler(
     }
 
     /// <inheritdoc/>
-    public async Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop)
+    public async Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, AreaUses? areas, CancellationToken end, CancellationToken stop)
     {
         ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
         if (outcome != ReadOutcome.Success)
@@ -348,7 +348,7 @@ internal sealed partial class WindowSampler(
         {
             outcome = Ask(() =>
             {
-                begun = estimator.BeginWindow(process!, out ReadOutcome began);
+                begun = estimator.BeginWindow(process!, areas, out ReadOutcome began);
                 return began;
             });
             if (begun is null)
@@ -356,7 +356,12 @@ internal sealed partial class WindowSampler(
                 return (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, default);
             }
 
-            await Task.Delay(window, clock, stop).ConfigureAwait(false);
+            using (CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(end, stop))
+            {
+                await Task.Delay(window, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            stop.ThrowIfCancellationRequested();
             WorkingSetSample sample = default;
             outcome = Ask(() => begun.Complete(out sample));
             return (outcome, sample);
@@ -372,7 +377,7 @@ internal sealed partial class WindowSampler(
     }
 
     /// <inheritdoc/>
-    public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop)
+    public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken end, CancellationToken stop)
     {
         ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
         if (outcome != ReadOutcome.Success)
@@ -390,7 +395,7 @@ internal sealed partial class WindowSampler(
             });
             return begun is null
                 ? (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, null)
-                : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, stop).ConfigureAwait(false);
+                : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, end, stop).ConfigureAwait(false);
         }
         finally
         {

@@ -75,6 +75,7 @@ internal static partial class Libc
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
+    internal const int AccessExecute = 1;
     internal const int AccessWrite = 2;
 
     internal const uint StatxType = 0x1;
@@ -109,6 +110,11 @@ internal static partial class Libc
     internal const int StatxNoSync = 0x4000;
 
     internal const short PollIn = 1;
+    internal const short PollError = 8;
+    internal const short PollHangUp = 16;
+
+    /// <summary>TIOCGWINSZ of <c>ioctl_tty(2)</c>.</summary>
+    internal const nuint TerminalGetWindowSize = 0x5413;
 
     internal const int SignalsBlock = 0;
     internal const int SignalsUnblock = 1;
@@ -159,6 +165,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
     internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
 
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(int directory, ReadOnlySpan<byte> path, int mode, int flags);
+
     [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
     internal static partial int Truncate(KernelHandle descriptor, long length);
 
@@ -200,6 +209,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int GetWindowSize(int descriptor, nuint request, out WindowSize size);
 
     /// <summary>Only for commands with a number as argument, which these processors pass as if it were not variadic.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
@@ -290,6 +302,16 @@ internal static partial class Libc
         internal int Descriptor;
         internal short Events;
         internal short Returned;
+    }
+
+    /// <summary>struct winsize of <c>ioctl_tty(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort Width;
+        internal ushort Height;
     }
 
     /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>

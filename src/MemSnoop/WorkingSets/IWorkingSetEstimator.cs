@@ -66,6 +66,21 @@ public interface IWorkingSetEstimator : IDisposable
     /// <returns>The window, or null.</returns>
     IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome);
 
+    /// <summary>The same, and tells what was used of each area.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="areas">Has the areas when the window is complete; null if they are not asked for.</param>
+    /// <param name="outcome">How the beginning ended; <see cref="ReadOutcome.NotSupported"/> if the method does not know areas.</param>
+    internal IWorkingSetWindow? BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome)
+    {
+        if (areas is null)
+        {
+            return BeginWindow(process, out outcome);
+        }
+
+        outcome = ReadOutcome.NotSupported;
+        return null;
+    }
+
     /// <summary>Begins the first of several windows of one process, in the same way, to find out what it accesses again.</summary>
     /// <param name="process">The process.</param>
     /// <param name="ages">The ages by which that is told.</param>

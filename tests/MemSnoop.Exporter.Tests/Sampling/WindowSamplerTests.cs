@@ -351,15 +351,15 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.Equal(30, last.Window.TotalSeconds);
         Assert.False(_sampler.TryFindLast(9, out _));
 
-        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken);
         Assert.False(own.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(5));
         (ReadOutcome outcome, WorkingSetSample sample) = await own;
         Assert.Equal((ReadOutcome.Success, 5), (outcome, sample.Window.TotalSeconds));
 
-        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureAsync(9, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureAsync(9, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
         _estimator.Denied.Add(1);
-        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]
@@ -368,7 +368,7 @@ public sealed class WindowSamplerTests : IDisposable
         Begin(60);
         IdleAges ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)]);
         Assert.Equal(8, ReaccessRun.Shortest(ages).TotalSeconds);
-        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _sampler!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken);
+        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _sampler!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken);
         while (!run.IsCompleted)
         {
             // What waits for the clock goes on beside this.
@@ -383,9 +383,9 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.Equal([(ages[1], 0UL, 5UL), (ages[2], null, 5UL)], measured!.Ages.Select(static age => (age.Age, age.IdleBytes, age.ReaccessedBytes)));
         Assert.InRange(measured.Ages[0].Observed.TotalSeconds, 6, 9);
         Assert.InRange(measured.Ages[1].Observed.TotalSeconds, 2, 5);
-        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
         _estimator.Denied.Add(1);
-        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]
@@ -394,7 +394,7 @@ public sealed class WindowSamplerTests : IDisposable
         Begin(60);
         using CancellationTokenSource stop = new();
         int used = _host.Budget.Used;
-        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler!.MeasureAsync(1, TimeSpan.FromSeconds(5), stop.Token);
+        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler!.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => own);
         Assert.Equal(used, _host.Budget.Used);

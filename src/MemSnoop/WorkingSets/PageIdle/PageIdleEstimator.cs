@@ -395,11 +395,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     IReaccessRun? IWorkingSetEstimator.BeginReaccessRun(TrackedProcess process, IdleAges ages, out ReadOutcome outcome) =>
         Begin(process, _options with { CountsReaccesses = true, IdleAges = ages }, out outcome);
 
-    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome)
+    /// <inheritdoc/>
+    IWorkingSetWindow? IWorkingSetEstimator.BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome) =>
+        Begin(process, _options with { CountsReaccesses = false }, out outcome, areas);
+
+    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, AreaUses? areas = null)
     {
         ArgumentNullException.ThrowIfNull(process);
-        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, ownsFiles: false);
-        RequestedWindow window = new(own, process);
+        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, areas, ownsFiles: false);
+        RequestedWindow window = new(own, process, areas is null ? null : new HeldAreas(areas, options.Areas));
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
         {
