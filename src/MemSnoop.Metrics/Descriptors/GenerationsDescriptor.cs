@@ -136,7 +136,7 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
         ProbeResult support = generations.Support;
         if (!support.IsSupported)
         {
-            yield return new HostFinding(HostFinding.Missing, Name, support.Reason, support.Explanation, support.Advice);
+            yield return HostFinding.Lacking(IsEnabled(context.Host.Options), Name, support.Reason, support.Explanation, support.Advice);
             yield break;
         }
 
