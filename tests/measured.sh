@@ -37,3 +37,5 @@ splice() {
 }
 splice definitions docs/working-set.md
 splice shrink docs/shrink.md
+splice fuzz-library docs/reliability.md
+splice fuzz-program docs/reliability.md
