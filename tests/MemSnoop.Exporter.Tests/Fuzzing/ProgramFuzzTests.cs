@@ -203,7 +203,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     {
         Dictionary<string, Microsoft.Extensions.Primitives.StringValues> query = QueryHelpers.ParseQuery(text);
         string? Value(string name) => query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values) ? values.ToString() : null;
-        if (WindowRequest.TryParse(Value("pid"), Value("start"), Value("seconds"), Value("ages"), out WindowRequest request))
+        if (WindowRequest.TryParse(Value("pid"), Value("start"), Value("seconds"), Value("ages"), Value("areas"), Value("id"), out WindowRequest request))
         {
             Hold.That(request.Process.Pid > 0 && (request.Window is not { } window || (window >= TimeSpan.Zero && window <= WindowRequest.Longest)), "a window is of a process, and not too long");
         }
