@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using MemSnoop.Analysis;
 using MemSnoop.Containers;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Paging;
@@ -11,6 +12,7 @@ using MemSnoop.Testing.Fuzzing;
 using MemSnoop.Tracing;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.Generations;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.Tests.Fuzzing;
 
@@ -54,6 +56,7 @@ public sealed class LibraryFuzzTests : FuzzTests
         new("utf8-cursor", Cursor, typeof(Utf8Cursor)),
         new("directory-entries", Entries, typeof(DirectoryEntries)),
         new("swaps", static input => AnonymousAging.HasSwap(input), typeof(AnonymousAging)),
+        new("moment", Moment, typeof(MomentBytes)) { PerByte = 60, Besides = 4_000 },
         new("lock-line", LockLine, typeof(LockHolder)) { PerByte = 60, Besides = 4_000 },
         FuzzTarget.OfText("locks", static text => KernelLocks.FindHolder(text, new FileIdentity(0x18, 0, 1104), LockMode.Shared), typeof(KernelLocks)),
 
@@ -77,6 +80,7 @@ public sealed class LibraryFuzzTests : FuzzTests
     private protected override IReadOnlyDictionary<Type, string> NoParsers { get; } = new Dictionary<Type, string>
     {
         [typeof(KernelFile)] = "It reads bytes and gives them to the parsers.",
+        [typeof(MemoryExtent)] = "It gives a file to the parser of zoneinfo.",
         [typeof(PidEnumerator)] = "It takes the name of a directory and reads the numbers in it.",
     };
 
@@ -88,6 +92,21 @@ public sealed class LibraryFuzzTests : FuzzTests
         {
             Hold.That(lines.Name.IsEmpty || lines.Read() is not null || lines.IsMalformed, "a line has a number or the text is malformed");
             Hold.That(++count <= input.Length, "each line takes at least a byte");
+        }
+    }
+
+    private static void Moment(ReadOnlySpan<byte> input)
+    {
+        // Whose it is matters when it is given back.
+        HostMoment moment = new(null!);
+        if (MomentBytes.TryRead(input, moment, TimeSpan.FromDays(1)))
+        {
+            byte[] again = MomentBytes.Write(moment, TimeSpan.FromDays(1));
+            Hold.That(!moment.Generations.IsKnown || again.Length == input.Length, "what is taken is written as long as it was");
+        }
+        else
+        {
+            Hold.That(moment.At == default && moment.Host == default, "what is refused leaves nothing");
         }
     }
 
