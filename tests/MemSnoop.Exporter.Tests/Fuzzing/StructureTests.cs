@@ -30,8 +30,8 @@ public class StructureTests
         {
             Dictionary<string, Microsoft.Extensions.Primitives.StringValues> query = QueryHelpers.ParseQuery(request.ToTarget()[WindowRequest.Path.Length..]);
             string? Value(string name) => query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
-            return WindowRequest.TryParse(Value("pid"), Value("start"), Value("seconds"), Value("ages"), out WindowRequest read)
-                && read.Process == request.Process && read.Window == request.Window && Times(read.Ages).SequenceEqual(Times(request.Ages));
+            return WindowRequest.TryParse(Value("pid"), Value("start"), Value("seconds"), Value("ages"), Value("areas"), Value("id"), out WindowRequest read)
+                && read.Process == request.Process && read.ByArea == request.ByArea && read.Id == request.Id && read.Window == request.Window && Times(read.Ages).SequenceEqual(Times(request.Ages));
         });
 
     [Fact]
