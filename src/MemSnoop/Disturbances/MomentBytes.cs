@@ -51,6 +51,12 @@ internal static class MomentBytes
             return false;
         }
 
+        TimeSpan age = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64LittleEndian(bytes[(10 * sizeof(ulong))..]));
+        if (age < TimeSpan.Zero || age > Longest)
+        {
+            return false;
+        }
+
         ulong? Number(ReadOnlySpan<byte> all, int place) =>
             (BinaryPrimitives.ReadUInt16LittleEndian(all[(Numbers * sizeof(ulong))..]) >> place & 1) != 0 ? BinaryPrimitives.ReadUInt64LittleEndian(all[(place * sizeof(ulong))..]) : null;
 
@@ -65,13 +71,12 @@ internal static class MomentBytes
             Collapses = Number(bytes, 6),
         };
         moment.Merged = new MergedPages(Number(bytes, 7), Number(bytes, 8), Number(bytes, 9));
-        TimeSpan age = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64LittleEndian(bytes[(10 * sizeof(ulong))..]));
         ulong switches = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(11 * sizeof(ulong))..]);
         moment.HasGenerations = (switches & 1) != 0;
         moment.Damon = ((switches & 2) != 0, 0);
         moment.Bitmap = ((switches & 4) != 0 ? 1 : 0, 0);
         moment.Generations.Take(bytes[FixedBytes..]);
         moment.At = then - age;
-        return age >= TimeSpan.Zero && age <= Longest;
+        return true;
     }
 }

@@ -271,8 +271,10 @@ public sealed class HandoverTests : IDisposable
         Assert.Equal(400, Idle()[2]);
     }
 
-    [Fact]
-    public void What_there_is_no_room_for_begins_anew_and_is_told()
+    [Theory]
+    [InlineData(0, 60)]
+    [InlineData(1 << 20, 0)]
+    public void What_there_is_no_room_or_time_for_begins_anew_and_is_told(int bytes, int seconds)
     {
         FakeProcess other = _host.Start();
         FakeArea area = other.Map(50, FolioKind.Anon);
@@ -286,8 +288,8 @@ public sealed class HandoverTests : IDisposable
             Pass();
         }
 
-        // Room for the marks and for no ages at all.
-        string file = _host.Leave(_estimator, new HandoverRoom(0, Minute));
+        // Marks are always there.
+        string file = _host.Leave(_estimator, new HandoverRoom(bytes, TimeSpan.FromSeconds(seconds)));
         AgesTaken taken = TakeUp(file, Minute);
         Assert.Equal((AgesOutcome.Continued, 0, Bytes(450)), (taken.Outcome, taken.Bytes, taken.LeftOutBytes));
         WorkingSetSample sample = Pass(TimeSpan.Zero);
