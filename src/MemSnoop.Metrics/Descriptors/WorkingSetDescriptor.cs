@@ -279,7 +279,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         foreach (ProbeResult probe in probes)
         {
-            string topic = $"{Name} by {probe.Method}";
+            string topic = $"{WorkingSetMeasurement.MeasurementName} by {probe.Method}";
             string use = probe.Method == chosen ? " (the method in use)" : "";
             yield return probe.IsSupported
                 ? new HostFinding(HostFinding.Ok, topic, probe.Reason, probe.Explanation + use, probe.Advice) { MethodInUse = probe.Method == chosen ? chosen : null }
