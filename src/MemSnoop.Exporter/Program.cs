@@ -1,6 +1,7 @@
 using System.Collections;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Terminal;
 
 namespace MemSnoop.Exporter;
 
@@ -29,7 +30,7 @@ internal static class Program
             Environment.Exit(ExitCode.Failure);
         };
 
-        var commandLine = new CommandLine(CommandLine.Commands, environment, output, error) { Walls = new Walls(second) };
+        var commandLine = new CommandLine(CommandLine.Commands, environment, output, error) { Walls = new Walls(second), Screen = Screen.Of(environment) };
         return await commandLine.RunAsync(args, () => signals.Signal, signals.Token).ConfigureAwait(false);
     }
 

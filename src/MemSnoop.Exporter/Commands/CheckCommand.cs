@@ -30,7 +30,7 @@ internal sealed class CheckCommand : MemSnoopCommand
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        HostCheck check = new(invocation.Host, invocation.Options.Web);
+        HostCheck check = new(invocation.Host, invocation.Options);
         await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, check, invocation.Options)) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }
@@ -40,10 +40,11 @@ internal sealed class CheckCommand : MemSnoopCommand
         StringBuilder text = new();
         text.Append("memsnoop ").Append(BuildInfo.Version).Append(" on ").AppendLine(check.System);
         int width = check.Findings.Max(static finding => finding.Topic.Length);
+        Dictionary<string, string> said = new(StringComparer.Ordinal);
         foreach (HostFinding finding in check.Findings)
         {
-            text.Append($"{finding.State,-8} ").Append(finding.Topic.PadRight(width)).Append("  ").AppendLine(finding.Detail);
-            if (finding.Advice.Length > 0)
+            text.Append($"{finding.State,-8} ").Append(finding.Topic.PadRight(width)).Append("  ").AppendLine(finding.State == HostFinding.Ok || said.TryAdd(finding.Detail, finding.Topic) ? finding.Detail : $"as for {said[finding.Detail]}");
+            if (finding.Advice.Length > 0 && said.TryAdd(finding.Advice, finding.Topic))
             {
                 text.Append(' ', width + 11).Append("to do: ").AppendLine(finding.Advice);
             }

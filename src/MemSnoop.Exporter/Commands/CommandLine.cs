@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
 using Microsoft.Extensions.Options;
@@ -20,7 +21,7 @@ internal sealed class CommandLine(
     private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     private readonly Option<bool> _help = new("--help", "-h", "-?") { Arity = ArgumentArity.Zero, Recursive = true, Description = "Show this text." };
-    private readonly Option<bool> _version = new("--version")
+    private readonly Option<bool> _version = new("--version", "-V")
     {
         Arity = ArgumentArity.Zero,
         Recursive = true,
@@ -29,6 +30,9 @@ internal sealed class CommandLine(
 
     /// <summary>The walls of this process; null where the command does not have the process for itself.</summary>
     public Walls? Walls { get; init; }
+
+    /// <summary>The terminal that it writes to; none where the command does not have the process for itself.</summary>
+    public Screen Screen { get; init; } = Screen.None;
 
     /// <summary>The commands there are, the default one first.</summary>
     public static IReadOnlyList<MemSnoopCommand> Commands =>
@@ -71,7 +75,7 @@ internal sealed class CommandLine(
                 options.Deprecated.ForEach(use => WriteError(error, use.Warning));
             }
 
-            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed) }, stop).ConfigureAwait(false);
+            return await command!.RunAsync(new Invocation(parsed, options, child, output, error, Walls) { ReadAgain = () => ReadOptions(parsed), Screen = Screen }, stop).ConfigureAwait(false);
         }
         catch (UsageException wrong)
         {
@@ -181,9 +185,17 @@ internal sealed class CommandLine(
         return ExporterOptions.Read(environment, files.SingleOrDefault(), options);
     }
 
-    // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command.
+    // "memsnoop --pid 1" is "memsnoop serve --pid 1"; only help and version stand before any command, as options or as words.
     private string[] WithCommand(string[] words)
     {
+        words = words switch
+        {
+            ["help"] => [_help.Name],
+            ["help", string about] when !LooksLikeOption(about) => about == "help" ? [_help.Name] : [about, _help.Name],
+            ["help", _, string more, ..] => throw new UsageException(UsageException.OneLine(more), "unexpected argument", $"{Program} help COMMAND"),
+            ["version", .. string[] others] => others is [string more, ..] ? throw new UsageException(UsageException.OneLine(more), "unexpected argument", $"{Program} version") : [_version.Name],
+            _ => words,
+        };
         string? first = words.FirstOrDefault();
         if (first is not null && commands.Any(command => command.Name == first))
         {
@@ -195,7 +207,13 @@ internal sealed class CommandLine(
             return first is not null && (IsNameOf(_help, first) || IsNameOf(_version, first)) ? words : [commands[0].Name, .. words];
         }
 
-        string[] names = [.. commands.Select(command => command.Name)];
+        if (ProgramPath.Find(first, environment.GetValueOrDefault("PATH") ?? "") is not null)
+        {
+            throw new UsageException(
+                UsageException.OneLine(first), "is a program and no command", $"{Program} {commands[0].Name} -- {UsageException.OneLine(string.Join(' ', words.Select(ProgramPath.Quote)))}");
+        }
+
+        string[] names = [.. commands.Select(command => command.Name), "help", "version"];
         throw new UsageException(
             first.Length == 0 ? "''" : UsageException.OneLine(first), "unknown command",
             NearestName.Find(first, names) ?? $"a command ({string.Join(", ", names)}) or an option");

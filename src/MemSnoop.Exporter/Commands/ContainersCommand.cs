@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.LocalApi;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Commands;
@@ -56,10 +57,10 @@ internal sealed class ContainersCommand : MemSnoopCommand
     {
         string[][] rows =
         [
-            ["CONTAINER", "HELD(MB)", "USED(MB)", "IDLE(MB)", "USAGE(MB)", "LIMIT(MB)"],
+            ["CONTAINER", "HELD(MiB)", "USED(MiB)", "IDLE(MiB)", "USAGE(MiB)", "LIMIT(MiB)"],
             .. containers.Select(static container => (string[])
             [
-                container.ShownName, Text(container.HeldBytes),
+                SafeText.Of(container.ShownName), Text(container.HeldBytes),
                 container.UsedBytes is null && container.LowerBytes is not null ? $"{Text(container.LowerBytes)}-{Text(container.UpperBytes)}" : Text(container.UsedBytes),
                 Text(container.IdleBytes), Text(container.UsageBytes), Text(container.LimitBytes),
             ]),

@@ -25,17 +25,23 @@ internal sealed class EventsCommand : MemSnoopCommand
 
     private readonly Option<bool> _json = new("--json") { Arity = ArgumentArity.Zero, Description = "Write JSON instead of text." };
 
+    private readonly Option<bool> _available = new("--available") { Arity = ArgumentArity.Zero, Description = "List only events that can be counted here." };
+
     public EventsCommand()
         : base("events", "List the events that can be counted.", setting => setting == CountersSettings.OnlyProvider || KernelSettings.All.Contains(setting))
     {
         Add(_pattern);
+        Add(_available);
         Add(_json);
     }
 
     public override string Usage => "events [PATTERN] [OPTIONS]";
 
     public override IReadOnlyList<(string CommandLine, string Meaning)> Examples =>
-        [("memsnoop events 'PAPI_L?_*'", "list the preset events for caches, and which of them this processor has")];
+    [
+        ("memsnoop events 'PAPI_L?_*'", "list the preset events for caches, and which of them this processor has"),
+        ("memsnoop events --available", "list what can be counted on this host"),
+    ];
 
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
@@ -44,6 +50,11 @@ internal sealed class EventsCommand : MemSnoopCommand
         using CounterProviders providers = CounterProviders.Open(invocation.Host.Paths, invocation.Host.Budget, invocation.Options.Counters.Provider);
         EventPattern wanted = new(pattern);
         (ICounterProvider Provider, CounterEvent[] Events)[] found = [.. providers.All.Select(provider => (provider, wanted.Select(provider)))];
+        if (invocation.Arguments.GetValue(_available))
+        {
+            found = [.. found.Select(static each => (each.Provider, each.Events.Where(known => IsAvailable(known, each.Provider.Support)).ToArray()))];
+        }
+
         if (pattern.Length > 0 && found.All(static each => each.Events.Length == 0))
         {
             await invocation.Error.WriteLineAsync(Nothing(pattern, providers)).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
@@ -19,7 +20,7 @@ internal sealed class HostCheck
     private readonly MeasuredHost _host;
 
     /// <exception cref="UsageException">The options name something that does not exist.</exception>
-    internal HostCheck(MeasuredHost host, WebOptions web)
+    internal HostCheck(MeasuredHost host, ExporterOptions options)
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
@@ -27,12 +28,14 @@ internal sealed class HostCheck
             HostFinding.Limited, "configuration", "deprecated", $"{use.Source}: version {use.Until} does not know this name any more", use.Advice)));
         CheckNamespace();
         CheckUser();
+        CheckSelection();
         CheckMeasurements();
         CheckSettings();
-        CheckHandles(web);
-        if (web.ConfigFile is not null)
+        CheckHandles(options.Web);
+        CheckSandbox(options);
+        if (options.Web.ConfigFile is not null)
         {
-            using WebAccess access = WebAccess.Load(web, TimeProvider.System);
+            using WebAccess access = WebAccess.Load(options.Web, TimeProvider.System);
             Ok("web access", access.Describe());
         }
     }
@@ -72,6 +75,24 @@ internal sealed class HostCheck
             HostFinding.Limited, "permissions", "no_capability",
             $"without {missing}: IO and working sets of other users' processes cannot be read",
             "run as root; in Kubernetes as a privileged container"));
+    }
+
+    /// <summary>Only what matches nothing is told. Names of containers are left out: it takes time to ask for them.</summary>
+    private void CheckSelection()
+    {
+        ProcessesOptions options = _host.Options.Processes;
+        if (!options.HasSelection || options.SelectsContainers)
+        {
+            return;
+        }
+
+        using ProcessTable table = new(_host.Paths, Selections.From(options, _host.Paths, naming: null), _host.Budget, TimeProvider.System);
+        table.Refresh();
+        if (table.Watched.Count == 0 && table.Dropped.Count == 0)
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, "selection", "no_process", "no process matches the selection of the configuration now", "check it; processes that start later are found"));
+        }
     }
 
     /// <summary>Windows first: without them the program has no purpose.</summary>
@@ -114,6 +135,28 @@ internal sealed class HostCheck
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "open files", "few_handles", $"{detail}; files of other processes are opened for each reading, at about seven times the cost",
                 $"raise the limit of open files to {(_host.Options.Processes.MaxProcesses * TrackedProcess.MostHandles) + 1024} (ulimit -n, LimitNOFILE=)"));
+        }
+    }
+
+    private void CheckSandbox(ExporterOptions options)
+    {
+        const string Topic = "sandbox";
+        if (!options.Sandbox.Enabled)
+        {
+            _findings.Add(new HostFinding(HostFinding.Limited, Topic, "off", "serve keeps all rights of its caller, and may make any system call", "leave out --no-sandbox"));
+            return;
+        }
+
+        Confinement planned = Walls.Plan(NeededRights.Of(_host, options, options.Files, hasCommand: false));
+        if (planned.Problems.Count == 0)
+        {
+            Ok(Topic, $"serve {planned.Describe()}");
+        }
+        else
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, Topic, "no_filter", $"serve {planned.Describe()}: {string.Join("; ", planned.Problems)}",
+                "use a kernel with CONFIG_SECCOMP_FILTER, and let the container's own seccomp profile allow seccomp(2)"));
         }
     }
 

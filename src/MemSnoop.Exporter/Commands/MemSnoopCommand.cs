@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Sampling;
@@ -116,6 +117,9 @@ internal sealed record Invocation(ParseResult Arguments, ExporterOptions Options
 {
     /// <summary>Reads all layers again. Throws a <see cref="UsageException"/> if something in them is wrong by now.</summary>
     public Func<ExporterOptions> ReadAgain { get; init; } = () => Options;
+
+    /// <summary>The terminal, where there is one.</summary>
+    public Screen Screen { get; init; } = Screen.None;
 
     /// <summary>The host that is measured: one for the command.</summary>
     public MeasuredHost Host { get; } = new(Options);

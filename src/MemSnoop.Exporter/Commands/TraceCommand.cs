@@ -1,13 +1,16 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;
+using MemSnoop.Metrics.Descriptors;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Processes;
 using MemSnoop.Tracing;
@@ -18,6 +21,10 @@ namespace MemSnoop.Exporter.Commands;
 internal sealed class TraceCommand : MemSnoopCommand
 {
     private static readonly NamedMeasurement[] DefaultMeasurements = NamedMeasurement.ListSyntax.Parse(new SettingText("timestamp,process-io,statm", ""));
+
+    // What people ask first, where a terminal shows it.
+    private static readonly NamedMeasurement[] Overview =
+        [NamedMeasurement.Of(StatmMeasurement.MeasurementName), NamedMeasurement.Of(WorkingSetMeasurement.MeasurementName), NamedMeasurement.Of(StatMeasurement.MeasurementName)];
 
     // From the shortest time that timers can keep to one that is longer than any trace.
     private static readonly ValueSyntax<Duration> Period = Syntax.Duration(new Duration(1), Duration.FromSeconds(86_400));
@@ -40,8 +47,10 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     private readonly TextOption<NamedMeasurement[]> _measure = new(
         "--measure",
-        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", NamedMeasurement.Words)}. (default:\u00a0timestamp,process-io,statm)",
+        $"What to measure, in this order; NAME=MEASUREMENT names a column. Measurements: {string.Join(", ", NamedMeasurement.Words)}. (default:\u00a0timestamp,process-io,statm; on a terminal resident, used and idle memory and CPU)",
         NamedMeasurement.ListSyntax);
+
+    private readonly Option<bool> _force = new("--force") { Arity = ArgumentArity.Zero, Description = "Overwrite the files of --output and --pages if they exist." };
 
     private readonly Option<bool> _pause = new("--pause")
     {
@@ -55,7 +64,7 @@ internal sealed class TraceCommand : MemSnoopCommand
             setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || CountersSettings.All.Contains(setting)
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
-        foreach (Option option in (Option[])[_pid, _measure, _every, _count, _for, _pause, _output, _format, _pages])
+        foreach (Option option in (Option[])[_pid, _measure, _every, _count, _for, _pause, _output, _format, _pages, _force])
         {
             Add(option);
         }
@@ -75,18 +84,18 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
-        TraceRequest request = WithCounters(Read(invocation.Arguments), invocation.Options);
+        TraceRequest request = WithCounters(Read(invocation.Arguments, invocation.Screen), invocation.Options);
         CheckTarget(request, invocation.Child);
         using TrackedProcess? known = request.Pid is int pid ? Selections.Require(pid, invocation.Host.Paths, "--pid") : null;
-        CheckFree(request, known, invocation.Host.Paths);
+        request = await FindFreeAsync(request, known, invocation).ConfigureAwait(false);
         using TraceColumns columns = new(request, invocation.Host);
         foreach (string note in columns.Notes)
         {
             await invocation.Error.WriteLineAsync($"memsnoop: {UsageException.OneLine(note)}").ConfigureAwait(false);
         }
 
-        using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output"));
-        using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages");
+        using StreamWriter? file = request.Output is null ? null : new StreamWriter(Create(request.Output, "--output", request.Force));
+        using FileStream? pagesFile = request.Pages is null ? null : Create(request.Pages, "--pages", request.Force);
 
         // Ctrl-Z in the middle of a pause would leave the target stopped for as long as this process is.
         using PosixSignalRegistration? suspend = request.Pause ? PosixSignalRegistration.Create((PosixSignal)Libc.SignalTerminalStop, static signal => signal.Cancel = true) : null;
@@ -96,10 +105,11 @@ internal sealed class TraceCommand : MemSnoopCommand
         using PageTraceWriter? pages = pagesFile is null
             ? null
             : PageTraceWriter.Create(pagesFile, Environment.SystemPageSize, process.Pid, process.Comm, TimeProvider.System.GetUtcNow());
+        using OutputReader reader = file is null ? OutputReader.Watch(invocation.Output, stop) : OutputReader.None(stop);
+        TraceOutcomes outcomes = new([.. request.Measurements.Where(static column => column.Measurement.Name != TimestampMeasurement.MeasurementName).Select(static column => column.Name)], invocation.Error);
         try
         {
-            using TraceProgress progress = TraceProgress.Create(request, invocation.Error);
-            await TraceAsync(request, process, columns, file ?? invocation.Output, pages, progress, stop).ConfigureAwait(false);
+            await TraceAsync(request, process, columns, file, pages, outcomes, invocation, reader.Stop).ConfigureAwait(false);
         }
         catch (PauseRefusedException gone)
         {
@@ -107,19 +117,25 @@ internal sealed class TraceCommand : MemSnoopCommand
         }
 
         stop.ThrowIfCancellationRequested();
-        return process.HasExited && invocation.Child.Length > 0
-            ? await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false)
+        return reader.HasGone ? ExitCode.Success
+            : outcomes.AreEmpty ? ExitCode.Failure
+            : process.HasExited && invocation.Child.Length > 0
+                ? await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false)
             : ExitCode.Success;
     }
 
-    internal TraceRequest Read(ParseResult arguments)
+    internal TraceRequest Read(ParseResult arguments, Screen? screen = null)
     {
         bool hasOutput = _output.TryRead(arguments, out string output);
         bool hasFormat = _format.TryRead(arguments, out TraceFormat format);
+        bool hasMeasurements = _measure.TryRead(arguments, out NamedMeasurement[] measurements);
+        bool isOverview = !hasMeasurements && !hasOutput && (!hasFormat || format == TraceFormat.Table) && screen is { Shows: true };
         return new TraceRequest
         {
+            IsOverview = isOverview,
+            Force = arguments.GetValue(_force),
             Pid = _pid.TryRead(arguments, out int pid) ? pid : null,
-            Measurements = _measure.TryRead(arguments, out NamedMeasurement[] measurements) ? measurements : DefaultMeasurements,
+            Measurements = hasMeasurements ? measurements : isOverview ? Overview : DefaultMeasurements,
             Every = _every.TryRead(arguments, out Duration every) ? every.Value : TimeSpan.FromSeconds(1),
             Count = _count.TryRead(arguments, out int count) ? count : null,
             For = _for.TryRead(arguments, out Duration length) ? length.Value : null,
@@ -139,8 +155,8 @@ internal sealed class TraceCommand : MemSnoopCommand
 
     // Events without measurements: the user wants to see the events.
     private static TraceRequest WithCounters(TraceRequest request, ExporterOptions options) =>
-        ReferenceEquals(request.Measurements, DefaultMeasurements) && options.AreCountersEnabled
-            ? request with { Measurements = [.. DefaultMeasurements, NamedMeasurement.Of(CounterMeasurement.MeasurementName)] }
+        (request.IsOverview || ReferenceEquals(request.Measurements, DefaultMeasurements)) && options.AreCountersEnabled
+            ? request with { Measurements = [.. request.Measurements, NamedMeasurement.Of(CounterMeasurement.MeasurementName)] }
             : request;
 
     private static void CheckTarget(TraceRequest request, string[] child)
@@ -153,6 +169,28 @@ internal sealed class TraceCommand : MemSnoopCommand
         if (request.Pid is not null && child.Length > 0)
         {
             throw new UsageException("--pid", "contradicts the program after --", "one of them");
+        }
+    }
+
+    /// <summary>Who has not asked for the working set goes on without it where it cannot be had, and is told why.</summary>
+    private static async Task<TraceRequest> FindFreeAsync(TraceRequest request, TrackedProcess? known, Invocation invocation)
+    {
+        if (!request.IsOverview)
+        {
+            CheckFree(request, known, invocation.Host.Paths);
+            return request;
+        }
+
+        try
+        {
+            CheckFree(request, known, invocation.Host.Paths);
+            WorkingSetDescriptor.CheckColumn(invocation.Host);
+            return request;
+        }
+        catch (UsageException reason)
+        {
+            await invocation.Error.WriteLineAsync($"memsnoop: what is used is not shown: {reason.Problem}").ConfigureAwait(false);
+            return request with { Measurements = [.. request.Measurements.Where(static column => !column.Measurement.IsWindow)] };
         }
     }
 
@@ -185,8 +223,11 @@ internal sealed class TraceCommand : MemSnoopCommand
     }
 
     private static async Task TraceAsync(
-        TraceRequest request, SnoopedProcess process, TraceColumns columns, TextWriter output, PageTraceWriter? pages, TraceProgress progress, CancellationToken stop)
+        TraceRequest request, SnoopedProcess process, TraceColumns columns, StreamWriter? file, PageTraceWriter? pages, TraceOutcomes outcomes, Invocation invocation, CancellationToken stop)
     {
+        TextWriter output = file ?? invocation.Output;
+        bool showsSamples = file is null && invocation.Screen.Shows;
+        using ProgressLine progress = new(invocation.Screen.Tells && !showsSamples ? invocation.Error : null, invocation.Screen);
         ProcessTrace trace = ProcessTrace.Of(process).Every(request.Every);
         if (request.Count is int count)
         {
@@ -199,7 +240,7 @@ internal sealed class TraceCommand : MemSnoopCommand
         }
 
         columns.AddTo(trace);
-        TraceWriter writer = TraceWriter.Create(request.Format, columns.All);
+        TraceWriter writer = TraceWriter.Create(request, columns.All, showsSamples ? invocation.Screen : null, invocation.Error);
         await foreach (TraceSample sample in trace.SamplesAsync(stop).ConfigureAwait(false))
         {
             if (pages is not null && sample.TryGet(TraceColumns.PagesColumn, out PageSample active))
@@ -208,14 +249,22 @@ internal sealed class TraceCommand : MemSnoopCommand
             }
 
             await writer.WriteAsync(output, sample).ConfigureAwait(false);
-            progress.Show(sample, request.Count);
+            outcomes.Look(sample);
+            string of = request.Count is int all ? $" of {all}" : "";
+            progress.Show(string.Create(CultureInfo.InvariantCulture, $"{sample.Index + 1}{of} samples in {sample.Offset.TotalSeconds:F1} s"));
         }
     }
 
-    private static FileStream Create(string path, string option)
+    private static FileStream Create(string path, string option, bool force)
     {
         try
         {
+            // An empty file, a pipe or a device has nothing to lose.
+            if (!force && new FileInfo(path) is { Exists: true, Length: > 0 })
+            {
+                throw new UsageException(option, $"{UsageException.Quote(path)} exists already", "the name of a new file, or --force to overwrite this one");
+            }
+
             return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -12,6 +12,9 @@ internal sealed record TraceRequest
 
     public required IReadOnlyList<NamedMeasurement> Measurements { get; init; }
 
+    /// <summary>Whether nobody has said what to measure, and a terminal shows it: what people ask first.</summary>
+    public bool IsOverview { get; init; }
+
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(1);
 
     public int? Count { get; init; }
@@ -19,6 +22,9 @@ internal sealed record TraceRequest
     public TimeSpan? For { get; init; }
 
     public bool Pause { get; init; }
+
+    /// <summary>Whether files may be overwritten.</summary>
+    public bool Force { get; init; }
 
     /// <summary>The file to write to, or null for standard output.</summary>
     public string? Output { get; init; }

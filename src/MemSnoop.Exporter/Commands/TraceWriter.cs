@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using MemSnoop.Exporter.Terminal;
 using MemSnoop.Metrics.Tracing;
 using MemSnoop.Tracing;
 
@@ -18,8 +19,14 @@ internal abstract class TraceWriter(IReadOnlyList<TraceOutputColumn> columns)
 
     protected IReadOnlyList<TraceOutputColumn> Columns { get; } = columns;
 
-    public static TraceWriter Create(TraceFormat format, IReadOnlyList<TraceOutputColumn> columns) => format switch
+    /// <param name="request">The format, and what is shown.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="screen">The terminal that shows the samples; null for a file or a pipe.</param>
+    /// <param name="error">Takes lines about what is not shown.</param>
+    public static TraceWriter Create(TraceRequest request, IReadOnlyList<TraceOutputColumn> columns, Screen? screen, TextWriter error) => request.Format switch
     {
+        TraceFormat.Table when screen is not null =>
+            new TraceScreenWriter(columns, [.. request.IsOverview ? TraceCell.Overview(columns) : TraceCell.Of(columns)], screen, error),
         TraceFormat.JsonLines => new TraceJsonWriter(columns),
         TraceFormat.Csv => new TraceCsvWriter(columns),
         _ => new TraceTableWriter(columns),
@@ -163,39 +170,5 @@ internal sealed class TraceTableWriter(IReadOnlyList<TraceOutputColumn> columns)
         }
 
         lines.Append('\n');
-    }
-}
-
-/// <summary>One line on a terminal with the progress of a trace; nothing if there is no terminal, or if it shows the samples.</summary>
-internal sealed class TraceProgress(TextWriter? terminal) : IDisposable
-{
-    // Back to the first column, and clear to the end of the line (ECMA-48).
-    private const string Restart = "\r\x1b[K";
-    private bool _isShown;
-
-    public static TraceProgress Create(TraceRequest request, TextWriter error)
-    {
-        bool showsSamples = request.Output is null && !Console.IsOutputRedirected;
-        return new TraceProgress(Console.IsErrorRedirected || showsSamples ? null : error);
-    }
-
-    public void Show(TraceSample sample, int? count)
-    {
-        if (terminal is not null)
-        {
-            _isShown = true;
-            string of = count is int all ? $" of {all}" : "";
-            terminal.Write(string.Create(CultureInfo.InvariantCulture, $"{Restart}{sample.Index + 1}{of} samples in {sample.Offset.TotalSeconds:F1} s"));
-            terminal.Flush();
-        }
-    }
-
-    public void Dispose()
-    {
-        if (_isShown)
-        {
-            terminal!.Write(Restart);
-            terminal.Flush();
-        }
     }
 }

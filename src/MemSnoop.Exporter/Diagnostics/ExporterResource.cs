@@ -33,7 +33,7 @@ internal static class ExporterResource
             // New for each run: two exporters never share it, and it shows a restart.
             ["service.instance.id"] = Guid.NewGuid().ToString("D"),
         };
-        AddKnown(attributes, "host.id", MachineIdFiles.Select(ReadLine));
+        AddKnown(attributes, "host.id", MachineIdFiles.Select(ReadLine).Select(HostIdentity.FromMachineId));
         AddKnown(attributes, "k8s.node.name", NodeVariables.Select(Environment.GetEnvironmentVariable));
         if (options.Otlp.IsOn)
         {

@@ -11,6 +11,9 @@ namespace MemSnoop.Exporter.LocalApi;
 /// <summary>Asks the exporter that runs on this host, by its socket.</summary>
 internal sealed class LocalApiClient : IDisposable
 {
+    // An exporter that ends a window answers at once, unless the walk over a large process takes its time.
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
+
     // Far above any answer.
     private const int LongestAnswer = 16 << 20;
 
@@ -33,8 +36,35 @@ internal sealed class LocalApiClient : IDisposable
     internal bool IsDenied { get; private set; }
 
     /// <summary>Asks; the answer, a refusal, or neither when nobody answers.</summary>
-    internal Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> AskAsync(WindowRequest request, CancellationToken stop) =>
-        AskAsync(request.ToTarget(), AnswerJson.Default.WindowAnswer, stop);
+    /// <param name="request">What is asked.</param>
+    /// <param name="end">Ends the window before its time: what was measured until then is the answer.</param>
+    /// <exception cref="OperationCanceledException">It was ended, and there is nothing yet.</exception>
+    internal async Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> AskAsync(WindowRequest request, CancellationToken end)
+    {
+        using CancellationTokenSource giveUp = new();
+        string id = Guid.NewGuid().ToString("N");
+        WindowRequest named = request.Window is null ? request : request with { Id = id };
+        Task<(WindowAnswer? Answer, RefusalAnswer? Refusal)> asked = AskAsync(named.ToTarget(), AnswerJson.Default.WindowAnswer, giveUp.Token);
+        using (end.Register(static state => ((CancellationTokenSource)state!).CancelAfter(LongestEnd), giveUp))
+        {
+            await ((Task)asked).WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!asked.IsCompleted && (named.Id is null || !await EndAsync(id).ConfigureAwait(false)))
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+            }
+
+            (WindowAnswer? answer, RefusalAnswer? refusal) = await asked.ConfigureAwait(false);
+            if (refusal is { Reason: EndedReason })
+            {
+                end.ThrowIfCancellationRequested();
+            }
+
+            return (answer, refusal);
+        }
+    }
+
+    /// <summary>Why there is no window: it was ended before it could begin.</summary>
+    internal const string EndedReason = "ended";
 
     /// <summary>Asks for the last window of all containers; the answer, a refusal, or neither when nobody answers.</summary>
     internal Task<(ContainersAnswer? Answer, RefusalAnswer? Refusal)> AskContainersAsync(CancellationToken stop) =>
@@ -45,6 +75,20 @@ internal sealed class LocalApiClient : IDisposable
     /// <param name="stop">Gives it up.</param>
     internal Task<(Overview? Answer, RefusalAnswer? Refusal)> AskOverviewAsync(string query, CancellationToken stop) =>
         AskAsync(Overview.Path + query, ViewJson.Default.Overview, stop);
+
+    /// <summary>Ends a window; false if the exporter cannot.</summary>
+    private async Task<bool> EndAsync(string id)
+    {
+        try
+        {
+            using HttpResponseMessage response = await _client.PostAsync(WindowRequest.ToEndTarget(id), content: null).ConfigureAwait(false);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            return false;
+        }
+    }
 
     private async Task<(T? Answer, RefusalAnswer? Refusal)> AskAsync<T>(string target, JsonTypeInfo<T> type, CancellationToken stop)
         where T : class

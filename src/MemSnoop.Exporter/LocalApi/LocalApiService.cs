@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;
@@ -39,6 +41,9 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
 
     private readonly SemaphoreSlim _windows = new(MostWindows);
     private readonly CancellationTokenSource _stopping = new();
+
+    // Of windows that can be ended before their time, by their names.
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _ends = new(StringComparer.Ordinal);
     private readonly ILogger _logger = loggers.CreateLogger("memsnoop");
     private ApiSocket? _socket;
     private KestrelServer? _server;
@@ -123,6 +128,11 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
     private Task AnswerAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
+        if (request.Path.Value == WindowRequest.EndPath)
+        {
+            return EndAsync(context);
+        }
+
         if (ViewApi.Has(request.Path))
         {
             return view.AnswerAsync(context, ViewCaller.Local);
@@ -146,10 +156,10 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
                 : RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "no_containers", "the exporter does not measure what is charged to containers");
         }
 
-        if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], request.Query["ages"], out WindowRequest asked))
+        if (!WindowRequest.TryParse(request.Query["pid"], request.Query["start"], request.Query["seconds"], request.Query["ages"], request.Query["areas"], request.Query["id"], out WindowRequest asked))
         {
             return RefuseAsync(
-                context, StatusCodes.Status400BadRequest, "bad_request", "expected pid=PID&start=TICKS, and for a new window &seconds=N, more than 0 and at most a day; for ages &ages=N,... that rise from 0.1 on, and a longer time");
+                context, StatusCodes.Status400BadRequest, "bad_request", "expected pid=PID&start=TICKS, and for a new window &seconds=N, more than 0 and at most a day; for ages &ages=N,... that rise from 0.1 on, and a longer time; for areas &areas=1; to end it early &id=LETTERS");
         }
 
         if (pipeline.Windows is not { } windows)
@@ -162,7 +172,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
             return RefuseAsync(context, StatusCodes.Status404NotFound, "gone", $"the exporter does not see process {asked.Process.Pid}");
         }
 
-        return asked.Window is { } length ? MeasureAsync(context, windows, asked.Process.Pid, length, asked.Ages) : ShowLastAsync(context, windows, asked.Process.Pid);
+        return asked.Window is { } length ? MeasureAsync(context, windows, asked, length) : ShowLastAsync(context, windows, asked.Process.Pid);
     }
 
     private static ContainersAnswer AnswerOf(ILocalWindows windows) => new()
@@ -176,22 +186,78 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
         : RefuseAsync(context, StatusCodes.Status404NotFound, "no_window", $"the exporter has no window of process {pid}: it does not watch it, could not measure it, or its first window has not ended");
 
-    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, int pid, TimeSpan length, IdleAges? ages)
+    /// <summary>Ends a window before its time: whoever waits for it gets what was measured until then.</summary>
+    private async Task EndAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.Headers.Allow = HttpMethods.Post;
+            await RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "method", "only POST is answered").ConfigureAwait(false);
+        }
+        else if (context.Request.Query["id"].ToString() is var id && WindowRequest.IsId(id) && _ends.TryGetValue(id, out CancellationTokenSource? end))
+        {
+            await end.CancelAsync().ConfigureAwait(false);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else
+        {
+            await RefuseAsync(context, StatusCodes.Status404NotFound, "no_window", "no window of that id is measured").ConfigureAwait(false);
+        }
+    }
+
+    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, WindowRequest asked, TimeSpan length)
+    {
+        // Not disposed: who ends the window may hold it at the moment. Without a timer it holds nothing.
+        CancellationTokenSource end = new();
+        if (asked.Id is { } id && !_ends.TryAdd(id, end))
+        {
+            await RefuseAsync(context, StatusCodes.Status409Conflict, "bad_request", "another window has that id").ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await MeasureAsync(context, windows, asked, length, end.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (asked.Id is { } known)
+            {
+                _ends.TryRemove(known, out _);
+            }
+        }
+    }
+
+    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, WindowRequest asked, TimeSpan length, CancellationToken end)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
-        await _windows.WaitAsync(stop.Token).ConfigureAwait(false);
+        using (CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, end))
+        {
+            try
+            {
+                await _windows.WaitAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                await RefuseAsync(context, StatusCodes.Status409Conflict, LocalApiClient.EndedReason, "the window was ended before it began").ConfigureAwait(false);
+                return;
+            }
+        }
+
         ReadOutcome outcome;
         WorkingSetSample sample;
         ReaccessRun? run = null;
+        AreaUses? areas = asked.ByArea ? new AreaUses(KernelUnits.Current.PageBytes) : null;
+        int pid = asked.Process.Pid;
         try
         {
-            if (ages is null)
+            if (asked.Ages is null)
             {
-                (outcome, sample) = await windows.MeasureAsync(pid, length, stop.Token).ConfigureAwait(false);
+                (outcome, sample) = await windows.MeasureAsync(pid, length, areas, end, stop.Token).ConfigureAwait(false);
             }
             else
             {
-                (outcome, run) = await windows.MeasureReaccessedAsync(pid, length, ages, stop.Token).ConfigureAwait(false);
+                (outcome, run) = await windows.MeasureReaccessedAsync(pid, length, asked.Ages, end, stop.Token).ConfigureAwait(false);
                 sample = run?.Last ?? default;
             }
         }
@@ -201,8 +267,9 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         }
 
         stop.Token.ThrowIfCancellationRequested();
+        IdleAges? ages = asked.Ages;
         await (outcome == ReadOutcome.Success
-            ? WriteAsync(context, StatusCodes.Status200OK, Answer(pid, windows.Method, sample, run), AnswerJson.Default.WindowAnswer)
+            ? WriteAsync(context, StatusCodes.Status200OK, Answer(pid, windows.Method, sample, run) with { Partial = end.IsCancellationRequested ? true : null, Areas = areas is null ? null : AreaAnswer.Of(areas) }, AnswerJson.Default.WindowAnswer)
             : RefuseAsync(context, StatusCodes.Status409Conflict, outcome.ToReason(), ages is not null && outcome == ReadOutcome.NotSupported ? UnknownAges(windows.Method) : Explain(outcome, pid))).ConfigureAwait(false);
     }
 

@@ -55,6 +55,15 @@ internal sealed record WindowAnswer
 
     public required ulong LeftOutBytes { get; init; }
 
+    /// <summary>Whether it was ended before its time; only then.</summary>
+    public bool? Partial { get; init; }
+
+    /// <summary>The process's name; only where the command has read it.</summary>
+    public string? Comm { get; init; }
+
+    /// <summary>What was held and used of each area; only where that was asked for.</summary>
+    public IReadOnlyList<AreaAnswer>? Areas { get; init; }
+
     /// <summary>What was accessed again in all windows, by age; only where that was asked for.</summary>
     public IReadOnlyList<AgeAnswer>? Ages { get; init; }
 
@@ -106,11 +115,27 @@ internal sealed record AgeAnswer(double AgeSeconds, ulong? IdleBytes, ulong Reac
         [.. run.Ages.Select(static age => new AgeAnswer(age.Age.TotalSeconds, age.IdleBytes, age.ReaccessedBytes, age.DoubtfulBytes, age.Observed.TotalSeconds))];
 }
 
+/// <summary>What a process holds in the areas of one name, and what it used of that.</summary>
+/// <param name="Name">The path of a mapped file, the kernel's name of the area such as <c>[heap]</c>, or <c>anonymous</c>.</param>
+/// <param name="HeldBytes">Resident at the end of the window.</param>
+/// <param name="UsedBytes">Accessed within the window.</param>
+internal sealed record AreaAnswer(string Name, ulong HeldBytes, ulong UsedBytes)
+{
+    internal static IReadOnlyList<AreaAnswer> Of(AreaUses areas) => [.. areas.All.Select(static area => new AreaAnswer(area.Name, area.HeldBytes, area.UsedBytes))];
+}
+
 /// <summary>The answers as JSON, by code that is made at build time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Default,
     WriteIndented = true)]
 [JsonSerializable(typeof(WindowAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<WindowAnswer>))]
 [JsonSerializable(typeof(ContainersAnswer))]
 [JsonSerializable(typeof(RefusalAnswer))]
 internal sealed partial class AnswerJson : JsonSerializerContext;
+
+/// <summary>The same, an answer a line.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Default)]
+[JsonSerializable(typeof(WindowAnswer))]
+internal sealed partial class LineJson : JsonSerializerContext;

@@ -9,7 +9,9 @@ namespace MemSnoop.Exporter.LocalApi;
 /// <param name="Process">Of which process. With its start time: who asks may see another process under the pid, as from another pid namespace.</param>
 /// <param name="Window">The length of a window that is to be measured, or of several together; null for the last one that there is.</param>
 /// <param name="Ages">The ages by which to tell what is accessed again; null for one window.</param>
-internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan? Window, IdleAges? Ages = null)
+/// <param name="ByArea">Whether to tell what was used of each area.</param>
+/// <param name="Id">A name by which the window can be ended before its time; null if that will not be asked for.</param>
+internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan? Window, IdleAges? Ages = null, bool ByArea = false, string? Id = null)
 {
     /// <summary>The longest window that can be asked for: a day, longer than any useful one.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromDays(1);
@@ -22,13 +24,24 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
     /// <summary>The same under its former name, which exporters of all versions answer: the commands ask under this one.</summary>
     internal const string FormerPath = "/v1/window";
 
+    /// <summary>Where a window is ended before its time, by POST.</summary>
+    internal const string EndPath = "/v1/window/end";
+
+    private const int LongestId = 64;
+
     /// <summary>The target of the request, like <c>/v1/window?pid=12&amp;start=3456&amp;seconds=0.5</c>.</summary>
     internal string ToTarget() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{FormerPath}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}");
+        $"{FormerPath}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}{(ByArea ? "&areas=1" : "")}{(Id is null ? "" : $"&id={Id}")}");
+
+    /// <summary>The target of the request that ends the window.</summary>
+    internal static string ToEndTarget(string id) => $"{EndPath}?id={id}";
+
+    /// <summary>Whether it can be the name of a window.</summary>
+    internal static bool IsId(string? id) => id is { Length: > 0 and <= LongestId } && id.All(char.IsAsciiLetterOrDigit);
 
     /// <summary>Reads the values; false when one is missing or out of range.</summary>
-    internal static bool TryParse(string? pid, string? start, string? seconds, string? ages, out WindowRequest request)
+    internal static bool TryParse(string? pid, string? start, string? seconds, string? ages, string? areas, string? id, out WindowRequest request)
     {
         request = default;
         TimeSpan length = default;
@@ -36,12 +49,15 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
         if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number == 0
             || !ulong.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out ulong ticks)
             || (seconds is not null && !TryParseSeconds(seconds, out length))
+            || areas is not (null or "1")
+            || (areas is not null && (seconds is null || ages is not null))
+            || (id is not null && !(IsId(id) && seconds is not null))
             || (ages is not null && !(TryParseAges(ages, out byAge) && length >= ReaccessRun.Shortest(byAge!))))
         {
             return false;
         }
 
-        request = new WindowRequest(new ProcessIdentity(number, ticks), seconds is null ? null : length, byAge);
+        request = new WindowRequest(new ProcessIdentity(number, ticks), seconds is null ? null : length, byAge, areas is not null, id);
         return true;
     }
 

@@ -9,6 +9,9 @@ internal sealed class MeasurementSelection
     /// <summary>Every instrument.</summary>
     public static readonly MeasurementSelection All = new(null);
 
+    // Longer than any name of a collector.
+    private const int LongestRepeated = 60;
+
     private readonly IReadOnlySet<string>? _chosen;
 
     private MeasurementSelection(IReadOnlySet<string>? chosen)
@@ -33,13 +36,13 @@ internal sealed class MeasurementSelection
             return false;
         }
 
-        // The name itself is not repeated: a response contains nothing of a request.
         string?[] named = collect.Length > 0 ? collect : exclude;
-        if (!named.All(name => name is not null && known.Contains(name)))
+        int wrong = Array.FindIndex(named, name => name is null || !known.Contains(name));
+        if (wrong >= 0)
         {
             complaint = known.Count == 0
                 ? "collect[] and exclude[] cannot be used: there are no collectors."
-                : $"Unknown collector; the known ones are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+                : $"Unknown collector{Repeat(named[wrong])}; the known ones are {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
             return false;
         }
 
@@ -50,6 +53,10 @@ internal sealed class MeasurementSelection
 
         return true;
     }
+
+    /// <summary>The wrong name, if it has only letters, digits and what names consist of: a response contains nothing else of a request.</summary>
+    private static string Repeat(string? name) =>
+        name is { Length: > 0 and <= LongestRepeated } && name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.') ? $" '{name}'" : "";
 
     /// <summary>Whether the instrument is asked for. One that belongs to no measurement always is.</summary>
     public bool Includes(CollectedInstrument instrument) => _chosen is null || instrument.Measurement is null || _chosen.Contains(instrument.Measurement);

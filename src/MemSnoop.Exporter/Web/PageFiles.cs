@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 
 namespace MemSnoop.Exporter.Web;
 
@@ -25,7 +26,7 @@ internal sealed class PageFiles(string metrics)
     /// <summary>The page itself, which names its files by their version.</summary>
     internal byte[] Page() => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Read(Index)!)
         .Replace(OwnFiles, $"{OwnFiles}{Version}/", StringComparison.Ordinal)
-        .Replace(MetricsLink, $"href=\"{metrics.TrimStart('/')}\"", StringComparison.Ordinal));
+        .Replace(MetricsLink, $"href=\"{HtmlEncoder.Default.Encode(metrics.TrimStart('/'))}\"", StringComparison.Ordinal));
 
     /// <summary>A file of the page and what it is; null if there is none of that name, or it belongs to the page of <c>memsnoop report</c> alone.</summary>
     internal static (byte[] Bytes, string Type)? Find(string name)

@@ -113,7 +113,9 @@ internal sealed class ContainerMemoryDescriptor : PublishedMeasurementDescriptor
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), WorkingSetMethods.Probe(paths));
         yield return chosen == PageIdleEstimator.MethodName
             ? Find(paths)
-            : new HostFinding(HostFinding.Missing, Name, "no_page_idle", "only the method page_idle measures the memory that is charged to containers", "see what the method page_idle needs");
+            : HostFinding.Lacking(
+                ProcessLabels.WantContainers(context.Host) && IsEnabled(context.Host.Options), Name, "no_page_idle",
+                "only the method page_idle measures the memory that is charged to containers", "see what the method page_idle needs");
     }
 
     private HostFinding Find(KernelPaths paths)

@@ -96,16 +96,17 @@ internal sealed class CountersDescriptor : PublishedMeasurementDescriptor
     {
         MemSnoopOptions options = context.Host.Options;
         using CounterProviders providers = Open(context.Host);
-        return [.. providers.All.Select(Find), .. FindEvents(options, CounterChoices.Plan(options.Counters, providers))];
+        return [.. providers.All.Select(provider => Find(provider, IsEnabled(options))), .. FindEvents(options, CounterChoices.Plan(options.Counters, providers))];
     }
 
-    private static HostFinding Find(ICounterProvider provider)
+    private static HostFinding Find(ICounterProvider provider, bool isWanted)
     {
         ProbeResult support = provider.Support;
         int available = provider.Events.Count(static known => known.IsAvailable);
-        string events = support.IsSupported ? string.Create(CultureInfo.InvariantCulture, $"; {available} of {provider.Events.Count} events available") : "";
-        return new HostFinding(
-            support.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"counters by {provider.Name}", support.Reason, support.Explanation + events, support.Advice);
+        string topic = $"counters by {provider.Name}";
+        return support.IsSupported
+            ? HostFinding.Fine(topic, string.Create(CultureInfo.InvariantCulture, $"{support.Explanation}; {available} of {provider.Events.Count} events available"))
+            : HostFinding.Lacking(isWanted, topic, support.Reason, support.Explanation, support.Advice);
     }
 
     private IEnumerable<HostFinding> FindEvents(MemSnoopOptions options, CounterPlan plan)

@@ -100,8 +100,9 @@ internal sealed class ReaccessedDescriptor : PublishedMeasurementDescriptor
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), WorkingSetMethods.Probe(context.Host.Paths));
         yield return chosen == PageIdleEstimator.MethodName
             ? HostFinding.Fine(Name, "memory that is accessed after it had been idle is counted, of containers and with --process-reaccessed of processes")
-            : new HostFinding(
-                HostFinding.Missing, Name, "no_page_idle", "only the method page_idle knows which pages were idle, and so which are accessed again", "see what the method page_idle needs");
+            : HostFinding.Lacking(
+                (ProcessLabels.WantContainers(context.Host) || context.Host.Options.WorkingSet.ProcessReaccessed) && IsEnabled(context.Host.Options), Name, "no_page_idle",
+                "only the method page_idle knows which pages were idle, and so which are accessed again", "see what the method page_idle needs");
     }
 
     /// <summary>It counts since the exporter began, and a trace shows each window.</summary>

@@ -83,7 +83,8 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         string? method = context.Host.IsEmbedded
             ? WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes)
             : WorkingSetChoice.Choose(options.WorkingSet.Method, probes);
-        SampledWorkingSet sampled = new(probes, method, options.WorkingSet.Interval);
+        bool canSum = method is not null && WorkingSetMethods.All.Single(known => known.Name == method).Estimates.HasFlag(MethodScope.Group);
+        SampledWorkingSet sampled = new(probes, method, options.WorkingSet.Interval) { WithoutSums = canSum ? null : WhoseSums(context) };
         if (method is null)
         {
             return sampled;
@@ -93,6 +94,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         {
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
+            AgesKeptFor = context.Host.IsEmbedded ? null : AgesKept.For(options.WorkingSet.Interval),
         };
         WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList, context.Clock);
         InstrumentScope scope = context.Scope(sampled);
@@ -109,10 +111,13 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
         IWorkingSetEstimator estimator = WorkingSetMethods.Create(method, context.Host.Paths, settings, context.Clock);
         context.WorkingSets = (windows, estimator);
-        bool hasSums = settings.GroupOf is not null && WorkingSetMethods.All.Single(known => known.Name == method).Estimates.HasFlag(MethodScope.Group);
+        bool hasSums = settings.GroupOf is not null && canSum;
         sampled.Run(
             estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
+        scope.Gauge<long>(
+            "memsnoop.working_set.ages.info", "1", "Whether idle ages go on that the exporter before knew, or why not; only with the method page_idle.",
+            () => sampled.AgesTaken is { } ages ? [new Measurement<long>(1, new KeyValuePair<string, object?>("outcome", ages.Outcome.ToWord()))] : []);
         scope.Gauge<double>(
             "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
             () => Known(windows.Shown().WindowSpread?.TotalSeconds));
@@ -121,6 +126,14 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             () => Known(windows.Shown().LongestStall?.TotalSeconds));
         return sampled;
     }
+
+    private static string? WhoseSums(SamplingContext context) => (context.Labels.HasContainers, context.Host.Options.Groups.AreOn) switch
+    {
+        (true, true) => "containers and groups",
+        (true, false) => "containers",
+        (false, true) => "groups",
+        _ => null,
+    };
 
     private static IEnumerable<Measurement<double>> Known(double? value) => value is { } known ? [new Measurement<double>(known)] : [];
 
@@ -266,12 +279,11 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         foreach (ProbeResult probe in probes)
         {
+            string topic = $"{WorkingSetMeasurement.MeasurementName} by {probe.Method}";
             string use = probe.Method == chosen ? " (the method in use)" : "";
-            yield return new HostFinding(
-                probe.IsSupported ? HostFinding.Ok : HostFinding.Missing, $"{WorkingSetMeasurement.MeasurementName} by {probe.Method}", probe.Reason, probe.Explanation + use, probe.Advice)
-            {
-                MethodInUse = probe.Method == chosen ? chosen : null,
-            };
+            yield return probe.IsSupported
+                ? new HostFinding(HostFinding.Ok, topic, probe.Reason, probe.Explanation + use, probe.Advice) { MethodInUse = probe.Method == chosen ? chosen : null }
+                : HostFinding.Lacking(chosen is null, topic, probe.Reason, probe.Explanation, probe.Advice);
         }
 
         if (chosen is null && probes.Any(static probe => probe.Reason == AgingChoice.Reason))
@@ -293,14 +305,23 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     internal override TraceOutputColumn OpenColumn(TraceContext context, string name) =>
         new TraceOutputColumn<WorkingSetSample>(name, context.Find<ActivePagesMeasurement>()?.WorkingSet ?? Open(context), Fields);
 
+    /// <summary>Whether a trace can have the column.</summary>
+    /// <exception cref="UsageException">It cannot, and why.</exception>
+    internal static void CheckColumn(MeasuredHost host) => ChooseForColumn(host);
+
+    private static string ChooseForColumn(MeasuredHost host)
+    {
+        WorkingSetMethod wanted = host.Options.WorkingSet.Method;
+        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(host.Paths);
+        return WorkingSetChoice.Choose(wanted, probes) ?? throw (WorkingSetChoice.FindHolder(wanted, probes) is { } holder
+            ? new UsageException("--measure", holder, "that program to end first")
+            : new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working"));
+    }
+
     private static WorkingSetMeasurement Open(TraceContext context)
     {
         MeasuredHost host = context.Host;
-        WorkingSetMethod wanted = host.Options.WorkingSet.Method;
-        IReadOnlyList<ProbeResult> probes = WorkingSetMethods.Probe(host.Paths);
-        string method = WorkingSetChoice.Choose(wanted, probes) ?? throw (WorkingSetChoice.FindHolder(wanted, probes) is { } holder
-            ? new UsageException("--measure", holder, "that program to end first")
-            : new UsageException("--measure", "no working-set method works here", "a method that memsnoop check shows as working"));
+        string method = ChooseForColumn(host);
 
         // The windows of a trace are its interval, so a pass is not spread.
         EstimatorOptions settings = WorkingSetChoice.Settings(host.Options.WorkingSet) with { Parts = 1 };

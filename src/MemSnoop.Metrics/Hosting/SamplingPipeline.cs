@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace MemSnoop.Metrics.Hosting;
 
 /// <summary>Everything between the kernel's files and the instruments, put together for one set of options.</summary>
-internal sealed class SamplingPipeline : IDisposable
+internal sealed partial class SamplingPipeline : IDisposable
 {
     /// <summary>The meter of all instruments about processes, disks and measurements.</summary>
     internal const string MeterName = MemSnoopMeter.Name;
@@ -124,7 +124,19 @@ internal sealed class SamplingPipeline : IDisposable
     }
 
     /// <summary>Says in the log how measurements are taken and what limits them.</summary>
-    internal void Report(ILogger logger) => _measurements.ForEach(measurement => measurement.Report(logger));
+    internal void Report(ILogger logger)
+    {
+        if (_host.Options.Processes.HasSelection && _watchList.Refresh().Length == 0 && _watchList.Dropped.Count == 0)
+        {
+            // Names of containers may not be known yet.
+            NothingSelected(logger, _host.Options.Processes.SelectsContainers ? LogLevel.Information : LogLevel.Warning);
+        }
+
+        _measurements.ForEach(measurement => measurement.Report(logger));
+    }
+
+    [LoggerMessage(Message = "no process matches the selection yet; those that start or match later are watched")]
+    private static partial void NothingSelected(ILogger logger, LogLevel level);
 
     /// <summary>
     /// The name of the measurement an instrument belongs to; null for those about the measuring and the exporter itself, which

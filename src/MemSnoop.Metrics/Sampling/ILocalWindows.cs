@@ -28,16 +28,19 @@ internal interface ILocalWindows
     /// <summary>Measures one window of a process beside the windows of the passes, which stay whole. The process need not be watched.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="window">How long the window is to be; its true length is in the sample.</param>
+    /// <param name="areas">Takes what was used of each area; null if that is not asked for.</param>
+    /// <param name="end">Ends the window before its time.</param>
     /// <param name="stop">Gives the window up.</param>
     /// <returns>How it ended, and the window if that was a success.</returns>
-    Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, CancellationToken stop);
+    Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, AreaUses? areas, CancellationToken end, CancellationToken stop);
 
     /// <summary>Measures windows of a process in a row, in the same way, and what it accesses again in them.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="length">How long all windows are together.</param>
     /// <param name="ages">The ages; the shortest but 0 is the length of a window.</param>
+    /// <param name="end">Ends the last window before its time.</param>
     /// <param name="stop">Gives it up.</param>
-    Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken stop);
+    Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken end, CancellationToken stop);
 
     /// <summary>Measures windows of a process in a row, in the same way, and which pages it accesses in each.</summary>
     /// <param name="process">The process; another one under its pid is not measured.</param>

@@ -20,9 +20,10 @@ internal sealed record ReaccessRun(WorkingSetSample Last, IReadOnlyList<Reaccess
     /// <param name="length">The length of the run.</param>
     /// <param name="turn">Ends a window: calls <see cref="IReaccessRun.Turn"/> when it may be called.</param>
     /// <param name="clock">The clock.</param>
+    /// <param name="end">Ends the last window before its time.</param>
     /// <param name="stop">Gives the run up.</param>
     internal static async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureAsync(
-        IReaccessRun run, IdleAges ages, TimeSpan length, Turning turn, TimeProvider clock, CancellationToken stop)
+        IReaccessRun run, IdleAges ages, TimeSpan length, Turning turn, TimeProvider clock, CancellationToken end, CancellationToken stop)
     {
         long begin = clock.GetTimestamp();
         TimeSpan[] observed = new TimeSpan[ages.Count];
@@ -33,10 +34,12 @@ internal sealed record ReaccessRun(WorkingSetSample Last, IReadOnlyList<Reaccess
             TimeSpan wait = (window * WindowOf(ages)) - clock.GetElapsedTime(begin);
             if (wait > TimeSpan.Zero)
             {
-                await Task.Delay(wait, clock, stop).ConfigureAwait(false);
+                using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(end, stop);
+                await Task.Delay(wait, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                stop.ThrowIfCancellationRequested();
             }
 
-            TimeSpan end = clock.GetElapsedTime(begin);
+            TimeSpan now = clock.GetElapsedTime(begin);
             ReadOutcome outcome = turn(run, out WorkingSetSample sample, out ReaccessedSample reaccessed);
             if (outcome != ReadOutcome.Success)
             {
@@ -46,11 +49,11 @@ internal sealed record ReaccessRun(WorkingSetSample Last, IReadOnlyList<Reaccess
             // Memory can come back with an age only in a window that began when it could have reached the age.
             for (int age = 1; age < ages.CountReached(start); age++)
             {
-                observed[age] += end - start;
+                observed[age] += now - start;
             }
 
-            start = end;
-            if (window >= windows)
+            start = now;
+            if (window >= windows || end.IsCancellationRequested)
             {
                 return (ReadOutcome.Success, new ReaccessRun(sample, [.. Enumerable.Range(1, ages.Count - 1).Select(age => new ReaccessedAge(
                     ages[age], age < sample.KnownAges ? sample.Idle[age] : null, reaccessed.Bytes[age], reaccessed.DoubtfulBytes[age], observed[age]))]));

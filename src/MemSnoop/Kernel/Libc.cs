@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNew = 0x80;
     internal const int OpenNoControllingTerminal = 0x100;
     internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
@@ -25,6 +26,7 @@ internal static partial class Libc
     internal static readonly nint FilterNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 277 : 317;
 
     internal const nint FilterSet = 1;
+    internal const nint FilterHasAction = 2;
     internal const nint FilterAllThreads = 1;
 
     internal const int ErrorNotPermitted = 1;
@@ -73,10 +75,13 @@ internal static partial class Libc
     internal const int ErrorNotATerminal = 25;
     internal const int ErrorInvalid = 22;
 
+    internal const int AccessExecute = 1;
     internal const int AccessWrite = 2;
 
     internal const uint StatxType = 0x1;
+    internal const uint StatxMode = 0x2;
     internal const uint StatxLinks = 0x4;
+    internal const uint StatxUser = 0x8;
     internal const uint StatxChangeTime = 0x80;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
@@ -105,6 +110,11 @@ internal static partial class Libc
     internal const int StatxNoSync = 0x4000;
 
     internal const short PollIn = 1;
+    internal const short PollError = 8;
+    internal const short PollHangUp = 16;
+
+    /// <summary>TIOCGWINSZ of <c>ioctl_tty(2)</c>.</summary>
+    internal const nuint TerminalGetWindowSize = 0x5413;
 
     internal const int SignalsBlock = 0;
     internal const int SignalsUnblock = 1;
@@ -146,11 +156,17 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
     internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true)]
+    internal static partial int RenameAt(KernelHandle oldDirectory, ReadOnlySpan<byte> oldPath, KernelHandle newDirectory, ReadOnlySpan<byte> newPath);
+
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(KernelHandle directory, ReadOnlySpan<byte> path, Span<byte> buffer, nuint size);
 
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
     internal static partial int AccessAt(KernelHandle directory, ReadOnlySpan<byte> path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    internal static partial int AccessAt(int directory, ReadOnlySpan<byte> path, int mode, int flags);
 
     [LibraryImport("libc", EntryPoint = "ftruncate64", SetLastError = true)]
     internal static partial int Truncate(KernelHandle descriptor, long length);
@@ -193,6 +209,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static unsafe partial int IoControl(KernelHandle descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int GetWindowSize(int descriptor, nuint request, out WindowSize size);
 
     /// <summary>Only for commands with a number as argument, which these processors pass as if it were not variadic.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
@@ -253,7 +272,7 @@ internal static partial class Libc
     internal static unsafe partial int Execute(string path, byte** arguments);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, FilterProgram* program);
+    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, void* argument);
 
     /// <summary>The mask of the calling thread.</summary>
     [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
@@ -283,6 +302,16 @@ internal static partial class Libc
         internal int Descriptor;
         internal short Events;
         internal short Returned;
+    }
+
+    /// <summary>struct winsize of <c>ioctl_tty(2)</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort Width;
+        internal ushort Height;
     }
 
     /// <summary>struct rlimit64 of <c>getrlimit(2)</c>.</summary>
@@ -348,6 +377,9 @@ internal static partial class Libc
 
         [FieldOffset(16)]
         internal uint Links;
+
+        [FieldOffset(20)]
+        internal uint User;
 
         [FieldOffset(28)]
         internal ushort Mode;

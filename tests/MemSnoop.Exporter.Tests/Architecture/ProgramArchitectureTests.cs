@@ -42,9 +42,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Commands", "Web", "The command check reads the web configuration."),
         new("Commands", "Sandbox", "The command serve puts up the walls."),
         new("Commands", "Hosting", "The command serve runs the host."),
+        new("Commands", "Terminal", "Commands write for people who watch, too."),
         new("Commands", "Report", "The command report makes reports."),
 
         new("(root)", "Commands", "The program runs a command."),
+        new("(root)", "Terminal", "The program looks whether it has a terminal."),
         new("(root)", "Sandbox", "The program looks whether it is its second start."),
     ];
 }

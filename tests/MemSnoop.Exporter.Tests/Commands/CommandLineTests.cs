@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Exporter.Commands;
 using MemSnoop.Exporter.Configuration;
@@ -26,6 +27,36 @@ public class CommandLineTests
     {
         (int code, string error) = await RunAsync("check", () => throw new IOException("Broken pipe", 32));
         Assert.Equal((0, ""), (code, error));
+    }
+
+    /// <summary>As people type it into other programs.</summary>
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help help", "--help")]
+    [InlineData("help wss", "wss --help")]
+    [InlineData("help serve", "serve --help")]
+    [InlineData("version", "--version")]
+    [InlineData("-V", "--version")]
+    [InlineData("wss -V", "--version")]
+    public async Task Help_and_version_are_words_too(string words, string options)
+    {
+        (CommandLineRun word, CommandLineRun option) = (new(), new());
+        Assert.Equal((0, 0), (await word.RunAsync(words.Split(' ')), await option.RunAsync(options.Split(' '))));
+        Assert.Equal((option.Output.ToString(), ""), (word.Output.ToString(), word.Error.ToString()));
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_program_is_not_a_command_and_how_to_run_it_is_told()
+    {
+        using TemporaryDirectory path = new();
+        CommandLineRun run = new(("PATH", $"/no/such/directory:{path.Root}"));
+        Assert.Equal(2, await run.RunAsync("wsss", "-la"));
+        Assert.Equal("memsnoop: wsss: unknown command; expected wss\n", run.Error.ToString());
+        File.SetUnixFileMode(path.Write("wsss", ""), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        run = new CommandLineRun(("PATH", $"/no/such/directory:{path.Root}"));
+        Assert.Equal(2, await run.RunAsync("wsss", "-la", "it's"));
+        Assert.Equal("memsnoop: wsss: is a program and no command; expected memsnoop serve -- wsss -la 'it'\\''s'\n", run.Error.ToString());
     }
 
     [Fact]
@@ -72,15 +103,16 @@ public class CommandLineTests
     public void A_window_is_seconds_or_a_duration(string text, int milliseconds)
     {
         var command = new WssCommand();
-        Assert.Equal((42, TimeSpan.FromMilliseconds(milliseconds)), command.ReadArguments(command.Parse(["42", text])));
+        WssRequest request = command.Read(command.Parse(["42", text]));
+        Assert.Equal((42, TimeSpan.FromMilliseconds(milliseconds)), (Assert.Single(request.Pids), request.Window));
     }
 
     [Fact]
     public void An_age_is_a_line_with_what_was_idle_and_what_came_back()
     {
-        Assert.Equal("     5     12.50        0.250", WssCommand.Line(new AgeAnswer(5, 13107200, 2621440, 0, 10)));
-        Assert.Equal("   0.5         -  0.250-0.500", WssCommand.Line(new AgeAnswer(0.5, null, 2621440, 2621440, 10)));
-        Assert.Equal("    60      0.00            -", WssCommand.Line(new AgeAnswer(60, 0, 0, 0, 0)));
+        Assert.Equal("     5      12.50         0.250", WssTable.Line(new AgeAnswer(5, 13107200, 2621440, 0, 10)));
+        Assert.Equal("   0.5          -   0.250-0.500", WssTable.Line(new AgeAnswer(0.5, null, 2621440, 2621440, 10)));
+        Assert.Equal("    60       0.00             -", WssTable.Line(new AgeAnswer(60, 0, 0, 0, 0)));
     }
 
     private static async Task<(int Code, string Error)> RunAsync(string name, Func<int> action)

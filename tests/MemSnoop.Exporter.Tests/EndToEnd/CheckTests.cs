@@ -27,7 +27,7 @@ public class CheckTests
         foreach (JsonElement finding in findings)
         {
             string state = Text(finding, "state");
-            Assert.Contains(state, (string[])["ok", "limited", "missing"]);
+            Assert.Contains(state, (string[])["ok", "limited", "missing", "absent"]);
             Assert.NotEqual("", Text(finding, "detail"));
             Assert.Equal(state == "ok", Text(finding, "reason") == "ok");
             Assert.True(state == "ok" || Text(finding, "advice").Length > 0, $"{finding} gives no advice.");
@@ -61,6 +61,31 @@ public class CheckTests
         await using ExporterProcess exporter = await ExporterProcess.StartAsync([], ["unshare", .. alone[..^1]]);
         await Eventually.HoldsAsync(() => exporter.Log.Any(static line => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal)));
         Assert.Single(exporter.Log, static line => line.Contains("the processes of the host cannot be seen", StringComparison.Ordinal));
+    }
+
+    /// <summary>A lack is missing only where something that is switched on needs it, and what is said twice is said once.</summary>
+    [Fact]
+    public async Task A_lack_is_told_by_who_needs_it_and_once()
+    {
+        using TemporaryDirectory directory = new();
+        Directory.CreateDirectory(directory["sys/kernel/mm/numa"]);
+        string[] bare = ["check", "--sysfs", directory["sys"]];
+        CommandResult check = await Command.TryRunAsync(Repository.Executable, bare, ExporterProcess.Deadline);
+        Assert.Equal((0, ""), (check.ExitCode, check.Error));
+        Assert.Matches("(?m)^absent +working-set by page_idle +", check.Output);
+        Assert.Matches("(?m)^absent +reaccessed +", check.Output);
+        Assert.Matches("(?m)^absent +generations +", check.Output);
+        string[] advice = [.. check.Output.Split('\n').Where(static line => line.Contains("to do: ", StringComparison.Ordinal)).Select(static line => line.Trim())];
+        Assert.Equal(advice.Distinct(), advice);
+
+        CommandResult wanted = await Command.TryRunAsync(
+            Repository.Executable,
+            [.. bare, "--method", "page_idle", "--config", directory.Write("memsnoop.json", """{ "MemSnoop": { "Readings": { "Measurements": { "generations": { "Enabled": true } } }, "Processes": { "Names": ["^no-such-process$"] } } }""")],
+            ExporterProcess.Deadline);
+        Assert.Equal((1, ""), (wanted.ExitCode, wanted.Error));
+        Assert.Matches("(?m)^missing +working-set by page_idle +", wanted.Output);
+        Assert.Matches("(?m)^missing +generations +", wanted.Output);
+        Assert.Matches("(?m)^limited +selection +no process matches", wanted.Output);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class ContainersCommandTests : IDisposable
         using TemporaryDirectory empty = new();
         empty.Write("stat", "");
         CommandResult result = await RunAsync("--procfs", empty.Root, "--sysfs", empty.Root, "1");
-        Assert.Equal((0, "CONTAINER  HELD(MB)  USED(MB)  IDLE(MB)  USAGE(MB)  LIMIT(MB)\n"), (result.ExitCode, result.Output));
+        Assert.Equal((0, "CONTAINER  HELD(MiB)  USED(MiB)  IDLE(MiB)  USAGE(MiB)  LIMIT(MiB)\n"), (result.ExitCode, result.Output));
         string[] lines = result.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(2, lines.Length);
         Assert.StartsWith("memsnoop: what is held, used and idle is not known: ", lines[0], StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public sealed class ContainersCommandTests : IDisposable
         host.Write("sys/fs/cgroup/cgroup.controllers", "memory\n");
         host.Write("sys/fs/cgroup/system.slice/memory.current", "4096\n");
         CommandResult result = await RunAsync("--procfs", host["proc"], "--sysfs", host["sys"]);
-        Assert.Equal((0, "CONTAINER  HELD(MB)  USED(MB)  IDLE(MB)  USAGE(MB)  LIMIT(MB)\n"), (result.ExitCode, result.Output));
+        Assert.Equal((0, "CONTAINER  HELD(MiB)  USED(MiB)  IDLE(MiB)  USAGE(MiB)  LIMIT(MiB)\n"), (result.ExitCode, result.Output));
         Assert.EndsWith("\nmemsnoop: no container runs here: no control group has the id of one\n", result.Error, StringComparison.Ordinal);
     }
 

@@ -36,6 +36,19 @@ public class EventsTests
     }
 
     [Fact]
+    public async Task Only_what_is_available_may_be_asked_for()
+    {
+        CommandResult all = await RunAsync("events", "--counter-provider", "perf_event_open");
+        CommandResult some = await RunAsync("events", "--available", "--counter-provider", "perf_event_open");
+        Assert.Equal((0, ""), (some.ExitCode, some.Error));
+        Assert.Equal(
+            all.Output.Split('\n').Where(static line => !line.Contains("  unavailable  ", StringComparison.Ordinal)).Select(Squeeze), some.Output.Split('\n').Select(Squeeze));
+
+        // Columns are as wide as what is in them.
+        static string Squeeze(string line) => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Nothing_found_is_one_line_with_what_was_meant()
     {
         CommandResult result = await RunAsync("events", "page-fualts", "--counter-provider", "perf_event_open");

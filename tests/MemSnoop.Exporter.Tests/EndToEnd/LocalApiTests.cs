@@ -89,6 +89,10 @@ public sealed class LocalApiTests
             ("/v1/window?pid=1&start=1&seconds=10&ages=0.01", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&seconds=10&ages=1,10", HttpStatusCode.BadRequest),
             ("/v1/window?pid=1&start=1&ages=1", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&areas=1", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=1&areas=2", HttpStatusCode.BadRequest),
+            ("/v1/window?pid=1&start=1&seconds=1&id=a-b", HttpStatusCode.BadRequest),
+            ("/v1/window/end?id=a", HttpStatusCode.MethodNotAllowed),
 
             // The pid is there, and it is another process.
             ($"/v1/window?pid={Environment.ProcessId}&start=1", HttpStatusCode.NotFound),
@@ -163,10 +167,14 @@ public sealed class LocalApiTests
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "60", "--hot", "40");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{touch.Pid}"]);
-        CommandResult result = await WssAsync(exporter.RunDirectory, $"{touch.Pid}", "0.2", "--method", "page_idle", "--area", "heap");
-        Assert.Equal(0, result.ExitCode);
+        CommandResult result = await WssAsync(exporter.RunDirectory, $"{touch.Pid}", "0.2", "--method", "page_idle");
+        Assert.Equal((0, "memsnoop: the exporter measures by referenced, not by page_idle\n"), (result.ExitCode, result.Error));
+
+        // Numbers of other areas than those that are asked for would be wrong.
+        result = await WssAsync(exporter.RunDirectory, $"{touch.Pid}", "0.2", "--area", "heap");
         Assert.Equal(
-            "memsnoop: the exporter measures by referenced, not by page_idle\nmemsnoop: the exporter measured, with the areas of its own configuration\n", result.Error);
+            (2, "", "memsnoop: --area: the exporter that runs measures with the areas of its own configuration; expected no option for areas, or --by area, which tells each\n"),
+            (result.ExitCode, result.Output, result.Error));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
@@ -125,10 +126,15 @@ public class TraceTests
         using PublicCopy copy = await PublicCopy.MakeAsync();
         using Workload foreign = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
         CommandResult result = await NobodyAsync("trace", "--pid", $"{foreign.Pid}", "--count", "1", "--every", "50ms", "--format", "jsonl");
-        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal((0, "memsnoop: process-io cannot be measured: the kernel lets only root and the process's own user read it\n"), (result.ExitCode, result.Error));
         JsonElement sample = JsonElement.Parse(result.Output);
         Assert.True(sample.GetProperty("statm").GetProperty("resident_bytes").GetInt64() > 20 << 20);
         Assert.Equal(JsonValueKind.Null, sample.GetProperty("process-io").GetProperty("read_characters").ValueKind);
+
+        // Not one number is a failure.
+        CommandResult nothing = await NobodyAsync("trace", "--pid", $"{foreign.Pid}", "--count", "2", "--every", "50ms", "--measure", "timestamp,process-io");
+        Assert.Equal((1, 3), (nothing.ExitCode, nothing.Output.TrimEnd('\n').Split('\n').Length));
+        Assert.Single(nothing.Error.TrimEnd('\n').Split('\n'));
 
         CommandResult pause = await NobodyAsync("trace", "--pid", $"{foreign.Pid}", "--pause");
         Assert.Equal(2, pause.ExitCode);
@@ -138,6 +144,61 @@ public class TraceTests
 
         Task<CommandResult> NobodyAsync(params string[] arguments) =>
             Command.TryRunAsync(PublicCopy.AsNobody[0], [.. PublicCopy.AsNobody[1..], copy.Program, .. arguments], ExporterProcess.Deadline);
+    }
+
+    /// <summary>As by <c>| head -2</c>, in the middle of a trace, and before its first sample.</summary>
+    [Theory]
+    [InlineData("50ms", "head -n 2", 2)]
+    [InlineData("1h", "true", 0)]
+    public async Task A_reader_that_has_seen_enough_ends_it(string every, string reader, int lines)
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        CommandResult result = await Command.TryRunAsync(
+            "bash", ["-c", $"set -o pipefail; {Repository.Executable} trace --pid {touch.Pid} --measure statm --every {every} | {reader}"], ExporterProcess.Deadline);
+        Assert.Equal((0, "", lines), (result.ExitCode, result.Error, result.Output.Count(static letter => letter == '\n')));
+    }
+
+    [Fact]
+    public async Task A_file_is_overwritten_only_by_force()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "20", "--hot", "4");
+        using TemporaryDirectory directory = new();
+        string file = directory.Write("x.csv", "precious");
+        string[] trace = ["trace", "--pid", $"{touch.Pid}", "--count", "1", "--every", "10ms", "--output", file];
+        Assert.Equal(
+            new CommandResult(2, "", $"memsnoop: --output: '{file}' exists already; expected the name of a new file, or --force to overwrite this one\n"), await RunAsync(trace));
+        Assert.Equal("precious", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(new CommandResult(0, "", ""), await RunAsync([.. trace, "--force"]));
+        Assert.StartsWith("sample,", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    /// <summary>What people ask first, in the units that they read, as wide as the window.</summary>
+    [Fact]
+    public async Task On_a_terminal_it_is_for_people()
+    {
+        using Workload touch = await Workload.StartAsync("touch", "--resident", "200", "--hot", "40");
+        string trace = $"{Repository.Executable} trace --pid {touch.Pid} --every 200ms --count 3 --max-stall 1m";
+        string[] lines = Lines(await PseudoTerminal.RunAsync($"stty cols 60; {trace}"));
+        Assert.Equal(["time", "resident", "used", "idle", "CPU"], Words(lines[0].Replace("\e[1m", "", StringComparison.Ordinal).Replace("\e[0m", "", StringComparison.Ordinal)));
+        Assert.StartsWith("\e[1m", lines[0], StringComparison.Ordinal);
+        Assert.Equal(4, lines.Length);
+
+        lines = Lines(await PseudoTerminal.RunAsync($"stty cols 60; NO_COLOR=1 {trace}"));
+        Assert.All(lines, static line => Assert.InRange(line.Length, 1, 60));
+        Assert.DoesNotContain(lines, static line => line.Contains('\e', StringComparison.Ordinal));
+        string[] last = Words(lines[3]);
+        Assert.Matches(@"^20[0-9] MiB$", string.Join(' ', last[2..4]));
+        Assert.Matches(@"^4[0-9]\.[0-9] MiB$", string.Join(' ', last[4..6]));
+        Assert.InRange(int.Parse(last[6], CultureInfo.InvariantCulture), 75, 82);
+
+        // What has no room is said, and what is named is in the same form.
+        lines = Lines(await PseudoTerminal.RunAsync($"stty cols 20; {trace}"));
+        Assert.Contains("memsnoop: the terminal has no room for used, idle, CPU", lines);
+        lines = Lines(await PseudoTerminal.RunAsync($"stty cols 400; {trace} --measure stat,io=process-io"));
+        Assert.StartsWith("time user system minor faults", string.Join(' ', Words(lines[0].Replace("\e[1m", "", StringComparison.Ordinal).Replace("\e[0m", "", StringComparison.Ordinal))), StringComparison.Ordinal);
+
+        static string[] Lines(string screen) => screen.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public class WebTests
         // The first window ends after two seconds.
         await Eventually.ReachesAsync(() => GetAsync(exporter, "/-/ready").Result, static answer => answer == (HttpStatusCode.OK, "Ready.\n"));
         Assert.Equal((HttpStatusCode.OK, "Healthy.\n"), await GetAsync(exporter, "/-/healthy"));
+        Assert.Equal((HttpStatusCode.OK, "Healthy.\n"), await GetAsync(exporter, "/healthz"));
         (HttpStatusCode status, string page) = await GetAsync(exporter, "/");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains("<a href=\"/deep/metrics\">", page, StringComparison.Ordinal);
@@ -40,6 +41,7 @@ public class WebTests
         Assert.Contains(Series.Resident, (await exporter.ScrapeAsync()).Names);
         (HttpStatusCode status, string complaint) = await GetAsync(exporter, "/metrics?collect[]=nothing");
         Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.StartsWith("Unknown collector 'nothing'; the known ones are ", complaint, StringComparison.Ordinal);
         Assert.Contains("statm", complaint, StringComparison.Ordinal);
     }
 

@@ -22,7 +22,7 @@ public partial class WorkingSetTests
         double took = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         string[] lines = result.Output.Split('\n');
-        Assert.Equal(["Est(s)  RSS(MB)  PSS(MB)  Ref(MB)  Method", lines[1], ""], lines);
+        Assert.Equal(["Est(s)  RSS(MiB)  PSS(MiB)  Ref(MiB)  Ref(%)  Method", lines[1], ""], lines);
         Match line = WssLine().Match(lines[1]);
         Assert.True(line.Success, lines[1]);
         Assert.InRange(Number(1), 2, took);
@@ -61,6 +61,6 @@ public partial class WorkingSetTests
         await exporter.ScrapeUntilAsync(scrape => scrape.Sum(Series.WorkingSet, touch.Pid) < 2 * Series.MB);
     }
 
-    [GeneratedRegex(@"^ *(\d+\.\d{3})  +(\d+\.\d\d)  +(\d+\.\d\d)  +(\d+\.\d\d)  (page_idle|referenced)$")]
+    [GeneratedRegex(@"^ *(\d+\.\d{3})  +(\d+\.\d\d)  +(\d+\.\d\d)  +(\d+\.\d\d)  +(\d+\.\d)  (page_idle|referenced)$")]
     private static partial Regex WssLine();
 }

@@ -251,6 +251,7 @@ public class CollectionTests
     [Theory]
     [InlineData("?collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be used together.\n")]
     [InlineData("?collect[]=a&collect[]=<x>", "Unknown collector; the known ones are a, b.\n")]
+    [InlineData("?collect[]=a&collect[]=bogus", "Unknown collector 'bogus'; the known ones are a, b.\n")]
     [InlineData("?exclude[]=", "Unknown collector; the known ones are a, b.\n")]
     public async Task A_wrong_choice_is_explained_in_one_line(string query, string expected) // L9
     {

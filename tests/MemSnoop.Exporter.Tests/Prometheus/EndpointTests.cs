@@ -78,7 +78,7 @@ public class EndpointTests
     public async Task Only_reading_is_allowed(string method) // I4
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync();
-        foreach (string path in new[] { "/metrics", "/", "/-/healthy", "/-/ready" })
+        foreach (string path in new[] { "/metrics", "/", "/-/healthy", "/healthz", "/-/ready" })
         {
             using HttpResponseMessage response = await host.SendAsync(new HttpMethod(method), path);
             Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);

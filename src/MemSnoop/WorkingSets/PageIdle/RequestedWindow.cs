@@ -4,7 +4,10 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>A window of one process, or several in a row, by an estimator of its own on the same bitmap.</summary>
-internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProcess process) : IWorkingSetWindow, IReaccessRun, IWorkingSetSink
+/// <param name="estimator">The estimator; disposed with this object.</param>
+/// <param name="process">The process.</param>
+/// <param name="held">Adds what is held to what the estimator tells of areas; null if they are not asked for.</param>
+internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProcess process, HeldAreas? held = null) : IWorkingSetWindow, IReaccessRun, IWorkingSetSink
 {
     private ReadOutcome _outcome;
     private WorkingSetSample _sample;
@@ -16,7 +19,7 @@ internal sealed class RequestedWindow(PageIdleEstimator estimator, TrackedProces
     {
         ReadOutcome outcome = Pass();
         sample = _sample;
-        return outcome;
+        return outcome == ReadOutcome.Success && held is not null ? held.Read(process) : outcome;
     }
 
     public ReadOutcome Turn(out WorkingSetSample sample, out ReaccessedSample reaccessed)

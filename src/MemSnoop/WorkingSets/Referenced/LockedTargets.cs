@@ -110,7 +110,10 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
     }
 
     /// <inheritdoc/>
-    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome) => ((IWorkingSetEstimator)this).BeginWindow(process, null, out outcome);
+
+    /// <inheritdoc/>
+    IWorkingSetWindow? IWorkingSetEstimator.BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome)
     {
         outcome = TryLock(process.Identity, out Target? target);
         if (outcome != ReadOutcome.Success)
@@ -120,7 +123,7 @@ internal sealed class LockedTargets : IWorkingSetEstimator, IWorkingSetSink
 
         target!.Windows++;
         _beginning = (process.Identity, target);
-        IWorkingSetWindow? window = _estimator.BeginWindow(process, out outcome);
+        IWorkingSetWindow? window = _estimator.BeginWindow(process, areas, out outcome);
         _beginning = null;
         if (window is not null)
         {

@@ -15,6 +15,8 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     /// <summary>The method's name.</summary>
     public const string MethodName = "referenced";
 
+    private const ulong Kib = 1024;
+
     private readonly EstimatorOptions _settings;
     private readonly TimeProvider _clock;
     private readonly IDisturbanceWatch _watch;
@@ -33,6 +35,9 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private int _next;
     private SharedMoment? _begin;
     private bool _isPass;
+
+    // Takes the areas of the window that is being ended; null if nobody has asked for them.
+    private AreaUses? _told;
 
     // Whose window is being ended and begun; null between two.
     private (TrackedProcess Process, ReferencedHistory History)? _turned;
@@ -344,6 +349,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         if (_settings.Areas.Includes(area.Entry, KernelUnits.Current.PageBytes))
         {
             history.Add(area);
+            _told?.Add(area.Entry, area.Sums.RssKib * Kib, area.Sums.ReferencedKib * Kib);
         }
     }
 
@@ -392,7 +398,10 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     /// The process's own window is divided: the next pass reports all parts as one, with bounds. Passes that come before this window has ended report the window
     /// so far, and clear nothing. Who asks while another's window is open gets one that began with it.
     /// </remarks>
-    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
+    public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome) => ((IWorkingSetEstimator)this).BeginWindow(process, null, out outcome);
+
+    /// <inheritdoc/>
+    IWorkingSetWindow? IWorkingSetEstimator.BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(process);
         ReferencedHistory history = HistoryOf(process);
@@ -417,10 +426,10 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
 
         outcome = ReadOutcome.Success;
         history.OpenWindows++;
-        return new OwnWindow(this, process, history);
+        return new OwnWindow(this, process, history, areas);
     }
 
-    private ReadOutcome Complete(TrackedProcess process, ReferencedHistory history, out WorkingSetSample sample)
+    private ReadOutcome Complete(TrackedProcess process, ReferencedHistory history, AreaUses? areas, out WorkingSetSample sample)
     {
         sample = default;
         if (history.Lost != ReadOutcome.Success)
@@ -429,7 +438,19 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         }
 
         SharedMoment begin = new(_watch);
-        ReadOutcome outcome = Turn(process, history, begin, out Ended? ended);
+        areas?.Begin();
+        _told = areas;
+        ReadOutcome outcome;
+        Ended? ended;
+        try
+        {
+            outcome = Turn(process, history, begin, out ended);
+        }
+        finally
+        {
+            _told = null;
+        }
+
         if (outcome == ReadOutcome.Success && ended is { } window)
         {
             SharedMoment end = new(_watch);
@@ -466,7 +487,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
     private readonly record struct Ended(TrackedProcess Process, ReferencedHistory History, TimeSpan At, WorkingSetSample Sample);
 
     /// <summary>A window that somebody asked for.</summary>
-    private sealed class OwnWindow(ReferencedEstimator estimator, TrackedProcess process, ReferencedHistory history) : IWorkingSetWindow
+    private sealed class OwnWindow(ReferencedEstimator estimator, TrackedProcess process, ReferencedHistory history, AreaUses? areas) : IWorkingSetWindow
     {
         private bool _isOpen = true;
 
@@ -474,7 +495,7 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         {
             ObjectDisposedException.ThrowIf(!_isOpen, this);
             Dispose();
-            return estimator.Complete(process, history, out sample);
+            return estimator.Complete(process, history, areas, out sample);
         }
 
         public void Dispose()
