@@ -61,7 +61,8 @@ public sealed partial class HttpFuzzTests(ITestOutputHelper output)
         TimeSpan time = Stopwatch.GetElapsedTime(begun);
         Scrape after = await QuietAsync(exporter);
 
-        Assert.Equal(Families(before), Families(after));
+        // Idle memory of another age may have come.
+        Assert.Empty(Families(before).Except(Families(after)));
         Assert.InRange(after.Value("process_open_fds"), 1, before.Value("process_open_fds") + 8);
         double grown = (after.Value("process_resident_memory_bytes") - before.Value("process_resident_memory_bytes")) / 1e6;
         string figures = string.Create(
