@@ -1,5 +1,6 @@
 using MemSnoop.Containers;
 using MemSnoop.Exporter.LocalApi;
+using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Measurements;

@@ -3,6 +3,7 @@ using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Logging;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.View;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
@@ -44,6 +45,8 @@ internal static class ExporterHost
             .AddServiceManager()
             .AddMemSnoop(plan.Measured)
             .AddPublishing(options)
+            .AddSingleton<ViewService>()
+            .AddSingleton<ViewApi>()
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
             .AddHostedService(services => ActivatorUtilities.CreateInstance<StartupReport>(services, [new Rights(plan.Confinement)]))
@@ -107,6 +110,7 @@ internal static class ExporterHost
         SamplingPipeline pipeline = app.Services.GetRequiredService<SamplingPipeline>();
         HttpInstruments.Create(pipeline.Scope(null), app.Services.GetRequiredService<ConnectionTable>(), refusals);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested && pipeline.IsReady);
+        app.MapApi(app.Services.GetRequiredService<ViewApi>());
         app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using MemSnoop.Containers;
 using MemSnoop.Disturbances;
+using MemSnoop.Exporter.View;
 using MemSnoop.Measurements;
 using MemSnoop.WorkingSets;
 
@@ -9,7 +10,10 @@ namespace MemSnoop.Exporter.LocalApi;
 /// <summary>The containers of the host with the memory that is charged to them, as the exporter answers and as <c>memsnoop containers --json</c> prints it.</summary>
 internal sealed record ContainersAnswer
 {
-    internal const string Path = "/v1/containers";
+    internal const string Path = "/api/v1/containers";
+
+    /// <inheritdoc cref="WindowRequest.FormerPath"/>
+    internal const string FormerPath = "/v1/containers";
 
     /// <summary><see cref="WindowAnswer.FromExporter"/> or <see cref="WindowAnswer.Own"/>: who measured what was used; absent if nobody did.</summary>
     public string? Source { get; init; }
@@ -57,30 +61,20 @@ internal sealed record ContainerAnswer
 
     /// <summary>How it is called where there is little room: by its names, else by the twelve digits that other tools show of an id.</summary>
     [JsonIgnore]
-    internal string ShownName => Pod.Length == 0 ? ContainerId[..Math.Min(12, ContainerId.Length)] : Container.Length == 0 ? $"{Namespace}/{Pod}" : $"{Namespace}/{Pod}/{Container}";
+    internal string ShownName => ContainerName.Short(ContainerId, new ContainerNames(Namespace, Pod, Container));
 
     internal static ContainerAnswer Of(string id, ContainerNames names, in ContainerMemorySample memory)
     {
-        ulong lower = 0;
-        ulong doubtful = 0;
-        Disturbance disturbance = MemSnoop.Disturbances.Disturbance.None;
-        foreach (ChargedKind kind in ChargedKinds.All)
-        {
-            ChargedMemory charged = memory[kind];
-            lower += charged.UsedBytes;
-            doubtful += charged.DoubtfulBytes;
-            disturbance = charged.Disturbance > disturbance ? charged.Disturbance : disturbance;
-        }
-
+        ChargedSum sum = ChargedSum.Of(memory);
         return new ContainerAnswer
         {
             ContainerId = id,
             HeldBytes = memory.HeldBytes,
-            UsedBytes = disturbance == MemSnoop.Disturbances.Disturbance.None ? lower : null,
-            LowerBytes = lower,
-            UpperBytes = lower + doubtful,
-            IdleBytes = memory.HeldBytes - Math.Min(memory.HeldBytes, lower + doubtful),
-            Disturbance = disturbance.ToReason(),
+            UsedBytes = sum.UsedBytes,
+            LowerBytes = sum.LowerBytes,
+            UpperBytes = sum.UpperBytes,
+            IdleBytes = sum.IdleBytes,
+            Disturbance = sum.Disturbance.ToReason(),
         }.With(names);
     }
 

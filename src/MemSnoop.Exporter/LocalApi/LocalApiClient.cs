@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
 using MemSnoop.Metrics.Configuration;
@@ -67,7 +68,13 @@ internal sealed class LocalApiClient : IDisposable
 
     /// <summary>Asks for the last window of all containers; the answer, a refusal, or neither when nobody answers.</summary>
     internal Task<(ContainersAnswer? Answer, RefusalAnswer? Refusal)> AskContainersAsync(CancellationToken stop) =>
-        AskAsync(ContainersAnswer.Path, AnswerJson.Default.ContainersAnswer, stop);
+        AskAsync(ContainersAnswer.FormerPath, AnswerJson.Default.ContainersAnswer, stop);
+
+    /// <summary>Asks for everything at a glance; the answer, a refusal, or neither when nobody answers.</summary>
+    /// <param name="query">What follows the path: nothing, or <c>?top=N</c> and the like.</param>
+    /// <param name="stop">Gives it up.</param>
+    internal Task<(Overview? Answer, RefusalAnswer? Refusal)> AskOverviewAsync(string query, CancellationToken stop) =>
+        AskAsync(Overview.Path + query, ViewJson.Default.Overview, stop);
 
     /// <summary>Ends a window; false if the exporter cannot.</summary>
     private async Task<bool> EndAsync(string id)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
@@ -24,10 +24,11 @@ namespace MemSnoop.Exporter.LocalApi;
 /// nothing of it can be reached at the exporter's address, and nothing of the exporter's address here.
 /// </summary>
 /// <param name="pipeline">Has the windows.</param>
+/// <param name="view">Answers what the page asks as well.</param>
 /// <param name="host">The host that is measured.</param>
 /// <param name="services">For the web server.</param>
 /// <param name="loggers">The log.</param>
-internal sealed partial class LocalApiService(SamplingPipeline pipeline, MeasuredHost host, IServiceProvider services, ILoggerFactory loggers)
+internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi view, MeasuredHost host, IServiceProvider services, ILoggerFactory loggers)
     : IHostedLifecycleService, IHttpApplication<HttpContext>, IDisposable
 {
     /// <summary>Windows that are measured at once; who asks for more waits. Each costs two reads of the process's memory maps.</summary>
@@ -131,9 +132,14 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
             return EndAsync(context);
         }
 
-        if (request.Path.Value is not (WindowRequest.Path or ContainersAnswer.Path))
+        if (ViewApi.Has(request.Path))
         {
-            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there are only {WindowRequest.Path} and {ContainersAnswer.Path}");
+            return view.AnswerAsync(context);
+        }
+
+        if (request.Path.Value is not (WindowRequest.Path or WindowRequest.FormerPath or ContainersAnswer.Path or ContainersAnswer.FormerPath))
+        {
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "not_found", $"there are only {WindowRequest.Path}, {ContainersAnswer.Path} and {Overview.Path}");
         }
 
         if (!HttpMethods.IsGet(request.Method))
@@ -142,7 +148,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
             return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "method", "only GET is answered");
         }
 
-        if (request.Path.Value == ContainersAnswer.Path)
+        if (request.Path.Value is ContainersAnswer.Path or ContainersAnswer.FormerPath)
         {
             return pipeline.Windows is { ContainerMemory: not ContainerMemoryState.Off } containers
                 ? WriteAsync(context, StatusCodes.Status200OK, AnswerOf(containers), AnswerJson.Default.ContainersAnswer)
@@ -291,17 +297,9 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, Measure
         }
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, string reason, string error) =>
-        WriteAsync(context, status, new RefusalAnswer(reason, error), AnswerJson.Default.RefusalAnswer);
+    private static Task RefuseAsync(HttpContext context, int status, string reason, string error) => ViewApi.RefuseAsync(context, status, reason, error);
 
-    private static async Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type)
-    {
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(answer, type);
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body).ConfigureAwait(false);
-    }
+    private static Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type) => ViewApi.WriteAsync(context, status, answer, type);
 
     private void LogClosed(string reason)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MemSnoop.Disturbances;
+using MemSnoop.Exporter.View;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.WorkingSets;
 
@@ -122,11 +123,6 @@ internal sealed record AreaAnswer(string Name, ulong HeldBytes, ulong UsedBytes)
 {
     internal static IReadOnlyList<AreaAnswer> Of(AreaUses areas) => [.. areas.All.Select(static area => new AreaAnswer(area.Name, area.HeldBytes, area.UsedBytes))];
 }
-
-/// <summary>Why there is no window.</summary>
-/// <param name="Reason">One word, like those of metrics.</param>
-/// <param name="Error">A sentence for people.</param>
-internal sealed record RefusalAnswer(string Reason, string Error);
 
 /// <summary>The answers as JSON, by code that is made at build time.</summary>
 [JsonSourceGenerationOptions(

@@ -19,17 +19,20 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
     /// <summary>The shortest age that can be asked for: the length of a window.</summary>
     internal static readonly TimeSpan ShortestAge = TimeSpan.FromMilliseconds(100);
 
-    internal const string Path = "/v1/window";
+    internal const string Path = "/api/v1/window";
+
+    /// <summary>The same under its former name, which exporters of all versions answer: the commands ask under this one.</summary>
+    internal const string FormerPath = "/v1/window";
 
     /// <summary>Where a window is ended before its time, by POST.</summary>
-    internal const string EndPath = "/v1/window/end";
+    internal const string EndPath = "/api/v1/window/end";
 
     private const int LongestId = 64;
 
     /// <summary>The target of the request, like <c>/v1/window?pid=12&amp;start=3456&amp;seconds=0.5</c>.</summary>
     internal string ToTarget() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Path}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}{(ByArea ? "&areas=1" : "")}{(Id is null ? "" : $"&id={Id}")}");
+        $"{FormerPath}?pid={Process.Pid}&start={Process.StartTicks}{(Window is { } window ? $"&seconds={window.TotalSeconds:R}" : "")}{(Ages is { } ages ? $"&ages={Words(ages)}" : "")}{(ByArea ? "&areas=1" : "")}{(Id is null ? "" : $"&id={Id}")}");
 
     /// <summary>The target of the request that ends the window.</summary>
     internal static string ToEndTarget(string id) => $"{EndPath}?id={id}";

@@ -95,7 +95,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
         };
-        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList);
+        WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList, context.Clock);
         InstrumentScope scope = context.Scope(sampled);
         AddInstruments(scope, windows, settings.IdleAges, options.WorkingSet.Interval);
         if (context.Labels.HasContainers)
@@ -264,9 +264,18 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     {
         IReadOnlyList<ProbeResult> probes = AgingChoice.Probe(context.Host);
         string? chosen = WorkingSetMethods.Choose(WorkingSetChoice.NameOf(context.Host.Options.WorkingSet.Method), probes);
+        return Find(context.Host.Paths, probes, chosen);
+    }
+
+    /// <summary>What the methods say of a host, and what disturbs the one in use.</summary>
+    /// <param name="paths">The roots.</param>
+    /// <param name="probes">What each method says.</param>
+    /// <param name="chosen">The one in use; null if none is.</param>
+    internal static IEnumerable<HostFinding> Find(KernelPaths paths, IReadOnlyList<ProbeResult> probes, string? chosen)
+    {
         foreach (ProbeResult probe in probes)
         {
-            string topic = $"{Name} by {probe.Method}";
+            string topic = $"{WorkingSetMeasurement.MeasurementName} by {probe.Method}";
             string use = probe.Method == chosen ? " (the method in use)" : "";
             yield return probe.IsSupported
                 ? new HostFinding(HostFinding.Ok, topic, probe.Reason, probe.Explanation + use, probe.Advice) { MethodInUse = probe.Method == chosen ? chosen : null }
@@ -275,14 +284,14 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
 
         if (chosen is null && probes.Any(static probe => probe.Reason == AgingChoice.Reason))
         {
-            yield return new HostFinding(HostFinding.Limited, Name, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
+            yield return new HostFinding(HostFinding.Limited, WorkingSetMeasurement.MeasurementName, AgingChoice.Reason, "generations of control groups are aged in place of working sets of processes");
         }
         else if (chosen is null)
         {
-            yield return new HostFinding(HostFinding.Missing, Name, "no_method", "no method works here, so there are no working sets", "see the lines above");
+            yield return new HostFinding(HostFinding.Missing, WorkingSetMeasurement.MeasurementName, "no_method", "no method works here, so there are no working sets", "see the lines above");
         }
 
-        foreach (HostFinding finding in DisturbanceCheck.Find(context.Host.Paths, chosen))
+        foreach (HostFinding finding in DisturbanceCheck.Find(paths, chosen))
         {
             yield return finding;
         }

@@ -62,6 +62,7 @@ internal sealed partial class SamplingPipeline : IDisposable
                 _measurements.Add(descriptor.Start(context));
             }
 
+            Last = new LastSamples(host, _watchList, _measurements.OfType<SampledWorkingSet>().FirstOrDefault());
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
             ContainerInstruments.Create(Scope(null), _naming);
@@ -93,6 +94,9 @@ internal sealed partial class SamplingPipeline : IDisposable
 
     /// <summary>The windows of working sets, for who asks on this host; null when none are measured.</summary>
     internal ILocalWindows? Windows => _measurements.OfType<SampledWorkingSet>().FirstOrDefault()?.Windows;
+
+    /// <summary>What was sampled last, for who shows it to people.</summary>
+    internal LastSamples Last { get; }
 
     /// <summary>Whether everything that is measured has something to show: the first windows have ended.</summary>
     internal bool IsReady => _measurements.TrueForAll(static measurement => measurement.IsReady);

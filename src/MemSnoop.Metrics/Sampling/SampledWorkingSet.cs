@@ -20,6 +20,15 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
 
     internal override IHostedService? Service => _sampler;
 
+    /// <summary>What each method says of this host.</summary>
+    internal IReadOnlyList<ProbeResult> Probes => probes;
+
+    /// <summary>The method in use; null when none works.</summary>
+    internal string? Method => method;
+
+    /// <summary>What the passes publish; null when there are none.</summary>
+    internal WorkingSetWindows? Published => _windows;
+
     /// <summary>The windows, for who asks on this host; null when none are measured.</summary>
     internal ILocalWindows? Windows => _sampler;
 

@@ -51,6 +51,9 @@ internal sealed class WatchList(ProcessTable table, CollectionNumber collections
         }
     }
 
+    /// <summary>The watched processes as of the last look, whoever looked: nothing is read for it. An array that is replaced and never changed.</summary>
+    internal WatchedProcess[] Known => Volatile.Read(ref _watched);
+
     /// <summary>
     /// The watched processes as of now, for use outside a collection. A running collection keeps its own list.
     /// </summary>

@@ -14,7 +14,8 @@ namespace MemSnoop.Metrics.Sampling;
 /// <param name="collections">Numbers the collections.</param>
 /// <param name="sampled">Accounts for the measurement.</param>
 /// <param name="watchList">Knows which processes have series in a collection. Default value: null, all have.</param>
-internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled, WatchList? watchList = null) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
+/// <param name="clock">Tells when a pass ended. Default value: null, the system's clock.</param>
+internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMeasurement sampled, WatchList? watchList = null, TimeProvider? clock = null) : IProcessSamples<WorkingSetSample>, IWorkingSetSink
 {
     private readonly List<ProcessSample<WorkingSetSample>> _passing = [];
     private readonly HashSet<TrackedProcess> _lost = [];
@@ -28,7 +29,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     private SampledContainerMemory? _containerMemory;
     private WorkingSetRound _complete = WorkingSetRound.None;
     private WorkingSetRound _shown = WorkingSetRound.None;
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private long _collection = -1;
+    private long _rounds;
 
     /// <inheritdoc/>
     public object Gate { get; } = new();
@@ -62,6 +65,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
 
     /// <summary>Whether the windows are too old to say anything of now, because no pass has ended for too long.</summary>
     internal Func<bool> AreOverdue { get; set; } = static () => false;
+
+    /// <summary>Called when a pass or a look has published something: on the thread of the passes, which must not wait.</summary>
+    internal Action? Published { get; set; }
 
     /// <summary>What the last pass and the looks since then found, whatever collection is under way; no windows if they are too old.</summary>
     internal WorkingSetRound Valid => AreOverdue() ? Latest.WithoutWindows() : Latest;
@@ -136,6 +142,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         _containerMemory?.EndPass();
         Publish(new WorkingSetRound
         {
+            Number = ++_rounds,
+            Ended = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds,
             Processes = [.. _passing],
             Groups = [.. _groups],
             ProcessGroups = [.. _processGroups],
@@ -176,6 +184,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
         {
             _complete = complete;
         }
+
+        Published?.Invoke();
     }
 
     /// <inheritdoc/>
@@ -266,7 +276,13 @@ internal sealed record WorkingSetRound
     internal static WorkingSetRound None { get; } = new() { Processes = [], Groups = [], ProcessGroups = [], Containers = [], Reaccessed = [], GroupsReaccessed = [], Skips = [], ContainerSkips = [], Cost = ReadingCost.Unknown };
 
     /// <summary>What there is to say once its windows are too old: who was skipped so far, and that the pass which should have replaced them does not succeed.</summary>
-    internal WorkingSetRound WithoutWindows() => None with { Skips = Skips, ContainerSkips = ContainerSkips, Succeeded = false };
+    internal WorkingSetRound WithoutWindows() => None with { Number = Number, Ended = Ended, Skips = Skips, ContainerSkips = ContainerSkips, Succeeded = false };
+
+    /// <summary>Which pass it was, from 1; 0 before the first.</summary>
+    internal long Number { get; init; }
+
+    /// <summary>When the pass ended, in seconds since the Unix epoch.</summary>
+    internal double Ended { get; init; }
 
     /// <summary>The last window of each process.</summary>
     internal required ProcessSample<WorkingSetSample>[] Processes { get; init; }

@@ -9,6 +9,9 @@ internal sealed record WorkingSetMethodDescriptor
     /// <summary>The name in options and metrics.</summary>
     internal required string Name { get; init; }
 
+    /// <summary>By what it sees accesses, after "by": for people who have not read of it.</summary>
+    internal required string Means { get; init; }
+
     /// <summary>What it estimates.</summary>
     internal required MethodScope Estimates { get; init; }
 

@@ -16,6 +16,7 @@ public static class WorkingSetMethods
         new()
         {
             Name = PageIdleEstimator.MethodName,
+            Means = "the kernel's idle bitmap",
             Estimates = MethodScope.Process | MethodScope.Group,
             Precision = "each page, with its size; an access by one process counts for all that map the page",
             Disturbs = [ReferencedEstimator.MethodName],
@@ -26,6 +27,7 @@ public static class WorkingSetMethods
         new()
         {
             Name = ReferencedEstimator.MethodName,
+            Means = "referenced bits of the page tables",
             Estimates = MethodScope.Process,
             Precision = "each area; ages are an upper bound; holds up its target while the kernel walks page tables",
             Disturbs = [PageIdleEstimator.MethodName],

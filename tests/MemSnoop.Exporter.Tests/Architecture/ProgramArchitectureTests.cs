@@ -7,8 +7,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
 {
     private static readonly Arrow[] Table =
     [
+        new("LocalApi", "View", "What the page reads is answered on the local socket too, and refusals have one form."),
+
         new("Web", "Configuration", "Options say where to listen, and a file who may ask."),
         new("Web", "LocalApi", "A socket whose owner is dead is told in one way."),
+        new("Web", "View", "What the page reads is answered at the exporter's address."),
 
         new("Prometheus", "Collector", "A scrape is one of the two sinks."),
         new("Prometheus", "Web", "A scrape that is turned away is counted with what the listener turns away."),
@@ -29,11 +32,13 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Hosting", "Prometheus", "The endpoint is a service of the host."),
         new("Hosting", "Otlp", "The push is a service of the host."),
         new("Hosting", "LocalApi", "The host answers others on this machine as well."),
+        new("Hosting", "View", "The host keeps what the page shows."),
         new("Hosting", "Web", "The host listens, and maps its pages."),
         new("Hosting", "Logging", "The host's services log."),
 
         new("Commands", "Configuration", "The command line is a layer of the options."),
         new("Commands", "LocalApi", "The command wss asks the exporter that runs."),
+        new("Commands", "View", "Commands show what the exporter answers, and why it does not."),
         new("Commands", "Web", "The command check reads the web configuration."),
         new("Commands", "Sandbox", "The command serve puts up the walls."),
         new("Commands", "Hosting", "The command serve runs the host."),

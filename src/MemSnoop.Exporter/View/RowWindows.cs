@@ -1,0 +1,31 @@
+using MemSnoop.Disturbances;
+using MemSnoop.WorkingSets;
+
+namespace MemSnoop.Exporter.View;
+
+/// <summary>Puts windows into rows.</summary>
+internal static class RowWindows
+{
+    /// <summary>The same row with its last window, or the reason why it has none.</summary>
+    internal static RowView With(this RowView row, in WorkingSetSample? window)
+    {
+        if (window is not { } sample)
+        {
+            return row with { Reason = "no_window" };
+        }
+
+        ulong notIdle = sample.UpperTotalBytes + (sample.UntrackedBytes ?? 0);
+        ulong idle = sample.ResidentBytes - Math.Min(sample.ResidentBytes, notIdle);
+        return row with
+        {
+            ResidentBytes = sample.ResidentBytes,
+            UsedBytes = sample.IsWhole ? sample.TotalBytes : null,
+            LowerBytes = sample.IsWhole ? null : sample.TotalBytes,
+            UpperBytes = sample.IsWhole ? null : sample.UpperTotalBytes,
+            IdleBytes = idle,
+            IdleShare = sample.ResidentBytes == 0 ? null : (double)idle / sample.ResidentBytes,
+            WindowSeconds = sample.Window.TotalSeconds,
+            Reason = sample.IsWhole ? null : sample.Disturbance.ToReason(),
+        };
+    }
+}
