@@ -151,7 +151,7 @@ internal sealed class WssCommand : MemSnoopCommand
 
         if (request.IsOne && results[0].Window is { IsWhole: false } disturbed)
         {
-            await notes.SayAsync($"the window was disturbed, so there are two bounds and no number: {WssTable.Explain(disturbed.Disturbance)}").ConfigureAwait(false);
+            await notes.SayAsync($"the window was disturbed, so there are two bounds and no number: {DisturbanceWords.Explain(disturbed.Disturbance)}").ConfigureAwait(false);
         }
 
         WindowResult[] missing = [.. results.Where(static result => result.Problem is not null)];

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using MemSnoop.Exporter.View;
+using MemSnoop.Metrics.Configuration;
+
+namespace MemSnoop.Exporter.Top;
+
+/// <summary>Reads, draws and takes keys until the user has seen enough. Reading never keeps a key waiting.</summary>
+/// <param name="source">Where the numbers come from.</param>
+/// <param name="state">What is shown.</param>
+/// <param name="terminal">Where.</param>
+/// <param name="every">The time between two readings.</param>
+internal sealed class TopLoop(IOverviewSource source, TopState state, TopTerminal terminal, TimeSpan every)
+{
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly TopHistory _history = new();
+
+    /// <summary>Runs it. What is shown at first has been read.</summary>
+    internal async Task RunAsync(Overview first, CancellationToken stop)
+    {
+        TopFrame frame = new(state, _history, source.Name, _clock);
+        Channel<bool> resized = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        using PosixSignalRegistration registration = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => resized.Writer.TryWrite(true));
+        Take(first);
+        Task<Overview>? reading = null;
+        Task due = Task.Delay(every, _clock, stop);
+        bool isLate = false;
+        while (!state.IsDone && !stop.IsCancellationRequested)
+        {
+            terminal.Draw(frame.Draw);
+            Task<bool> key = terminal.Keys.WaitToReadAsync(stop).AsTask();
+            Task<bool> resize = resized.Reader.WaitToReadAsync(stop).AsTask();
+            await Task.WhenAny(key, resize, reading ?? due).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested();
+            resized.Reader.TryRead(out _);
+            if (reading is { IsCompleted: true })
+            {
+                await TakeAsync(reading).ConfigureAwait(false);
+                (reading, due) = (null, Task.Delay(every, _clock, stop));
+            }
+
+            bool wantsOthers = false;
+            while (terminal.Keys.TryRead(out ConsoleKeyInfo pressed))
+            {
+                wantsOthers |= state.Press(pressed);
+            }
+
+            if (terminal.Keys.Completion.IsCompleted)
+            {
+                return;
+            }
+
+            // What is being read may not be what is wanted any more: then it is read again as soon as that is here.
+            isLate |= wantsOthers;
+            if (reading is null && (isLate || due.IsCompleted))
+            {
+                isLate = false;
+                reading = source.ReadAsync(state.Query, stop);
+            }
+        }
+    }
+
+    private async Task TakeAsync(Task<Overview> reading)
+    {
+        try
+        {
+            Take(await reading.ConfigureAwait(false));
+        }
+        catch (UsageException problem)
+        {
+            state.Fail(problem.Problem);
+        }
+    }
+
+    private void Take(Overview overview)
+    {
+        _history.Take(overview);
+        state.Take(overview);
+    }
+}
