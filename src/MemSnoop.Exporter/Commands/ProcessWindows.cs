@@ -46,6 +46,7 @@ internal sealed class ProcessWindows(WssRequest request, MeasuredHost host, Wind
     {
         while (true)
         {
+            end.ThrowIfCancellationRequested();
             IReadOnlyList<WindowResult> asked = await ForEachAsync(processes, process => AskAsync(process, end)).ConfigureAwait(false);
             TrackedProcess[] left = [.. asked.Where(static result => result.Reason == Nobody).Select(static result => result.Process)];
             if (left.Length > 0)
