@@ -58,7 +58,7 @@ internal sealed record TopColumn(string Heading, int Width, bool IsText, SortCol
 
     private static TopColumn Name(int width) => new("NAME", width, true, SortColumn.Name, static row => Plain(SafeText.Of(row.Name)));
 
-    private static int WidthOf(List<TopColumn> columns) => columns.Sum(static column => column.Width + Gap);
+    private static int WidthOf(List<TopColumn> columns) => columns.Sum(static column => column.Width + Gap) - Gap;
 
     private static (string Text, Ink Ink) Plain(string? text) => text is null ? ("-", Ink.Faint) : (SafeText.Of(text), Ink.Plain);
 }

@@ -66,7 +66,7 @@ internal sealed class TopFrame(TopState state, TopHistory history, string source
             Part("memory", host.TotalBytes), Part("used", host.UsedBytes), Part("held by programs", host.UnknownBytes), Part("page cache", host.PageCacheBytes),
             Part("kernel", host.KernelBytes), Part("free", host.FreeBytes),
         }.OfType<string>()));
-        yield return Line(SafeText.Of(all.Method.Words));
+        yield return Line(SafeText.Of(all.Method is { Name: null, Limits: [{ } why, ..] } ? $"{all.Method.Words}: {why.Detail}" : all.Method.Words));
         yield return state.Problem.Length > 0 ? new Text(SafeText.Of(state.Problem), new Style(Color.Red)) { Overflow = Overflow.Ellipsis } : Line($"{Count(all)}; {Windows(all.Windows)}");
         yield return new Text(" ");
     }
@@ -98,7 +98,7 @@ internal sealed class TopFrame(TopState state, TopHistory history, string source
             string heading = column.Sort == state.Sort ? column.Heading + "*" : column.Heading;
             table.AddColumn(new TableColumn(new Text(heading, new Style(decoration: Decoration.Bold)) { Overflow = Overflow.Crop })
             {
-                Width = column.Width, NoWrap = true, Padding = new Padding(0, 0, TopColumn.Gap, 0), Alignment = column.IsText ? Justify.Left : Justify.Right,
+                Width = column.Width, NoWrap = true, Padding = new Padding(0, 0, column == columns[^1] ? 0 : TopColumn.Gap, 0), Alignment = column.IsText ? Justify.Left : Justify.Right,
             });
         }
 

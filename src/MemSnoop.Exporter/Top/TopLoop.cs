@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using MemSnoop.Exporter.View;
+using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
 
 namespace MemSnoop.Exporter.Top;
@@ -20,19 +21,23 @@ internal sealed class TopLoop(IOverviewSource source, TopState state, TopTermina
     {
         TopFrame frame = new(state, _history, source.Name, _clock);
         Channel<bool> resized = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        using PosixSignalRegistration registration = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => resized.Writer.TryWrite(true));
+        using PosixSignalRegistration registration = PosixSignalRegistration.Create((PosixSignal)Libc.SignalWindowChanged, _ => resized.Writer.TryWrite(true));
         Take(first);
         Task<Overview>? reading = null;
         Task due = Task.Delay(every, _clock, stop);
         bool isLate = false;
+        Task<bool> key = NextKey(stop);
+        Task<bool> resize = resized.Reader.WaitToReadAsync(stop).AsTask();
         while (!state.IsDone && !stop.IsCancellationRequested)
         {
             terminal.Draw(frame.Draw);
-            Task<bool> key = terminal.Keys.WaitToReadAsync(stop).AsTask();
-            Task<bool> resize = resized.Reader.WaitToReadAsync(stop).AsTask();
             await Task.WhenAny(key, resize, reading ?? due).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
-            resized.Reader.TryRead(out _);
+            if (resized.Reader.TryRead(out _))
+            {
+                resize = resized.Reader.WaitToReadAsync(stop).AsTask();
+            }
+
             if (reading is { IsCompleted: true })
             {
                 await TakeAsync(reading).ConfigureAwait(false);
@@ -50,6 +55,8 @@ internal sealed class TopLoop(IOverviewSource source, TopState state, TopTermina
                 return;
             }
 
+            key = key.IsCompleted ? NextKey(stop) : key;
+
             // What is being read may not be what is wanted any more: then it is read again as soon as that is here.
             isLate |= wantsOthers;
             if (reading is null && (isLate || due.IsCompleted))
@@ -59,6 +66,8 @@ internal sealed class TopLoop(IOverviewSource source, TopState state, TopTermina
             }
         }
     }
+
+    private Task<bool> NextKey(CancellationToken stop) => terminal.Keys.WaitToReadAsync(stop).AsTask();
 
     private async Task TakeAsync(Task<Overview> reading)
     {

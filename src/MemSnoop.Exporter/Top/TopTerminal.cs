@@ -17,14 +17,14 @@ internal sealed class TopTerminal
     private readonly Channel<ConsoleKeyInfo> _keys = Channel.CreateUnbounded<ConsoleKeyInfo>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly TextWriter _output;
     private readonly Screen _screen;
-    private readonly StringWriter _text = new();
+    private readonly StringBuilder _text = new();
     private readonly IAnsiConsole _picture;
 
     internal TopTerminal(TextWriter output, Screen screen)
     {
         _output = output;
         _screen = screen;
-        _picture = Console(_text, screen.Shows, screen.HasColor);
+        _picture = Console(new StringWriter(_text), screen.Shows, screen.HasColor);
     }
 
     /// <summary>The keys that were pressed.</summary>
@@ -82,7 +82,7 @@ internal sealed class TopTerminal
 
     private string Render(IRenderable frame)
     {
-        _text.GetStringBuilder().Clear();
+        _text.Clear();
         _picture.Write(frame);
         return _text.ToString();
     }
