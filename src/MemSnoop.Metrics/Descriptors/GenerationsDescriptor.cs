@@ -136,7 +136,8 @@ internal sealed class GenerationsDescriptor : PublishedMeasurementDescriptor
         ProbeResult support = generations.Support;
         if (!support.IsSupported)
         {
-            yield return HostFinding.Lacking(IsEnabled(context.Host.Options), Name, support.Reason, support.Explanation, support.Advice);
+            // On by default, as an addition: who has not asked for it misses nothing.
+            yield return HostFinding.Lacking(context.Host.Options.Readings.IsEnabled(Name, isOnByDefault: false), Name, support.Reason, support.Explanation, support.Advice);
             yield break;
         }
 
