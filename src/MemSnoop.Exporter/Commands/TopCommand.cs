@@ -125,7 +125,7 @@ internal sealed class TopCommand : MemSnoopCommand
     private async Task<Overview> FirstAsync(IOverviewSource source, ParseResult arguments, TopState state, bool isOnce, CancellationToken stop)
     {
         Overview first = await source.ReadAsync(TableQuery.All with { Sort = state.Sort, Search = state.Search }, stop).ConfigureAwait(false);
-        while (isOnce && first.Windows is { HasEnded: false, Next: not null })
+        while (isOnce && first is { Method.Name: not null, Windows.HasEnded: false })
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, stop).ConfigureAwait(false);
             first = await source.ReadAsync(TableQuery.All with { Sort = state.Sort, Search = state.Search }, stop).ConfigureAwait(false);
@@ -147,7 +147,7 @@ internal sealed class TopCommand : MemSnoopCommand
 
         Overview all = state.Overview!;
         state.Take(all with { Processes = all.Processes with { Rows = [.. all.Processes.Rows.Take(OnceRows)] } });
-        TopFrame frame = new(state, new TopHistory(), source.Name, TimeProvider.System);
+        TopFrame frame = new(state, source.Name, TimeProvider.System);
         new TopTerminal(invocation.Output, invocation.Screen).WriteOnce(frame.DrawOnce);
     }
 

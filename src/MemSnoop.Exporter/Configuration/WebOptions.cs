@@ -39,6 +39,9 @@ internal sealed class WebOptions
     /// <summary>Send OpenMetrics 2.0, a candidate, to a server that asks for it. Default value: false.</summary>
     public bool OpenMetrics2 { get; set; }
 
+    /// <summary>Serve metrics and health alone, without the page and what it reads. Default value: false.</summary>
+    public bool DisablePage { get; set; }
+
     /// <summary>Leave out the metrics about the exporter itself. Default value: false.</summary>
     public bool DisableExporterMetrics { get; set; }
 }
@@ -119,6 +122,11 @@ internal static class WebSettings
         {
             Options = ["--web.max-connections"],
             Help = "Keep at most this many connections open, and at most one for every eight files that the process may open.",
+        },
+        new ScalarSetting<ExporterOptions, bool>("Web:DisablePage", Syntax.Boolean, o => o.Web.DisablePage, (o, v) => o.Web.DisablePage = v)
+        {
+            Options = ["--web.disable-page"],
+            Help = "Serve metrics and health alone, and neither the page at / nor what it reads.",
         },
         new ScalarSetting<ExporterOptions, bool>("Web:DisableExporterMetrics", Syntax.Boolean, o => o.Web.DisableExporterMetrics, (o, v) => o.Web.DisableExporterMetrics = v)
         {

@@ -46,6 +46,7 @@ internal static class ExporterHost
             .AddMemSnoop(plan.Measured)
             .AddPublishing(options)
             .AddSingleton<ViewService>()
+            .AddHostedService(static services => services.GetRequiredService<ViewService>())
             .AddSingleton<ViewApi>()
             .AddHostedService<HeapTrim>()
             .AddHostedService<LocalApiService>()
@@ -110,8 +111,11 @@ internal static class ExporterHost
         SamplingPipeline pipeline = app.Services.GetRequiredService<SamplingPipeline>();
         HttpInstruments.Create(pipeline.Scope(null), app.Services.GetRequiredService<ConnectionTable>(), refusals);
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested && !app.Lifetime.ApplicationStopping.IsCancellationRequested && pipeline.IsReady);
-        app.MapApi(app.Services.GetRequiredService<ViewApi>());
-        app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
+        if (!options.DisablePage)
+        {
+            app.MapApi(app.Services.GetRequiredService<ViewApi>(), app.Services.GetRequiredService<WebAccess>(), refusals);
+            app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
+        }
     }
 
     /// <summary>In place of the framework's, which would catch signals itself, the second one included.</summary>

@@ -134,7 +134,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
 
         if (ViewApi.Has(request.Path))
         {
-            return view.AnswerAsync(context);
+            return view.AnswerAsync(context, ViewCaller.Local);
         }
 
         if (request.Path.Value is not (WindowRequest.Path or WindowRequest.FormerPath or ContainersAnswer.Path or ContainersAnswer.FormerPath))
@@ -297,9 +297,9 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         }
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, string reason, string error) => ViewApi.RefuseAsync(context, status, reason, error);
+    private static Task RefuseAsync(HttpContext context, int status, string reason, string error) => Answers.RefuseAsync(context, status, reason, error);
 
-    private static Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type) => ViewApi.WriteAsync(context, status, answer, type);
+    private static Task WriteAsync<T>(HttpContext context, int status, T answer, JsonTypeInfo<T> type) => Answers.WriteAsync(context, status, answer, type);
 
     private void LogClosed(string reason)
     {

@@ -17,10 +17,10 @@ internal sealed class OwnSource : IOverviewSource
     {
         _pipeline = new SamplingPipeline(host, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
         _service = new SamplingService(_pipeline, host);
-        _view = new ViewService(_pipeline, TimeProvider.System);
+        _view = new ViewService(_pipeline, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
-    public string Name => "this program, since no exporter runs here";
+    public string Name => "this program";
 
     /// <summary>Begins to sample.</summary>
     /// <exception cref="Metrics.Configuration.UsageException">A method was chosen that does not work here.</exception>
@@ -30,6 +30,7 @@ internal sealed class OwnSource : IOverviewSource
         try
         {
             await source._service.StartAsync(stop).ConfigureAwait(false);
+            await source._view.StartAsync(stop).ConfigureAwait(false);
             return source;
         }
         catch
@@ -47,6 +48,8 @@ internal sealed class OwnSource : IOverviewSource
 
     public async ValueTask DisposeAsync()
     {
+        await _view.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _view.Dispose();
         await _service.StopAsync(CancellationToken.None).ConfigureAwait(false);
         _service.Dispose();
         _pipeline.Dispose();

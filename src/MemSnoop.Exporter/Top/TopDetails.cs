@@ -14,9 +14,8 @@ internal static class TopDetails
     /// <summary>Its lines.</summary>
     /// <param name="row">The process.</param>
     /// <param name="hasEnded">Whether it has ended, so that these are its last numbers.</param>
-    /// <param name="history">What it used in the last windows.</param>
     /// <param name="now">The time.</param>
-    internal static IEnumerable<string> Draw(RowView row, bool hasEnded, IReadOnlyCollection<ulong> history, DateTimeOffset now)
+    internal static IEnumerable<string> Draw(RowView row, bool hasEnded, DateTimeOffset now)
     {
         string who = string.Create(CultureInfo.InvariantCulture, $"process {row.Pid} ({SafeText.Of(row.Name)})");
         yield return hasEnded ? $"{who} has ended; these are its last numbers" : who;
@@ -45,21 +44,28 @@ internal static class TopDetails
             yield return Field("growth", $"{TopColumn.Signed(growth)} an hour");
         }
 
-        if (history.Count > 1)
+        if (row.Spark is { } spark)
         {
             yield return "";
-            yield return Field("used before", $"{Spark(history)}  {ShortNumber.Bytes(history.Min())} to {ShortNumber.Bytes(history.Max())} in {history.Count.ToString(CultureInfo.InvariantCulture)} windows");
+            foreach ((string name, IReadOnlyList<ulong?> values) in ((string, IReadOnlyList<ulong?>)[])[("was held", spark.ResidentBytes), ("was used", spark.UsedBytes)])
+            {
+                if (values.Any(static value => value is not null))
+                {
+                    yield return Field(name, $"{Spark(values)}  {ShortNumber.Bytes(values.Min() ?? 0)} to {ShortNumber.Bytes(values.Max() ?? 0)}");
+                }
+            }
         }
 
         yield return "";
-        yield return string.Create(CultureInfo.InvariantCulture, $"Where it lies: memsnoop wss {row.Pid} 10 --by area. Closely: memsnoop trace --pid {row.Pid}.");
+        yield return string.Create(CultureInfo.InvariantCulture, $"memsnoop wss {row.Pid} 10 --by area   where it lies");
+        yield return string.Create(CultureInfo.InvariantCulture, $"memsnoop trace --pid {row.Pid}        sample by sample");
     }
 
-    /// <summary>A line of bars, from nothing to the most.</summary>
-    internal static string Spark(IReadOnlyCollection<ulong> values)
+    /// <summary>A line of bars, from nothing to the most; a gap where there is no number.</summary>
+    internal static string Spark(IReadOnlyList<ulong?> values)
     {
-        double most = Math.Max(1, values.Max());
-        return string.Concat(values.Select(value => Bars[(int)Math.Min(Bars.Length - 1, value / most * Bars.Length)]));
+        double most = Math.Max(1, values.Max() ?? 0);
+        return string.Concat(values.Select(value => value is { } known ? Bars[(int)Math.Min(Bars.Length - 1, known / most * Bars.Length)] : ' '));
     }
 
     private static string Used(RowView row)

@@ -8,10 +8,9 @@ namespace MemSnoop.Exporter.Top;
 
 /// <summary>What <c>memsnoop top</c> shows, as a picture of text.</summary>
 /// <param name="state">What is shown.</param>
-/// <param name="history">What was used before.</param>
 /// <param name="source">Where the numbers come from.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class TopFrame(TopState state, TopHistory history, string source, TimeProvider clock)
+internal sealed class TopFrame(TopState state, string source, TimeProvider clock)
 {
     // Above the rows: the host, the method, the windows, a blank line and the headings. Below: the keys.
     private const int LinesAround = 6;
@@ -19,25 +18,25 @@ internal sealed class TopFrame(TopState state, TopHistory history, string source
     /// <summary>The whole window.</summary>
     internal IRenderable Draw(int width, int height)
     {
-        List<IRenderable> lines = [.. Head()];
+        List<IRenderable> lines = [.. Head(width)];
         if (state.ShowsHelp)
         {
-            lines.AddRange(Help.Select(static line => Line(line)));
+            lines.AddRange(Help.Select(line => Line(line, width)));
         }
         else if (state.Details is { } row)
         {
-            lines.AddRange(TopDetails.Draw(row, state.HasEnded, history.Of(row.Id), clock.GetUtcNow()).Select(static line => Line(line)));
+            lines.AddRange(TopDetails.Draw(row, state.HasEnded, clock.GetUtcNow()).Select(line => Line(line, width)));
         }
         else
         {
             lines.Add(Table(width, Math.Max(1, height - LinesAround), showsSelection: true));
         }
 
-        return new Bottom(lines, Foot(), height);
+        return new Bottom(lines, Foot(width), height);
     }
 
     /// <summary>Once: all rows that were read, and no keys.</summary>
-    internal IRenderable DrawOnce(int width) => new Rows([.. Head(), Table(width, int.MaxValue, showsSelection: false)]);
+    internal IRenderable DrawOnce(int width) => new Rows([.. Head(width), Table(width, int.MaxValue, showsSelection: false)]);
 
     private static readonly string[] Help =
     [
@@ -52,33 +51,40 @@ internal sealed class TopFrame(TopState state, TopHistory history, string source
         "<= stands before a bound: something disturbed the window.",
     ];
 
-    private IEnumerable<IRenderable> Head()
+    private IEnumerable<IRenderable> Head(int width)
     {
         if (state.Overview is not { } all)
         {
-            yield return Line($"memsnoop top: {source}");
+            yield return Line($"memsnoop top: {source}", width);
             yield break;
         }
 
         HostMemory host = all.Host;
-        yield return Line(string.Join("  ", new[]
+        yield return Line($"{Part("memory", host.TotalBytes)}: " + string.Join(", ", new[]
         {
-            Part("memory", host.TotalBytes), Part("used", host.UsedBytes), Part("held by programs", host.UnknownBytes), Part("page cache", host.PageCacheBytes),
+            Part("used", host.UsedBytes), Part("idle", Idle(host)), Part(host.Idle is null ? "programs" : "not known", host.UnknownBytes), Part("cache", host.PageCacheBytes),
             Part("kernel", host.KernelBytes), Part("free", host.FreeBytes),
-        }.OfType<string>()));
-        yield return Line(SafeText.Of(all.Method is { Name: null, Limits: [{ } why, ..] } ? $"{all.Method.Words}: {why.Detail}" : all.Method.Words));
-        yield return state.Problem.Length > 0 ? new Text(SafeText.Of(state.Problem), new Style(Color.Red)) { Overflow = Overflow.Ellipsis } : Line($"{Count(all)}; {Windows(all.Windows)}");
+        }.OfType<string>()), width);
+        yield return Line(SafeText.Of(all.Method is { Name: null, Limits: [{ } why, ..] } ? $"{all.Method.Words}: {why.Detail}" : all.Method.Words), width);
+        yield return state.Problem.Length > 0 ? new Text(Cut(SafeText.Of(state.Problem), width), new Style(Color.Red)) : Line($"{Count()}; {Windows(all.Windows)}", width);
         yield return new Text(" ");
     }
 
     private static string? Part(string name, ulong? bytes) => bytes is { } known ? $"{name} {ShortNumber.Bytes(known)}" : null;
 
-    private string Count(Overview all)
+    private static ulong? Idle(HostMemory host) => host.Idle is { } bands ? (ulong)bands.Sum(static band => (double)band.Bytes) : null;
+
+    private string Count()
     {
         TableView table = state.Rows!;
+        if (state.Details is not null)
+        {
+            return $"by {SafeText.Of(source)}";
+        }
+
         string what = state.Table switch { TopTable.Containers => "containers", TopTable.Groups => "groups", _ => "processes" };
-        return table.Matching == table.Total
-            ? string.Create(CultureInfo.InvariantCulture, $"{what} {table.Total} of {SafeText.Of(source)}")
+        return state.Search.Length == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{what} {table.Total}, by {SafeText.Of(source)}")
             : string.Create(CultureInfo.InvariantCulture, $"{what} {table.Matching} of {table.Total} with '{SafeText.Of(state.Search)}'");
     }
 
@@ -118,13 +124,15 @@ internal sealed class TopFrame(TopState state, TopHistory history, string source
         return table;
     }
 
-    private Text Foot() => Line(
+    private Text Foot(int width) => Line(
         state.IsSearching ? $"search: {SafeText.Of(state.Search)}_"
         : state.ShowsHelp ? "any key goes back"
         : state.Details is not null ? "Esc back"
-        : "q quit  Enter details  r u i s sort by resident used idle share  / search  h help");
+        : "q quit  Enter details  r u i s g n p sort  Tab tables  / search  h help", width);
 
-    private static Text Line(string text) => new(text.Length == 0 ? " " : text) { Overflow = Overflow.Ellipsis };
+    private static Text Line(string text, int width) => new(text.Length == 0 ? " " : Cut(text, width));
+
+    private static string Cut(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
 
     private static Style StyleOf(Ink ink, Decoration decoration) => ink switch
     {

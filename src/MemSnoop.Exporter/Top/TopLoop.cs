@@ -14,15 +14,13 @@ namespace MemSnoop.Exporter.Top;
 internal sealed class TopLoop(IOverviewSource source, TopState state, TopTerminal terminal, TimeSpan every)
 {
     private readonly TimeProvider _clock = TimeProvider.System;
-    private readonly TopHistory _history = new();
-
     /// <summary>Runs it. What is shown at first has been read.</summary>
     internal async Task RunAsync(Overview first, CancellationToken stop)
     {
-        TopFrame frame = new(state, _history, source.Name, _clock);
+        TopFrame frame = new(state, source.Name, _clock);
         Channel<bool> resized = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using PosixSignalRegistration registration = PosixSignalRegistration.Create((PosixSignal)Libc.SignalWindowChanged, _ => resized.Writer.TryWrite(true));
-        Take(first);
+        state.Take(first);
         Task<Overview>? reading = null;
         Task due = Task.Delay(every, _clock, stop);
         bool isLate = false;
@@ -73,17 +71,11 @@ internal sealed class TopLoop(IOverviewSource source, TopState state, TopTermina
     {
         try
         {
-            Take(await reading.ConfigureAwait(false));
+            state.Take(await reading.ConfigureAwait(false));
         }
         catch (UsageException problem)
         {
             state.Fail(problem.Problem);
         }
-    }
-
-    private void Take(Overview overview)
-    {
-        _history.Take(overview);
-        state.Take(overview);
     }
 }

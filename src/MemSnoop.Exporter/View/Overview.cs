@@ -167,6 +167,9 @@ internal sealed record RowView
     /// <summary>By how much resident memory has grown, over the history that there is.</summary>
     public double? GrowthBytesPerHour { get; init; }
 
+    /// <summary>The last hour in at most 30 points; absent without a history.</summary>
+    public SparkView? Spark { get; init; }
+
     public double? WindowSeconds { get; init; }
 
     /// <summary>Why the working set is absent: <c>no_window</c>, or what disturbed it.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Containers;
 using MemSnoop.Disturbances;
+using MemSnoop.Exporter.View.History;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Processes;
@@ -10,13 +11,19 @@ namespace MemSnoop.Exporter.View;
 
 /// <summary>Makes overviews of what was sampled last. The numbers are those that a scrape gets between the same two passes.</summary>
 /// <param name="last">What is sampled.</param>
+/// <param name="rings">The last hour.</param>
+/// <param name="bands">The bands of idle memory.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
+internal sealed class OverviewBuilder(LastSamples last, HistoryRings rings, IdleBands bands, TimeProvider clock)
 {
-    private readonly HostView _host = new(last.Host.Paths);
+    private readonly HostView _host = new(last.Host.Paths, bands);
     private readonly MethodWords _method = new(last, clock);
+    private HostMemorySample? _together;
+    private long _togetherRound = -1;
 
-    /// <summary>All rows, in no order. Not for two threads at once.</summary>
+    private double Now => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+
+    /// <summary>The largest first. Not for two threads at once.</summary>
     internal Overview Build()
     {
         WatchedProcess[] watched = last.Processes;
@@ -26,8 +33,8 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
         {
             Exporter = BuildInfo.Version,
             Round = round.Number,
-            At = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds,
-            Host = _host.Read(),
+            At = Now,
+            Host = ReadHost(round.Number, hasEnded: window is not null),
             Method = _method.Describe(window),
             Windows = new WindowTimesView
             {
@@ -43,7 +50,23 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
         };
     }
 
-    private static TableView Table(List<RowView> rows) => new(rows.Count, rows.Count, rows);
+    private HostMemory ReadHost(long round, bool hasEnded)
+    {
+        if (!hasEnded || !last.TellsPages)
+        {
+            return _host.Read(null, last.Method is null ? HostReason.NoMethod : last.TellsPages ? HostReason.NoWindow : HostReason.NoSum);
+        }
+
+        // Once a round, by the first who asks: the numbers stay those of its windows.
+        if (_togetherRound != round || _together is null)
+        {
+            (_togetherRound, _together) = (round, last.Windows!.CountHost());
+        }
+
+        return _host.Read(_together, HostReason.NoWindow);
+    }
+
+    private static TableView Table(List<RowView> rows) => TableQuery.All.Apply(new TableView(rows.Count, rows.Count, rows));
 
     private List<RowView> Processes(WatchedProcess[] watched, WorkingSetRound round)
     {
@@ -60,7 +83,7 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
             if (!process.HasLeft)
             {
                 WorkingSetSample? window = windows.TryGetValue(process.Process, out WorkingSetSample found) ? found : null;
-                rows.Add(Row(process, window, boot));
+                rows.Add(With(Row(process, window, boot), rings.Processes.Find(process.Process.Identity)));
             }
         }
 
@@ -120,7 +143,7 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
         {
             bool isCharged = charged.TryGetValue(id, out ContainerSample<ContainerMemorySample> memory);
             ContainerNames names = members.One?.Container.Names ?? memory.Names;
-            rows.Add(new RowView
+            rows.Add(With(new RowView
             {
                 Id = id,
                 Name = ContainerName.Short(id, names),
@@ -131,7 +154,7 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
                 Processes = members.Count,
                 ResidentBytes = members.ResidentBytes,
                 Charged = isCharged ? Of(memory.Sample) : null,
-            }.With(windows.TryGetValue(id, out WorkingSetSample window) ? window : null));
+            }.With(windows.TryGetValue(id, out WorkingSetSample window) ? window : null), rings.Containers.Find(id)));
         }
 
         return rows;
@@ -157,17 +180,19 @@ internal sealed class OverviewBuilder(LastSamples last, TimeProvider clock)
         List<RowView> rows = new(groups.Count);
         foreach ((string name, Members members) in groups)
         {
-            rows.Add(new RowView
+            rows.Add(With(new RowView
             {
                 Id = name,
                 Name = name,
                 Processes = members.Count,
                 ResidentBytes = members.ResidentBytes,
-            }.With(windows.TryGetValue(name, out WorkingSetSample window) ? window : null));
+            }.With(windows.TryGetValue(name, out WorkingSetSample window) ? window : null), rings.Groups.Find(name)));
         }
 
         return rows;
     }
+
+    private RowView With(RowView row, HistoryRing? ring) => ring is null ? row : row with { Spark = SparkView.Of(ring, rings, Now), GrowthBytesPerHour = Growth.Of(ring, rings, Now) };
 
     private void Add(Dictionary<string, Members> all, string name, WatchedProcess process)
     {

@@ -14,8 +14,7 @@ internal static class RowWindows
             return row with { Reason = "no_window" };
         }
 
-        ulong notIdle = sample.UpperTotalBytes + (sample.UntrackedBytes ?? 0);
-        ulong idle = sample.ResidentBytes - Math.Min(sample.ResidentBytes, notIdle);
+        ulong idle = Idle(sample);
         return row with
         {
             ResidentBytes = sample.ResidentBytes,
@@ -28,4 +27,8 @@ internal static class RowWindows
             Reason = sample.IsWhole ? null : sample.Disturbance.ToReason(),
         };
     }
+
+    /// <summary>What was idle for the whole window, for certain.</summary>
+    internal static ulong Idle(in WorkingSetSample sample) =>
+        sample.ResidentBytes - Math.Min(sample.ResidentBytes, sample.UpperTotalBytes + (sample.UntrackedBytes ?? 0));
 }

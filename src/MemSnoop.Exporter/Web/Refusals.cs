@@ -35,6 +35,9 @@ internal enum Refusal
 
     /// <summary>A request above the rate of the web configuration: status 429.</summary>
     Rate,
+
+    /// <summary>Somebody who wanted to look at the page, above the number that may at the same time: status 503.</summary>
+    Viewers,
 }
 
 /// <summary>How often each happened since the start.</summary>
@@ -43,7 +46,7 @@ internal sealed class RefusalCounts
     private readonly long[] _counts = new long[Words.Length];
 
     /// <summary>The values of the label <c>reason</c>, in the order of <see cref="Refusal"/>.</summary>
-    internal static readonly string[] Words = ["no_request", "idle", "connections", "requests", "slow_request", "slow_reader", "malformed", "handshake", "login", "login_queue", "rate"];
+    internal static readonly string[] Words = ["no_request", "idle", "connections", "requests", "slow_request", "slow_reader", "malformed", "handshake", "login", "login_queue", "rate", "viewers"];
 
     internal void Add(Refusal reason) => Interlocked.Increment(ref _counts[(int)reason]);
 

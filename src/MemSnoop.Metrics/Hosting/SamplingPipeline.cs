@@ -62,7 +62,7 @@ internal sealed partial class SamplingPipeline : IDisposable
                 _measurements.Add(descriptor.Start(context));
             }
 
-            Last = new LastSamples(host, _watchList, _measurements.OfType<SampledWorkingSet>().FirstOrDefault());
+            Last = new LastSamples(host, _watchList, _measurements.OfType<SampledWorkingSet>().FirstOrDefault(), _measurements.OfType<SampledCounters>().FirstOrDefault());
             MeasurementInstruments.Create(Scope(null), _measurements, _watchList);
             SelectionInstruments.Create(Scope(null), _watchList);
             ContainerInstruments.Create(Scope(null), _naming);

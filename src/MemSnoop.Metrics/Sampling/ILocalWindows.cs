@@ -1,4 +1,5 @@
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
 
@@ -40,4 +41,24 @@ internal interface ILocalWindows
     /// <param name="end">Ends the last window before its time.</param>
     /// <param name="stop">Gives it up.</param>
     Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken end, CancellationToken stop);
+
+    /// <summary>Measures windows of a process in a row, in the same way, and which pages it accesses in each.</summary>
+    /// <param name="process">The process; another one under its pid is not measured.</param>
+    /// <param name="window">How long a window is.</param>
+    /// <param name="windows">How many windows there are.</param>
+    /// <param name="pages">Takes the pages, and is told of the end of each window.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <returns>How it ended: <see cref="ReadOutcome.NotSupported"/> if the method does not tell pages apart.</returns>
+    Task<ReadOutcome> RecordPagesAsync(ProcessIdentity process, TimeSpan window, int windows, IRecordedPages pages, CancellationToken stop);
+
+    /// <summary>Counts the memory of all watched processes together, each page once; null if the method cannot, or the first windows have not ended.</summary>
+    HostMemorySample? CountHost();
+}
+
+/// <summary>Takes active pages, window after window.</summary>
+internal interface IRecordedPages : IActivePages
+{
+    /// <summary>A window has ended, and its pages have been taken.</summary>
+    /// <param name="window">Its length.</param>
+    void EndWindow(TimeSpan window);
 }

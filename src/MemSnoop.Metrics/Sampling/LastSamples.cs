@@ -1,4 +1,6 @@
 using MemSnoop.Kernel;
+using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
 
 namespace MemSnoop.Metrics.Sampling;
 
@@ -6,7 +8,8 @@ namespace MemSnoop.Metrics.Sampling;
 /// <param name="host">The host.</param>
 /// <param name="watchList">The processes.</param>
 /// <param name="workingSets">Working sets; null if they are switched off.</param>
-internal sealed class LastSamples(MeasuredHost host, WatchList watchList, SampledWorkingSet? workingSets)
+/// <param name="counters">Events that are counted; null if none are.</param>
+internal sealed class LastSamples(MeasuredHost host, WatchList watchList, SampledWorkingSet? workingSets, SampledCounters? counters)
 {
     /// <summary>The host.</summary>
     internal MeasuredHost Host => host;
@@ -40,6 +43,18 @@ internal sealed class LastSamples(MeasuredHost host, WatchList watchList, Sample
 
     /// <summary>Whether working sets are measured, so that there are passes which look at the processes.</summary>
     internal bool HasPasses => workingSets?.Published is not null;
+
+    /// <summary>Whether the method in use tells pages apart, so that it can sum up processes and show single pages.</summary>
+    internal bool TellsPages => WorkingSetMethods.All.Any(method => method.Name == Method && method.Estimates.HasFlag(MethodScope.Group));
+
+    /// <summary>The windows themselves, for who wants some beside those of the passes; null when none are measured.</summary>
+    internal ILocalWindows? Windows => workingSets?.Windows;
+
+    /// <summary>What was counted for a process as of the last collection, by event; null if nothing was.</summary>
+    internal IReadOnlyDictionary<string, ulong>? CountersOf(ProcessIdentity process) => counters?.LastOf(process);
+
+    /// <summary>What the last pass cost.</summary>
+    internal ReadingCost Cost => Round.Cost;
 
     /// <summary>Has something called after each pass and each look: on the thread of the passes, which must not wait.</summary>
     internal void Follow(Action published)

@@ -1,5 +1,6 @@
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
+using MemSnoop.Processes;
 
 namespace MemSnoop.Metrics.Sampling;
 
@@ -36,6 +37,25 @@ internal sealed class ProcessReadings<TSample>(
         }
 
         return new ArraySegment<ProcessSample<TSample>>(_samples, 0, _count);
+    }
+
+    /// <summary>Has the last sample of a process taken, by who looks at it apart from collections: nothing is read for it. False if there is none.</summary>
+    internal bool TryFindLast(ProcessIdentity process, Action<TSample> take)
+    {
+        lock (Gate)
+        {
+            foreach (ProcessSample<TSample> entry in new ArraySegment<ProcessSample<TSample>>(_samples, 0, _count))
+            {
+                if (entry.Process.Process.Identity == process)
+                {
+                    // Here, since samples may share what the next reading writes to.
+                    take(entry.Sample);
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     private void Read(WatchedProcess[] processes)

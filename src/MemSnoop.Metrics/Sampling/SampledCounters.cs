@@ -35,6 +35,24 @@ internal sealed partial class SampledCounters : SampledMeasurement
 
     internal IProcessSamples<CounterSample> Readings => _readings;
 
+    /// <summary>What was counted for a process as of the last reading, by event; null if it was not read.</summary>
+    internal IReadOnlyDictionary<string, ulong>? LastOf(ProcessIdentity process)
+    {
+        Dictionary<string, ulong> counts = new(StringComparer.Ordinal);
+        return _readings.TryFindLast(process, Add) ? counts : null;
+
+        void Add(CounterSample sample)
+        {
+            for (int place = 0; place < sample.Count; place++)
+            {
+                if (sample[place] is { } value)
+                {
+                    counts[_plan.Counted[place].Name] = value.Count;
+                }
+            }
+        }
+    }
+
     /// <summary>
     /// A row for each provider at work, and one for each reason why events are not counted. Whether events take turns at a
     /// counter is seen only while they are counted.

@@ -32,6 +32,9 @@ internal sealed partial class WindowSampler(
     /// <summary>What a pass may take at least, however short the interval is, before its windows are called overdue.</summary>
     internal static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(15);
 
+    /// <summary>For how long whoever counts the memory of the host waits for a pass to end.</summary>
+    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _pass = new();
     private readonly WatchedThread _thread = new("memsnoop passes", host.Paths.Hung);
     private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock);
@@ -394,6 +397,70 @@ internal sealed partial class WindowSampler(
                 begun?.Dispose();
                 process!.Dispose();
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOutcome> RecordPagesAsync(ProcessIdentity process, TimeSpan window, int windows, IRecordedPages pages, CancellationToken stop)
+    {
+        ReadOutcome outcome = TryTrack(process.Pid, out TrackedProcess? tracked);
+        if (outcome != ReadOutcome.Success)
+        {
+            return outcome;
+        }
+
+        IReaccessRun? begun = null;
+        try
+        {
+            outcome = tracked!.Identity != process ? ReadOutcome.ProcessGone : Ask(() =>
+            {
+                begun = estimator.BeginPageRun(tracked, pages, out ReadOutcome began);
+                return began;
+            });
+            long begin = clock.GetTimestamp();
+            for (int ended = 1; outcome == ReadOutcome.Success && ended <= windows; ended++)
+            {
+                TimeSpan wait = (ended * window) - clock.GetElapsedTime(begin);
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, clock, stop).ConfigureAwait(false);
+                }
+
+                outcome = Turn(begun!, out WorkingSetSample sample, out _);
+                if (outcome == ReadOutcome.Success)
+                {
+                    pages.EndWindow(sample.Window);
+                }
+            }
+
+            return outcome;
+        }
+        finally
+        {
+            lock (_pass)
+            {
+                begun?.Dispose();
+                tracked!.Dispose();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public HostMemorySample? CountHost()
+    {
+        // Whoever looks at the host must not wait for a long pass.
+        if (!_pass.TryEnter(CountPatience))
+        {
+            return null;
+        }
+
+        try
+        {
+            return _isDisposed || !HasPassed ? null : estimator.CountHost();
+        }
+        finally
+        {
+            _pass.Exit();
         }
     }
 

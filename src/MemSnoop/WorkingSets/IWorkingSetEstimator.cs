@@ -83,6 +83,19 @@ public interface IWorkingSetEstimator : IDisposable
         outcome = ReadOutcome.NotSupported;
         return null;
     }
+
+    /// <summary>Begins the first of several windows of one process, in the same way, whose active pages are wanted one by one.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="pages">Takes the pages of each window when it ends.</param>
+    /// <param name="outcome">How the beginning ended; <see cref="ReadOutcome.NotSupported"/> if the method does not tell pages apart.</param>
+    internal IReaccessRun? BeginPageRun(TrackedProcess process, IActivePages pages, out ReadOutcome outcome)
+    {
+        outcome = ReadOutcome.NotSupported;
+        return null;
+    }
+
+    /// <summary>Counts the memory of all watched processes together, each page once, as of the last window; null if the method cannot.</summary>
+    internal HostMemorySample? CountHost() => null;
 }
 
 /// <summary>A window of one process that somebody asked for.</summary>

@@ -123,7 +123,7 @@ public sealed class TopTests : IDisposable
         string address = exporter.Address.GetLeftPart(UriPartial.Authority);
         CommandResult result = await TopAsync("--url", address, "--pid", $"{touch.Pid}");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Contains($"processes 1 of {address};", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"by {address};", result.Output, StringComparison.Ordinal);
 
         await WrongAsync($"--pid: {address} does not see a process 4194304; expected the pid of a process that it watches", "--url", address, "--pid", "4194304");
         await WrongAsync(

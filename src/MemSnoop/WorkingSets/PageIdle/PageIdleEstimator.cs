@@ -45,6 +45,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly Queue<IDisturbanceMoment> _moments = [];
     private DisturbanceReport _report = DisturbanceReport.Quiet;
     private long _pass;
+    private TimeSpan _firstPass;
     private TimeSpan _windowStart;
     private TimeSpan _windowEnd;
     private int _groupNumber;
@@ -340,11 +341,18 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     IWorkingSetWindow? IWorkingSetEstimator.BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome) =>
         Begin(process, _options with { CountsReaccesses = false }, out outcome, areas);
 
-    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, AreaUses? areas = null)
+    /// <inheritdoc/>
+    IReaccessRun? IWorkingSetEstimator.BeginPageRun(TrackedProcess process, IActivePages pages, out ReadOutcome outcome) =>
+        Begin(process, _options with { CountsReaccesses = false }, out outcome, pages);
+
+    /// <inheritdoc/>
+    HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
+
+    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null)
     {
         ArgumentNullException.ThrowIfNull(process);
-        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, areas, ownsFiles: false);
-        RequestedWindow window = new(own, process, areas is null ? null : new HeldAreas(areas, options.Areas));
+        PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, pages, ownsFiles: false);
+        RequestedWindow window = new(own, process, pages is AreaUses areas ? new HeldAreas(areas, options.Areas) : null);
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
         {
@@ -383,6 +391,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _resolver.BeginPass();
         _windowStart = _windowEnd;
         _windowEnd = Now;
+        _firstPass = _pass == 1 ? _windowEnd : _firstPass;
         if (_epochs.Begin(_windowEnd) is { } table)
         {
             foreach (ProcessPages pages in _processes.Values)

@@ -1,0 +1,41 @@
+using MemSnoop.Exporter.View.History;
+
+namespace MemSnoop.Exporter.View;
+
+/// <summary>By how much resident memory grows: the slope of the line that is nearest to all moments of the last hour (least squares).</summary>
+internal static class Growth
+{
+    /// <summary>A shorter history says nothing of an hour.</summary>
+    internal static readonly TimeSpan Shortest = TimeSpan.FromMinutes(5);
+
+    internal static double? Of(HistoryRing? ring, HistoryRings rings, double now)
+    {
+        if (ring is null)
+        {
+            return null;
+        }
+
+        long first = Math.Max(rings.First(now), ring.First);
+        if (rings.Moment - first < 2 || rings.TimeOf(rings.Moment) - rings.TimeOf(first) < Shortest.TotalSeconds)
+        {
+            return null;
+        }
+
+        double n = 0, sumTime = 0, sumBytes = 0, sumTimeTime = 0, sumTimeBytes = 0;
+        for (long moment = first; moment <= rings.Moment; moment++)
+        {
+            if (ring.Get(HistorySeries.Resident, moment) is { } bytes)
+            {
+                double time = rings.TimeOf(moment) - rings.TimeOf(first);
+                n++;
+                sumTime += time;
+                sumBytes += bytes;
+                sumTimeTime += time * time;
+                sumTimeBytes += time * bytes;
+            }
+        }
+
+        double spread = (n * sumTimeTime) - (sumTime * sumTime);
+        return spread > 0 ? Math.Round(((n * sumTimeBytes) - (sumTime * sumBytes)) / spread * 3600) : null;
+    }
+}
