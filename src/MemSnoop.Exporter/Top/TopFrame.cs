@@ -44,10 +44,12 @@ internal sealed class TopFrame(TopState state, string source, TimeProvider clock
         "  Enter                         show one process alone; Esc goes back",
         "  Tab                           processes, containers, groups",
         "  /                             search; Esc ends that",
-        "  r u i s g n p t               sort by resident, used, idle, idle share, growth, name, pid, start",
+        "  r u i s                       sort by resident, used, idle, idle share",
+        "  g n p t                       sort by growth, name, pid, start",
         "  q                             quit",
         "",
-        "RESIDENT is what it holds, USED what it accessed within the last window, IDLE the rest.",
+        "RESIDENT is what it holds, USED what it accessed within the last window,",
+        "IDLE what it did not, for certain. A dash is what is not known.",
         "<= stands before a bound: something disturbed the window.",
     ];
 
