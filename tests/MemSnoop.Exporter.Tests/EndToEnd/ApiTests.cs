@@ -340,7 +340,7 @@ internal sealed class EventReader : IAsyncDisposable
         ServerEvent taken = default;
         while (true)
         {
-            string line = await _lines!.ReadLineAsync().AsTask().WaitAsync(ExporterProcess.Deadline) ?? throw new EndOfStreamException();
+            string line = await _lines!.ReadLineAsync().WaitAsync(ExporterProcess.Deadline) ?? throw new EndOfStreamException();
             if (line.Length == 0 && taken.Data is not null)
             {
                 return taken;
