@@ -46,7 +46,6 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Top", "LocalApi", "It asks the exporter that runs, by its socket."),
         new("Top", "Terminal", "It is for people who watch."),
 
-        new("Commands", "View", "The command top writes an overview as JSON."),
         new("Commands", "Top", "The command top shows it."),
         new("Commands", "Terminal", "Commands write for people who watch, too."),
         new("Commands", "Report", "The command report makes reports."),
