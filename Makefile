@@ -5,15 +5,18 @@ DOTNET = dotnet publish src/MemSnoop.Exporter -c Release --nologo -v quiet
 ALONE = -nodeReuse:false -p:UseSharedCompilation=false
 # No other packages than the lock files name.
 LOCKED = -p:RestoreLockedMode=true
+# What generators of source write comes in no fixed order, and goes into the symbols, whose hash goes into the program: without symbols two builds have the same bytes.
+# Apart from the other builds, which have symbols.
+SAME = -p:DebugType=none -p:ArtifactsPath="$(CURDIR)/artifacts/shipped"
 RID = linux-x64
 
 .PHONY: native native-arm64 package package-arm64 lock
 native:
-	$(DOTNET) $(ALONE) $(LOCKED) -r $(RID) -o artifacts/native
+	$(DOTNET) $(ALONE) $(LOCKED) $(SAME) -r $(RID) -o artifacts/native
 
 # By Debian's cross compiler (gcc-aarch64-linux-gnu).
 native-arm64:
-	$(DOTNET) $(ALONE) $(LOCKED) -r linux-arm64 -o artifacts/native-arm64 \
+	$(DOTNET) $(ALONE) $(LOCKED) $(SAME) -r linux-arm64 -o artifacts/native-arm64 \
 	  -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
 
 package: native

@@ -1,9 +1,10 @@
 #!/bin/bash
-# measured.sh NOTES DOCUMENT: replaces in the document the rows of those scenarios of which the directory has notes, a file each.
+# measured.sh NOTES DOCUMENT: replaces in the document the rows of those scenarios of which the directory has notes, a file each; and in other documents the tables that
+# tests have written.
 set -euo pipefail
 notes=$1 document=$2
 revision=$(git rev-parse --short HEAD)
-[ -z "$(git status --porcelain --untracked-files=no -- ':!docs/measured.md')" ] || revision="$revision, changed"
+[ -z "$(git status --porcelain --untracked-files=no -- ':!docs/measured.md' ':!docs/reliability.md')" ] || revision="$revision, changed"
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
 
@@ -35,5 +36,21 @@ splice() {
     index($0, begin) { inside = 1; while ((getline line <table) > 0) print line }' "$2" >"$2.new"
   mv "$2.new" "$2"
 }
+# The table of faults: a note is a row, and takes the place of the one with the same kind and words.
+if compgen -G 'artifacts/reliability/*' >/dev/null; then
+  for note in artifacts/reliability/*; do
+    printf '| %s | %s | %s |\n' "$(cat "$note")" "$revision" "$(date -u +%F)"
+  done >"$rows"
+  { grep -E '^\| (fault|input|load) \|' docs/reliability.md || true; } | awk -F'|' 'FILENAME == ARGV[1] { now[$2, $3] = 1; next } !(($2, $3) in now)' "$rows" - >"$rows.kept"
+  {
+    printf '| kind | what | how much | back to normal after | lost | revision | date |\n|---|---|---|---|---|---|---|\n'
+    sort "$rows" "$rows.kept"
+  } >artifacts/reliability.md
+  rm -f "$rows.kept"
+fi
+
+splice reliability docs/reliability.md
 splice definitions docs/working-set.md
 splice shrink docs/shrink.md
+splice fuzz-library docs/reliability.md
+splice fuzz-program docs/reliability.md

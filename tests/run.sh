@@ -32,7 +32,7 @@ fi
 
 configuration=Release
 results=artifacts/test-results
-rm -rf "$results" artifacts/measured
+rm -rf "$results" artifacts/measured artifacts/reliability artifacts/reliability.md
 mkdir -p "$results"
 started=$SECONDS
 passed=0
@@ -151,7 +151,7 @@ case $tier in
     count MemSnoop.KernelTests
     ;;
   long)
-    filter=(-trait tier=long)
+    filter=(-trait tier=long -trait scenario=reliability)
     if [ ${#scenarios[@]} -gt 0 ]; then
       filter=()
       for scenario in "${scenarios[@]}"; do filter+=(-trait "scenario=$scenario"); done

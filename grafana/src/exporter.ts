@@ -207,6 +207,16 @@ const wire = {
       description: 'How long the last push took, with its collection and the sending, for those that took longest.',
       unit: units.Seconds,
     }, [{ expr: `topk($top, ${onHosts(memsnoop.otlpDuration)})`, legend: '{{instance}}' }]).span(12).height(8),
+    lines({
+      title: 'Connections of clients',
+      description: 'Connections that are open, as a share of the most that an exporter keeps, for those with the largest.',
+      unit: units.PercentUnit,
+    }, [{ expr: `topk($top, ${onHosts(memsnoop.httpConnections)} / ${onHosts(memsnoop.httpConnectionsLimit)})`, legend: '{{instance}}' }]).span(12).height(8),
+    lines({
+      title: 'Clients turned away',
+      description: 'Connections and requests a second that were refused or broken off, by reason. Idle connections that are closed are normal.',
+      unit: units.CountsPerSecond,
+    }, [{ expr: sumBy(['reason'], rate(onHosts(memsnoop.httpRefused))), legend: '{{reason}}' }]).span(12).height(8),
   ],
 };
 

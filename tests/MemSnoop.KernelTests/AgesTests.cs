@@ -4,7 +4,7 @@ namespace MemSnoop.KernelTests;
 
 public sealed class AgesBoot(KernelLab lab) : LabBoot(lab)
 {
-    protected override IReadOnlyList<string> Scenarios => ["ages"];
+    protected override IReadOnlyList<string> Scenarios => ["ages", "restarts"];
 
     protected override TimeSpan Deadline => TimeSpan.FromMinutes(10);
 }

@@ -73,6 +73,19 @@ public abstract class Arm64Tests(Arm64Boot boot)
         Measured.Note(Scenario, FormattableString.Invariant($"pages of {boot.PageBytes >> 10} kB: {used / (1 << 20):F2} MB used where a program touches 20 of 60"));
     }
 
+    /// <summary>What was measured above was measured behind them: other numbers of system calls than on x86-64, and a filter that looks at them.</summary>
+    [Fact]
+    public void Every_thread_has_the_walls()
+    {
+        string threads = boot["arm64"].Text("threads.txt");
+        Assert.All(["NoNewPrivs:\t1", "Seccomp:\t2"], field => Assert.Equal(Count(threads, "CapEff:"), Count(threads, field)));
+        Assert.True(Count(threads, "CapEff:") > 1, threads);
+        Assert.DoesNotContain("CapEff:\t000001ffffffffff", threads, StringComparison.Ordinal);
+        Assert.Matches("(?m)^ok +sandbox +serve keeps CAP_.*; no new privileges; system calls are filtered$", boot["arm64"].Text("check.txt"));
+    }
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
     [Fact]
     public void Events_of_the_kernel_are_counted()
     {

@@ -7,7 +7,7 @@ namespace MemSnoop.KernelTests;
 public sealed class GeneralBoot(KernelLab lab) : LabBoot(lab)
 {
     protected override IReadOnlyList<string> Scenarios =>
-        ["smoke", "kinds", "apart", "floor", "engine", "phases", "shared", "limits", "rights", "killed", "sparse", "trace"];
+        ["smoke", "kinds", "apart", "floor", "engine", "phases", "shared", "limits", "rights", "killed", "sparse", "trace", "hung", "page"];
 
     // ext4 keeps single pages in the page cache (until Linux 6.16).
     protected override IReadOnlyList<string> Arguments => ["--disk", "400", "--filesystem", "ext4"];

@@ -15,6 +15,9 @@ internal sealed class ProcTree : IDisposable
         Paths = new KernelPaths(_directory["proc"], _directory["sys"], _directory["run"]);
         Directory.CreateDirectory(Paths.ProcRoot);
         Directory.CreateDirectory(Paths.SysRoot);
+
+        // By this it is known for a proc file system while it has no process.
+        Write("proc/stat", "btime 1700000000\n");
     }
 
     public KernelPaths Paths { get; }

@@ -30,7 +30,7 @@ internal sealed class CheckCommand : MemSnoopCommand
     public override async Task<int> RunAsync(Invocation invocation, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        HostCheck check = new(invocation.Host, invocation.Options.Web);
+        HostCheck check = new(invocation.Host, invocation.Options);
         await invocation.Output.WriteAsync(invocation.Arguments.GetValue(_json) ? ToJson(writer => WriteJson(writer, check, invocation.Options)) : Text(check)).ConfigureAwait(false);
         return check.CanMeasureWorkingSets ? ExitCode.Success : ExitCode.Failure;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MemSnoop.Exporter.Configuration;
 using MemSnoop.Exporter.Hosting;
+using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Checks;
@@ -19,7 +20,7 @@ internal sealed class HostCheck
     private readonly MeasuredHost _host;
 
     /// <exception cref="UsageException">The options name something that does not exist.</exception>
-    internal HostCheck(MeasuredHost host, WebOptions web)
+    internal HostCheck(MeasuredHost host, ExporterOptions options)
     {
         _host = host;
         System = $"{Environment.OSVersion.VersionString.Replace("Unix", "Linux", StringComparison.Ordinal)}, {host.Paths.ProcRoot} and {host.Paths.SysRoot}";
@@ -30,10 +31,11 @@ internal sealed class HostCheck
         CheckSelection();
         CheckMeasurements();
         CheckSettings();
-        CheckHandles(web);
-        if (web.ConfigFile is not null)
+        CheckHandles(options.Web);
+        CheckSandbox(options);
+        if (options.Web.ConfigFile is not null)
         {
-            using WebAccess access = WebAccess.Load(web, TimeProvider.System);
+            using WebAccess access = WebAccess.Load(options.Web, TimeProvider.System);
             Ok("web access", access.Describe());
         }
     }
@@ -133,6 +135,28 @@ internal sealed class HostCheck
             _findings.Add(new HostFinding(
                 HostFinding.Limited, "open files", "few_handles", $"{detail}; files of other processes are opened for each reading, at about seven times the cost",
                 $"raise the limit of open files to {(_host.Options.Processes.MaxProcesses * TrackedProcess.MostHandles) + 1024} (ulimit -n, LimitNOFILE=)"));
+        }
+    }
+
+    private void CheckSandbox(ExporterOptions options)
+    {
+        const string Topic = "sandbox";
+        if (!options.Sandbox.Enabled)
+        {
+            _findings.Add(new HostFinding(HostFinding.Limited, Topic, "off", "serve keeps all rights of its caller, and may make any system call", "leave out --no-sandbox"));
+            return;
+        }
+
+        Confinement planned = Walls.Plan(NeededRights.Of(_host, options, options.Files, hasCommand: false));
+        if (planned.Problems.Count == 0)
+        {
+            Ok(Topic, $"serve {planned.Describe()}");
+        }
+        else
+        {
+            _findings.Add(new HostFinding(
+                HostFinding.Limited, Topic, "no_filter", $"serve {planned.Describe()}: {string.Join("; ", planned.Problems)}",
+                "use a kernel with CONFIG_SECCOMP_FILTER, and let the container's own seccomp profile allow seccomp(2)"));
         }
     }
 

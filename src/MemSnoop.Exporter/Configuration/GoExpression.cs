@@ -52,9 +52,9 @@ internal static class GoExpression
                 text.Append("(?<");
                 i += 3;
             }
-            else if (isInClass && rest.StartsWith("[:", StringComparison.Ordinal) && rest.IndexOf(":]", StringComparison.Ordinal) is > 0 and var end)
+            else if (isInClass && rest.StartsWith("[:", StringComparison.Ordinal) && rest[2..].IndexOf(":]", StringComparison.Ordinal) is >= 0 and var length)
             {
-                string name = rest[2..end].ToString();
+                string name = rest.Slice(2, length).ToString();
                 if (!Classes.TryGetValue(name, out string? members))
                 {
                     problem = $"{UsageException.Quote(go)} has [:{name}:]";
@@ -63,7 +63,7 @@ internal static class GoExpression
                 }
 
                 text.Append(members);
-                i += end + 1;
+                i += length + 3;
             }
             else if (!isInClass && rest[0] == '[')
             {

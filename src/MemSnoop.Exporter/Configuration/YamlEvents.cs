@@ -23,31 +23,14 @@ internal sealed class YamlEvents(string path, string text, string whole)
     /// <exception cref="UsageException">It is not YAML, or not one mapping.</exception>
     public bool Read(string expected, Action<Scalar> read)
     {
-        try
+        Next();
+        if (Next() is StreamEnd || !TryReadMapping("", expected, read))
         {
-            Next();
-            if (Next() is StreamEnd)
-            {
-                return false;
-            }
+            return false;
+        }
 
-            if (!TryReadMapping("", expected, read))
-            {
-                return false;
-            }
-
-            Next();
-            return Next() is StreamEnd ? true : throw Wrong(Current, "a second document begins", "one document");
-        }
-        catch (YamlException error)
-        {
-            throw NotYaml(error.Start.Line, error);
-        }
-        catch (ArgumentException error)
-        {
-            // Where the parser makes something of a malformed tag.
-            throw NotYaml(Current?.End.Line ?? 1, error);
-        }
+        Next();
+        return Next() is StreamEnd ? true : throw Wrong(Current, "a second document begins", "one document");
     }
 
     /// <summary>Reads the keys of a mapping that begins, one after the other. Nothing at all may stand for one without keys.</summary>
@@ -110,8 +93,21 @@ internal sealed class YamlEvents(string path, string text, string whole)
     /// <summary>Reads the next event.</summary>
     public ParsingEvent Next()
     {
-        // There is always one more: the end of the stream is the last that is asked for.
-        _parser.MoveNext();
+        try
+        {
+            // There is always one more: the end of the stream is the last that is asked for.
+            _parser.MoveNext();
+        }
+        catch (YamlException error)
+        {
+            throw NotYaml(error.Start.Line, error);
+        }
+        catch (Exception error)
+        {
+            // The library has more exceptions for what is no YAML than it says: of a malformed tag, of a text that ends within a list.
+            throw NotYaml(Current?.End.Line ?? 1, error);
+        }
+
         return _parser.Current is AnchorAlias alias ? throw Wrong(alias, $"*{alias.Value} stands for something else", "the text itself") : _parser.Current!;
     }
 

@@ -9,7 +9,7 @@ namespace MemSnoop.Exporter.Hosting;
 
 /// <summary>
 /// Divides the files that the process may open among connections and what is measured, before any of them is. The runtime ends the process when it finds no descriptor for itself,
-/// so nothing that comes over the network may take the last ones.
+/// so nothing that comes over the network may take the last ones. Who looks at the page has one of the connections, and <see cref="View.Live.LiveEvents.Fitting"/> says how many may.
 /// </summary>
 internal static class DescriptorPlan
 {

@@ -5,7 +5,6 @@ using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Sandbox;
 using MemSnoop.Exporter.View;
 using MemSnoop.Exporter.Web;
-using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
@@ -114,7 +113,7 @@ internal static class ExporterHost
         if (!options.DisablePage)
         {
             app.MapApi(app.Services.GetRequiredService<ViewApi>(), app.Services.GetRequiredService<WebAccess>(), refusals);
-            app.MapLandingPage("MemSnoop Exporter", BuildInfo.Version, options.TelemetryPath);
+            app.MapPage(options.TelemetryPath);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;

@@ -25,7 +25,7 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
     internal const string FormerPath = "/v1/window";
 
     /// <summary>Where a window is ended before its time, by POST.</summary>
-    internal const string EndPath = "/api/v1/window/end";
+    internal const string EndPath = "/v1/window/end";
 
     private const int LongestId = 64;
 

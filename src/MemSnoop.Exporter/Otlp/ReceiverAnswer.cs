@@ -166,13 +166,22 @@ internal readonly record struct ReceiverAnswer(string? Failure, bool MayPass = f
             if (status.Field == 3 && Value(status.Bytes, 1).EndsWith("/google.rpc.RetryInfo"u8))
             {
                 ProtobufFields duration = new(Value(Value(status.Bytes, 2), 1));
-                TimeSpan delay = default;
+                TimeSpan seconds = default;
+                TimeSpan rest = default;
                 while (duration.MoveNext())
                 {
-                    delay += duration.Field == 1 ? TimeSpan.FromSeconds((long)Math.Min(duration.Number, int.MaxValue)) : TimeSpan.FromMicroseconds(duration.Number / 1000d);
+                    // Of a field that is there more than once the last counts. Neither can be so large that their sum overflows.
+                    if (duration.Field == 1)
+                    {
+                        seconds = TimeSpan.FromSeconds((long)Math.Min(duration.Number, int.MaxValue));
+                    }
+                    else if (duration.Field == 2)
+                    {
+                        rest = TimeSpan.FromMicroseconds(Math.Min(duration.Number, int.MaxValue) / 1000d);
+                    }
                 }
 
-                return delay;
+                return seconds + rest;
             }
         }
 

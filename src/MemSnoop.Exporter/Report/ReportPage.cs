@@ -3,11 +3,11 @@ using System.Text;
 namespace MemSnoop.Exporter.Report;
 
 /// <summary>
-/// The report as one self-contained HTML page, which needs no network. Its parts are plain files in this project.
+/// The report as one self-contained HTML page, which needs no network. Its parts are plain files in <c>Page</c>.
 /// </summary>
 internal static class ReportPage
 {
-    private static readonly string[] Parts = ["uPlot.LICENSE", "uPlot.css", "uPlot.js", "report.css", "report.js"];
+    private static readonly string[] Parts = ["uPlot.LICENSE", "uPlot.css", "uPlot.js", "base.css", "report.css", "format.js", "charts.js", "heat-map.js", "report.js"];
 
     internal static void Write(Stream stream, TraceReport report)
     {
@@ -31,7 +31,7 @@ internal static class ReportPage
 
     private static string Resource(string name)
     {
-        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream("report/" + name)!;
+        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream("page/" + name)!;
         using StreamReader reader = new(stream, Encoding.UTF8);
         return reader.ReadToEnd();
     }

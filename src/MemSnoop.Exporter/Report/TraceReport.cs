@@ -46,7 +46,7 @@ internal sealed class TraceReport
         : Trace.Samples is [PageSample only] ? only.Window : TimeSpan.Zero;
 
     /// <summary>How long so many samples in a row take, on average.</summary>
-    internal TimeSpan DurationOf(int samples) => Trace.Samples.Count == 0 ? TimeSpan.Zero : Span * samples / Trace.Samples.Count;
+    internal TimeSpan DurationOf(int samples) => Trace.Samples.Count == 0 ? TimeSpan.Zero : Span * ((double)samples / Trace.Samples.Count);
 
     internal double BytesOf(double pages) => pages * Trace.PageBytes;
 }

@@ -122,6 +122,14 @@ internal static class SystemCallFilter
         }
     }
 
+    /// <summary>Asks whether a filter could be put up, without doing it: whether the kernel can make calls fail, and lets this process ask for it (4.14).</summary>
+    /// <returns>Why it could not be, in a few words; null if it could.</returns>
+    internal static unsafe string? WhyRefused()
+    {
+        uint action = Fail;
+        return Libc.Filter(Libc.FilterNumber, Libc.FilterHasAction, 0, &action) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+    }
+
     private static IEnumerable<(uint First, uint Last)> Ranges(int[] numbers)
     {
         for (int start = 0, end; start < numbers.Length; start = end)

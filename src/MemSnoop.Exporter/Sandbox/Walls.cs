@@ -49,17 +49,28 @@ internal sealed class Walls(SecondStart? second)
         return new Confinement(second?.Before ?? permitted, Capabilities.OfThisProcess(), needed.Calls, unfiltered is null, problems);
     }
 
+    /// <summary>What would become of the rights that this process has. Nothing is given up.</summary>
+    /// <param name="needed">What the configuration needs.</param>
+    internal static Confinement Plan(NeededRights needed)
+    {
+        Capabilities permitted = ThreadRights.Permitted;
+        string? unfiltered = WhyUnfiltered ?? SystemCallFilter.WhyRefused();
+        return new Confinement(permitted, needed.Of(permitted), needed.Calls, unfiltered is null, unfiltered is null ? [] : [$"system calls are not filtered: {unfiltered}"]);
+    }
+
+    private static string? WhyUnfiltered =>
+        SystemCallFilter.Knows(RuntimeInformation.ProcessArchitecture) ? null : $"there is no list of those of {RuntimeInformation.ProcessArchitecture}";
+
     private static string? Filter(NeededRights needed, Capabilities kept, bool hasCommand)
     {
-        Architecture architecture = RuntimeInformation.ProcessArchitecture;
-        if (!SystemCallFilter.Knows(architecture))
+        if (WhyUnfiltered is { } reason)
         {
-            return $"there is no list of those of {architecture}";
+            return reason;
         }
 
         IEnumerable<SystemCall> more =
             SystemCalls.Measuring.Where(call => needed.Calls.Contains(call.Name)).Concat(kept.HasSystemAdmin ? SystemCalls.Mounting : []);
-        return SystemCallFilter.TryInstall(SystemCallFilter.Build(architecture, Environment.ProcessId, hasCommand, more));
+        return SystemCallFilter.TryInstall(SystemCallFilter.Build(RuntimeInformation.ProcessArchitecture, Environment.ProcessId, hasCommand, more));
     }
 
     private static string BeginAgain(Capabilities before, Capabilities kept, WaitingCommand? command, CancellationToken stop)

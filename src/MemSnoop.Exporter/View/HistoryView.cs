@@ -56,11 +56,11 @@ internal sealed record HistoryView
             LowerBytes = Series(HistorySeries.Lower),
             UpperBytes = Series(HistorySeries.Upper),
             Idle = [.. Enumerable.Range(0, bands.Count).Select(band => new BandHistoryView(bands.From(band), bands.To(band), Series(HistorySeries.Fixed + band)))],
-            MinorFaultsPerSecond = kind == SubjectKind.Process ? Rates(HistorySeries.MinorFaultsOrCharged) : null,
-            MajorFaultsPerSecond = kind == SubjectKind.Process ? Rates(HistorySeries.MajorFaultsOrChargedUsed) : null,
+            MinorFaultsPerSecond = kind == SubjectKind.Process ? Rates(HistorySeries.MinorFaults) : null,
+            MajorFaultsPerSecond = kind == SubjectKind.Process ? Rates(HistorySeries.MajorFaults) : null,
             Cpus = kind == SubjectKind.Process ? Rates(HistorySeries.Cpu) : null,
-            ChargedBytes = kind == SubjectKind.Container ? Series(HistorySeries.MinorFaultsOrCharged) : null,
-            ChargedUsedBytes = kind == SubjectKind.Container ? Series(HistorySeries.MajorFaultsOrChargedUsed) : null,
+            ChargedBytes = kind == SubjectKind.Container ? Series(HistorySeries.Charged) : null,
+            ChargedUsedBytes = kind == SubjectKind.Container ? Series(HistorySeries.ChargedUsed) : null,
         };
 
         IReadOnlyList<ulong?> Series(int which) => [.. Enumerable.Range(0, count).Select(at => ring.Get(which, first + at))];

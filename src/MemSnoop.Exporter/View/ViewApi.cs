@@ -1,6 +1,7 @@
 using MemSnoop.Exporter.View.HeatMaps;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
@@ -107,7 +108,7 @@ internal sealed class ViewApi(ViewService view, IHostApplicationLifetime lifetim
 
     private Task ShowAreasAsync(HttpContext context, string id)
     {
-        if (!SubjectId.TryParse(id, out Processes.ProcessIdentity identity))
+        if (!SubjectId.TryParse(id, out ProcessIdentity identity))
         {
             return Answers.RefuseAsync(context, StatusCodes.Status400BadRequest, "bad_request", ProcessExpected);
         }

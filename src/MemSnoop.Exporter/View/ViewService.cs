@@ -3,6 +3,7 @@ using MemSnoop.Exporter.View.History;
 using MemSnoop.Exporter.View.Live;
 using MemSnoop.Metrics.Hosting;
 using MemSnoop.Metrics.Sampling;
+using MemSnoop.Processes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -113,7 +114,7 @@ internal sealed partial class ViewService : BackgroundService
     internal WatchedProcess? FindProcess(string id, out RowView? row)
     {
         row = Overview.Processes.Rows.FirstOrDefault(row => row.Id == id);
-        return row is not null && SubjectId.TryParse(id, out MemSnoop.Processes.ProcessIdentity identity) ? _details.Find(identity) : null;
+        return row is not null && SubjectId.TryParse(id, out ProcessIdentity identity) ? _details.Find(identity) : null;
     }
 
     /// <inheritdoc/>

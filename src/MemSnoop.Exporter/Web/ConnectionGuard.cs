@@ -47,7 +47,7 @@ internal sealed class ConnectionGuard : IDisposable
         limits.RequestHeadersTimeout = HeadersTimeout;
         limits.MinResponseDataRate = ResponseRate;
 
-        // No request has a body that is read. A small one is passed over, so that its connection lasts.
+        // The one request that has a body asks for a heat map, in a line. Of others a small one is passed over, so that their connection lasts.
         limits.MaxRequestBodySize = 4 * 1024;
     }
 

@@ -136,8 +136,8 @@ internal sealed partial class WebAccess : IDisposable
         return isRight == true;
     }
 
-    // RFC 7617: the name ends at the first colon.
-    private static bool TryReadLogin(string? header, out string name, out string password)
+    /// <summary>Reads name and password of an Authorization header. RFC 7617: the name ends at the first colon.</summary>
+    internal static bool TryReadLogin(string? header, out string name, out string password)
     {
         name = password = "";
         if (!AuthenticationHeaderValue.TryParse(header, out AuthenticationHeaderValue? login)

@@ -9,13 +9,13 @@ namespace MemSnoop.Metrics.Configuration;
 /// <param name="thing">What is wrong, named as the user wrote it: an option, a variable, a key of a file.</param>
 /// <param name="problem">What is wrong with it.</param>
 /// <param name="expected">What would be right.</param>
-internal sealed class UsageException(string thing, string problem, string expected) : Exception($"{thing}: {problem}; expected {expected}")
+internal sealed class UsageException(string thing, string problem, string expected) : Exception(OneLine($"{thing}: {problem}; expected {expected}"))
 {
-    public string Thing { get; } = thing;
+    public string Thing { get; } = OneLine(thing);
 
-    public string Problem { get; } = problem;
+    public string Problem { get; } = OneLine(problem);
 
-    public string Expected { get; } = expected;
+    public string Expected { get; } = OneLine(expected);
 
     /// <summary>A value in quotes, for an error line: on one line whatever it contains, and shortened if it is too long.</summary>
     public static string Quote(string value)

@@ -94,6 +94,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         {
             ContainerOf = ContainerMemoryDescriptor.IsWanted(context) ? context.Labels.ContainerOf : null,
             CountsReaccesses = method == PageIdleEstimator.MethodName && ReaccessedDescriptor.IsWanted(context),
+            AgesKeptFor = context.Host.IsEmbedded ? null : AgesKept.For(options.WorkingSet.Interval),
         };
         WorkingSetWindows windows = new(context.CollectionNumber, sampled, context.WatchList, context.Clock);
         InstrumentScope scope = context.Scope(sampled);
@@ -114,6 +115,9 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         sampled.Run(
             estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
+        scope.Gauge<long>(
+            "memsnoop.working_set.ages.info", "1", "Whether idle ages go on that the exporter before knew, or why not; only with the method page_idle.",
+            () => sampled.AgesTaken is { } ages ? [new Measurement<long>(1, new KeyValuePair<string, object?>("outcome", ages.Outcome.ToWord()))] : []);
         scope.Gauge<double>(
             "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
             () => Known(windows.Shown().WindowSpread?.TotalSeconds));

@@ -53,9 +53,6 @@ internal sealed class LastSamples(MeasuredHost host, WatchList watchList, Sample
     /// <summary>What was counted for a process as of the last collection, by event; null if nothing was.</summary>
     internal IReadOnlyDictionary<string, ulong>? CountersOf(ProcessIdentity process) => counters?.LastOf(process);
 
-    /// <summary>What the last pass cost.</summary>
-    internal ReadingCost Cost => Round.Cost;
-
     /// <summary>Has something called after each pass and each look: on the thread of the passes, which must not wait.</summary>
     internal void Follow(Action published)
     {

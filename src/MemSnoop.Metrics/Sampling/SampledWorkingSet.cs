@@ -56,6 +56,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     /// <inheritdoc/>
     internal override bool IsReady => _sampler?.HasPassed ?? true;
 
+    /// <summary>What was taken up of the idle ages that an exporter before knew; null if the method has none.</summary>
+    internal AgesTaken? AgesTaken => _sampler?.AgesTaken;
+
     /// <summary>When the next window ends, in seconds since the Unix epoch; null when it is not known.</summary>
     internal double? NextWindow => _sampler is { NextWindow: var next } && !double.IsNaN(next) ? next : null;
 
@@ -86,8 +89,13 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             if (probe.Method == method)
             {
                 Using(logger, probe.Method, every, probe.Explanation);
-                string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
-                FirstWindow(logger, first);
+                Report(logger, AgesTaken);
+                if (AgesTaken is not { AreContinued: true })
+                {
+                    string first = Duration.Format(TimeSpan.FromMilliseconds(Math.Round((_sampler?.FirstWindow ?? interval).TotalMilliseconds)));
+                    FirstWindow(logger, first);
+                }
+
                 if (WithoutSums is { } whose)
                 {
                     NoSums(logger, whose, probe.Method);
@@ -100,6 +108,41 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             }
         }
     }
+
+    private static void Report(ILogger logger, AgesTaken? ages)
+    {
+        if (ages is not { } taken)
+        {
+            return;
+        }
+
+        if (!taken.AreContinued)
+        {
+            string why = Explain(taken);
+            AgesAnew(logger, why);
+            return;
+        }
+
+        string idle = AgesKept.Describe(taken.Bytes);
+        string gap = Duration.Format(TimeSpan.FromSeconds(Math.Round(taken.Gap.TotalSeconds)));
+        AgesContinued(logger, gap, taken.Processes, idle);
+        if (taken.LeftOutBytes > 0)
+        {
+            string leftOut = AgesKept.Describe(taken.LeftOutBytes);
+            AgesLeftOut(logger, leftOut);
+        }
+    }
+
+    private static string Explain(in AgesTaken taken) => taken.Outcome switch
+    {
+        AgesOutcome.None => "no exporter has left any, or another program took accessed bits since",
+        AgesOutcome.Old => $"they were left {Duration.Format(TimeSpan.FromSeconds(Math.Round(taken.Gap.TotalSeconds)))} ago, which is too long",
+        AgesOutcome.OtherBoot => "they were left before the host was started",
+        AgesOutcome.OtherVersion => "another version has left them",
+        AgesOutcome.OtherConfiguration => "they were left with other areas that count, or another size of pages",
+        AgesOutcome.Disturbed => "something has taken accessed bits of the whole host meanwhile",
+        _ => "the file of ages is not one that an exporter has left, and was removed",
+    };
 
     private static MethodState StateOf(ProbeResult probe, string? method) => new(
         probe.Method,
@@ -114,6 +157,15 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the first windows end {First} after the start")]
     private static partial void FirstWindow(ILogger logger, string first);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "idle ages go on that were left {Gap} ago (processes: {Processes}, idle memory: {Idle})")]
+    private static partial void AgesContinued(ILogger logger, string gap, int processes, string idle);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the idle ages of {Bytes} begin anew, since there was no room for them, or no time")]
+    private static partial void AgesLeftOut(ILogger logger, string bytes);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "idle ages begin anew: {Cause}")]
+    private static partial void AgesAnew(ILogger logger, string cause);
 
     [LoggerMessage(Message = "method {Method} does not work here: {Explanation}")]
     private static partial void Unavailable(ILogger logger, LogLevel level, string method, string explanation);

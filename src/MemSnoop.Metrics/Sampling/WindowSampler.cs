@@ -33,11 +33,14 @@ internal sealed partial class WindowSampler(
     internal static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>For how long whoever counts the memory of the host waits for a pass to end.</summary>
-    private static readonly TimeSpan CountPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CountPatience = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What a pass under way gets to end by itself when the program ends, so that the ages can be left to the next.</summary>
+    private static readonly TimeSpan LeavingPatience = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock _pass = new();
     private readonly WatchedThread _thread = new("memsnoop passes", host.Paths.Hung);
-    private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock);
+    private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock, areOpen: estimator.AgesTaken is { AreContinued: true });
     private readonly ForkWitness _forks = new(host.Paths);
 
     // With short windows, the next pass is soon enough.
@@ -57,6 +60,7 @@ internal sealed partial class WindowSampler(
     private Type? _lastFailure;
     private bool _saidSteady;
     private bool _isStopping;
+    private bool _hasLeft;
     private bool _isDisposed;
 
     /// <inheritdoc/>
@@ -75,14 +79,20 @@ internal sealed partial class WindowSampler(
     internal TimeSpan FirstWindow => _schedule.FirstEnd;
 
     /// <summary>Whether passes have ended the first windows, or failed to.</summary>
-    internal bool HasPassed => Volatile.Read(ref _passes) > 1;
+    internal bool HasPassed => Volatile.Read(ref _passes) >= _schedule.PassesToFirstEnd;
+
+    /// <summary>What was taken up of the ages that an exporter before knew; null if that was not asked for.</summary>
+    internal AgesTaken? AgesTaken => estimator.AgesTaken;
+
+    /// <summary>Whether there is no more measuring.</summary>
+    private bool IsOver => _isDisposed || _hasLeft;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
     {
         lock (_pass)
         {
-            if (!_isDisposed)
+            if (!IsOver)
             {
                 Pass(part);
             }
@@ -123,7 +133,7 @@ internal sealed partial class WindowSampler(
         {
             _newcomers.EndPass();
             windows.Publish(
-                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes > 0 ? true : null, estimator.LongestStall);
+                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, estimator.LongestStall);
             Volatile.Write(ref _passes, _passes + 1);
         }
 
@@ -161,7 +171,7 @@ internal sealed partial class WindowSampler(
     {
         lock (_pass)
         {
-            if (_isDisposed)
+            if (IsOver)
             {
                 return;
             }
@@ -260,8 +270,8 @@ internal sealed partial class WindowSampler(
 
     private void Announce()
     {
-        // The first pass, whole or in parts, only begins windows.
-        int ticks = estimator.Parts - 1 - _part + (_passes == 0 ? estimator.Parts : 0);
+        // The first pass, whole or in parts, mostly only begins windows.
+        int ticks = estimator.Parts - 1 - _part + (_passes + 1 < _schedule.PassesToFirstEnd ? estimator.Parts : 0);
         TimeSpan end = _schedule.After(ticks);
         Volatile.Write(ref _nextWindow, UnixSeconds(end - _schedule.Elapsed));
         TimeSpan patience = interval > LeastPatience ? interval : LeastPatience;
@@ -478,7 +488,7 @@ internal sealed partial class WindowSampler(
     {
         lock (_pass)
         {
-            if (_isDisposed)
+            if (IsOver)
             {
                 return ReadOutcome.Failed;
             }
@@ -498,12 +508,64 @@ internal sealed partial class WindowSampler(
     [LoggerMessage(Level = LogLevel.Error, Message = "the working-set pass failed, and there are no working sets until one succeeds: {Cause}")]
     private partial void PassFailed(string cause);
 
-    /// <summary>Ends a pass that is under way at its next system call: a long one must not keep the program from ending.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "idle ages are left in {Path} for an exporter that starts within {Time} (processes: {Processes}, size: {Size})")]
+    private partial void AgesLeft(string path, string time, int processes, string size);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "no idle ages are left to the next start: {Cause}")]
+    private partial void NoAgesLeft(string cause);
+
+    /// <summary>Leaves the ages to the next start, and ends a pass that is under way at its next system call: a long one must not keep the program from ending.</summary>
     public override Task StopAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _isStopping, true);
+        if (estimator.AgesTaken is not null)
+        {
+            LeaveAges();
+        }
+
         _thread.Stop();
         return base.StopAsync(cancellationToken);
+    }
+
+    private void LeaveAges()
+    {
+        if (!_pass.TryEnter(LeavingPatience))
+        {
+            NoAgesLeft("a pass was under way");
+            return;
+        }
+
+        try
+        {
+            if (!IsOver)
+            {
+                _hasLeft = true;
+                Tell(estimator.LeaveAges());
+            }
+        }
+#pragma warning disable CA1031 // Whatever the cause, the program must end in an orderly way.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            NoAgesLeft(error.Message);
+        }
+        finally
+        {
+            _pass.Exit();
+        }
+    }
+
+    private void Tell(in AgesLeft left)
+    {
+        if (left.Reason is not null)
+        {
+            NoAgesLeft(left.Reason);
+            return;
+        }
+
+        string size = AgesKept.Describe(left.FileBytes);
+        string time = Duration.Format(AgesKept.For(interval));
+        AgesLeft(left.Path!, time, left.Processes, size);
     }
 
     /// <summary>

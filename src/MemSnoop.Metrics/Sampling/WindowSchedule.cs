@@ -3,7 +3,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// <summary>
 /// When passes begin: at the start, after 2, 6, 14, ... seconds, and then at the multiples of the interval. So the first windows are short and double until they
 /// reach the interval, and there is something to see at once. A pass in several parts has them spread evenly over the time to the next pass; there the first
-/// short windows are as long as the parts of two passes are apart. A tick that passes before it could run is skipped and counted, and never made up for.
+/// short windows are as long as the parts of two passes are apart. Where windows are open already that an exporter before began, there are no shorter ones. A tick that passes before it could run is skipped and counted, and never made up for.
 /// </summary>
 internal sealed class WindowSchedule
 {
@@ -19,9 +19,16 @@ internal sealed class WindowSchedule
     private long _slot;
     private long _skipped;
 
+    private readonly bool _areOpen;
+
     /// <summary>A schedule whose first tick is now.</summary>
-    internal WindowSchedule(TimeSpan interval, int parts, TimeProvider clock)
+    /// <param name="interval">The length of a window.</param>
+    /// <param name="parts">Into how many parts a pass is divided.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="areOpen">Whether windows are open already, which the first pass ends.</param>
+    internal WindowSchedule(TimeSpan interval, int parts, TimeProvider clock, bool areOpen = false)
     {
+        _areOpen = areOpen;
         _interval = interval;
         _parts = parts;
         _clock = clock;
@@ -29,7 +36,7 @@ internal sealed class WindowSchedule
 
         // The window that ends at the interval is never shorter than the one before it.
         TimeSpan end = FirstWindow;
-        for (TimeSpan window = FirstWindow; interval - end >= window; end += window)
+        for (TimeSpan window = FirstWindow; !areOpen && interval - end >= window; end += window)
         {
             _ramp.Add(end);
             window *= 2;
@@ -54,8 +61,11 @@ internal sealed class WindowSchedule
         }
     }
 
-    /// <summary>When the first windows end, counted from the first tick: with the last part of the second pass.</summary>
-    internal TimeSpan FirstEnd => DueAt((2 * _parts) - 1);
+    /// <summary>How many passes there are until windows have ended: the first one only begins them, unless they are open already.</summary>
+    internal int PassesToFirstEnd => _areOpen ? 1 : 2;
+
+    /// <summary>When the first windows end, counted from the first tick: with the last part of that pass.</summary>
+    internal TimeSpan FirstEnd => DueAt((PassesToFirstEnd * _parts) - 1);
 
     /// <summary>Whether there are shorter windows at first.</summary>
     internal bool HasRamp => _ramp.Count > 1;

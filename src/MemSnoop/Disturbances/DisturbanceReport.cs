@@ -31,6 +31,9 @@ internal sealed class DisturbanceReport
     /// <summary>Nothing happened at all: every window is whole.</summary>
     internal bool IsQuiet => Everywhere.IsNone && Sum.IsNone && !HugePagesCollapsed && !PagesMerged;
 
+    /// <summary>Whether every page of the host may have been used unseen.</summary>
+    internal bool IsUnbounded => Everywhere.Anon == HiddenPages.Unbounded || Everywhere.File == HiddenPages.Unbounded;
+
     /// <summary>What applies to every page of the host, whatever control group it is charged to: DAMON, another reader of the bitmap.</summary>
     internal HiddenPages Everywhere { get; private set; }
 

@@ -118,6 +118,29 @@ internal sealed class GenerationsListing
             return outcome;
         }
 
+        return Parse(text);
+    }
+
+    /// <summary>The text that was read.</summary>
+    internal ReadOnlySpan<byte> Text => _buffer.Text(_length);
+
+    /// <summary>Takes a text that was read elsewhere.</summary>
+    internal void Take(ReadOnlySpan<byte> text)
+    {
+        Clear();
+        for (int taken = 0; taken < text.Length;)
+        {
+            Span<byte> free = _buffer.Free(taken);
+            int count = Math.Min(free.Length, text.Length - taken);
+            text.Slice(taken, count).CopyTo(free);
+            taken += count;
+        }
+
+        _ = Parse(_buffer.Text(text.Length));
+    }
+
+    private ReadOutcome Parse(ReadOnlySpan<byte> text)
+    {
         _length = text.Length;
         LruGen line = new(text);
         while (line.MoveNext())

@@ -46,8 +46,7 @@ internal sealed class GroupEvents(ControlGroups groups)
     internal void Update(in VmStat host, bool hasGenerations)
     {
         _hasGenerations = hasGenerations;
-        MemoryStat counted = new(
-            (host.ScannedAnon ?? 0) + (host.ScannedFile ?? 0), host.Refilled ?? 0, host.Deactivated ?? 0, host.LazyFreed ?? 0);
+        MemoryStat counted = CountedIn(host);
         MemoryStat risen = Rise(_counted, counted);
         bool isFirst = Reading == 0;
         bool isCounted = host.ScannedAnon is not null;
@@ -84,6 +83,12 @@ internal sealed class GroupEvents(ControlGroups groups)
             _events.Clear();
         }
     }
+
+    /// <summary>
+    /// Notes, as part of the first reading, what the host counted between a moment before it and the reading. To which groups it belongs is not known.
+    /// </summary>
+    internal void NoteSince(in VmStat before) =>
+        Note(null, before.ScannedAnon is null ? new MemoryStat(1, 0, 0, 0) : Rise(CountedIn(before), _counted));
 
     /// <summary>Forgets events that no window can contain any more.</summary>
     internal void ForgetUpTo(long reading)
@@ -130,6 +135,9 @@ internal sealed class GroupEvents(ControlGroups groups)
         Note(node.Path, Rise(below, rise));
         return true;
     }
+
+    private static MemoryStat CountedIn(in VmStat host) =>
+        new((host.ScannedAnon ?? 0) + (host.ScannedFile ?? 0), host.Refilled ?? 0, host.Deactivated ?? 0, host.LazyFreed ?? 0);
 
     private void Note(byte[]? path, in MemoryStat rise)
     {

@@ -100,6 +100,25 @@ internal sealed class HostDisturbances : IDisturbanceWatch
         return _report;
     }
 
+    /// <inheritdoc/>
+    public byte[] Describe(IDisturbanceMoment moment) => MomentBytes.Write((HostMoment)moment, _clock.GetElapsedTime(_started));
+
+    /// <inheritdoc/>
+    public IDisturbanceMoment? Recall(ReadOnlySpan<byte> description, TimeSpan gap)
+    {
+        HostMoment moment = Rent();
+        if (!MomentBytes.TryRead(description, moment, _clock.GetElapsedTime(_started) - gap))
+        {
+            moment.Dispose();
+            return null;
+        }
+
+        // Before the first reading of the groups; what the host has counted until that is nobody's.
+        moment.Reading = 0;
+        _events.NoteSince(moment.Host);
+        return moment;
+    }
+
     /// <summary>Takes a moment back.</summary>
     internal void Return(HostMoment moment)
     {

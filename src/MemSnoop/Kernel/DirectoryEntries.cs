@@ -16,7 +16,8 @@ internal ref struct DirectoryEntries
 
     private ReadOnlySpan<byte> _rest;
 
-    private DirectoryEntries(ReadOnlySpan<byte> entries) => _rest = entries;
+    /// <summary>Walks through what the system call has written.</summary>
+    internal DirectoryEntries(ReadOnlySpan<byte> entries) => _rest = entries;
 
     /// <summary>The name of the current entry, without its NUL.</summary>
     internal ReadOnlySpan<byte> Name { get; private set; }

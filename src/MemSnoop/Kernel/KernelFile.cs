@@ -265,6 +265,10 @@ internal static class KernelFile
         }
     }
 
+    /// <summary>The length of a file that is a plain one; 0 if it does not say it.</summary>
+    internal static long LengthOf(KernelHandle handle) =>
+        Libc.Statx(handle, "\0"u8, Libc.EmptyPath, Libc.StatxSize, out Libc.StatxResult result) == 0 ? (long)result.Size : 0;
+
     /// <summary>
     /// One write to a file that takes commands. Files of records take no pwrite (<c>seq_open</c> clears <c>FMODE_PWRITE</c>), and what an error means is up to
     /// the command.

@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int OpenWriteOnly = 1;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNew = 0x80;
     internal const int OpenNoControllingTerminal = 0x100;
     internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
@@ -25,6 +26,7 @@ internal static partial class Libc
     internal static readonly nint FilterNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 277 : 317;
 
     internal const nint FilterSet = 1;
+    internal const nint FilterHasAction = 2;
     internal const nint FilterAllThreads = 1;
 
     internal const int ErrorNotPermitted = 1;
@@ -78,7 +80,9 @@ internal static partial class Libc
     internal const int AccessWrite = 2;
 
     internal const uint StatxType = 0x1;
+    internal const uint StatxMode = 0x2;
     internal const uint StatxLinks = 0x4;
+    internal const uint StatxUser = 0x8;
     internal const uint StatxChangeTime = 0x80;
     internal const uint StatxInode = 0x100;
     internal const uint StatxSize = 0x200;
@@ -152,6 +156,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
     internal static partial int UnlinkAt(KernelHandle directory, ReadOnlySpan<byte> path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true)]
+    internal static partial int RenameAt(KernelHandle oldDirectory, ReadOnlySpan<byte> oldPath, KernelHandle newDirectory, ReadOnlySpan<byte> newPath);
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(KernelHandle directory, ReadOnlySpan<byte> path, Span<byte> buffer, nuint size);
@@ -266,7 +273,7 @@ internal static partial class Libc
     internal static unsafe partial int Execute(string path, byte** arguments);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, FilterProgram* program);
+    internal static unsafe partial nint Filter(nint number, nint operation, nint flags, void* argument);
 
     /// <summary>The mask of the calling thread.</summary>
     [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
@@ -371,6 +378,9 @@ internal static partial class Libc
 
         [FieldOffset(16)]
         internal uint Links;
+
+        [FieldOffset(20)]
+        internal uint User;
 
         [FieldOffset(28)]
         internal ushort Mode;

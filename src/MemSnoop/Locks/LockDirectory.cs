@@ -87,6 +87,49 @@ internal sealed class LockDirectory : IDisposable
         return ReadOutcome.Success;
     }
 
+    /// <summary>Takes the files of ages out of all directories, for who has the lock on accessed bits.</summary>
+    /// <param name="file">The first one, open for reading.</param>
+    /// <returns>As <see cref="AgesFile.Take"/>.</returns>
+    internal ReadOutcome TakeAges(out KernelHandle file)
+    {
+        file = KernelHandle.None;
+        ReadOutcome outcome = ReadOutcome.NotSupported;
+        foreach ((KernelHandle handle, _) in _directories)
+        {
+            ReadOutcome taken = AgesFile.Take(handle, out KernelHandle found);
+            if (outcome == ReadOutcome.NotSupported)
+            {
+                (outcome, file) = (taken, found);
+            }
+            else
+            {
+                found.Dispose();
+            }
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Leaves a file of ages where the next exporter finds it, even if it is another container's.</summary>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="path">The file.</param>
+    internal ReadOutcome LeaveAges(Func<KernelHandle, ReadOutcome> write, out string path)
+    {
+        ReadOutcome outcome = ReadOutcome.NotSupported;
+        path = AgesFile.Name;
+        foreach ((KernelHandle handle, string directory) in _directories)
+        {
+            path = Path.Join(directory, AgesFile.Name);
+            outcome = AgesFile.Leave(handle, write);
+            if (outcome == ReadOutcome.Success)
+            {
+                break;
+            }
+        }
+
+        return outcome;
+    }
+
     /// <summary>Whoever keeps a lock from being taken; null when nobody does. Takes and makes nothing.</summary>
     internal string? FindHolder(LockName name, LockMode mode)
     {

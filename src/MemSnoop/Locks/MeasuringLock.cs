@@ -28,6 +28,12 @@ internal sealed class MeasuringLock : IDisposable
     /// <summary>Where further locks are taken; only in a lock on the host's bits.</summary>
     internal LockDirectory Directory => _owned ?? throw new InvalidOperationException("A lock on one process has no directory of its own.");
 
+    /// <summary>How taking the file of ages ended, which whoever had the lock before may have left (<see cref="AgesFile.Take"/>).</summary>
+    internal ReadOutcome AgesTaken { get; private set; } = ReadOutcome.NotSupported;
+
+    /// <summary>That file, until this is disposed; it has no name any more.</summary>
+    internal KernelHandle Ages { get; private set; } = KernelHandle.None;
+
     /// <summary>
     /// Takes the lock on the host's accessed bits: alone for the idle bitmap and for aging, shared for referenced bits. Engines that disturb each other never run
     /// at once.
@@ -45,7 +51,10 @@ internal sealed class MeasuringLock : IDisposable
             return (null, holder);
         }
 
+        // From now on the ages that somebody has left do not hold any more, unless they are taken up.
         taken!._owned = directory;
+        taken.AgesTaken = directory.TakeAges(out KernelHandle ages);
+        taken.Ages = ages;
         return (taken, null);
     }
 
@@ -81,6 +90,7 @@ internal sealed class MeasuringLock : IDisposable
         }
 
         _isDisposed = true;
+        Ages.Dispose();
         _files.ForEach(static file => file.Dispose());
         _budget?.Return(_descriptors);
         _owned?.RemoveStale();

@@ -29,7 +29,8 @@ internal readonly record struct OomControl(ulong? OomKill)
             isFound |= lines.Name.SequenceEqual("oom_kill_disable"u8);
         }
 
-        value = lines.IsMalformed ? default : new OomControl(kills);
-        return isFound && !lines.IsMalformed;
+        bool isWhole = isFound && !lines.IsMalformed;
+        value = isWhole ? new OomControl(kills) : default;
+        return isWhole;
     }
 }

@@ -38,6 +38,7 @@ public sealed class ProcessTable : IWatchedWork, IDisposable
     private TrackedProcess[] _watched = [];
     private IEnumerator<int>? _candidates;
     private bool _hasChanged;
+    private bool _hasListed;
     private long _round;
 
     /// <summary>A table over a proc root.</summary>
@@ -106,15 +107,23 @@ public sealed class ProcessTable : IWatchedWork, IDisposable
             _round++;
             AdoptAdded();
             _hasChanged = false;
+            _hasListed = false;
             _candidates = Candidates().GetEnumerator();
         }
 
         while (_candidates.MoveNext())
         {
+            _hasListed = true;
             _hasChanged |= Visit(_candidates.Current);
         }
 
         EndVisits();
+        if (!_hasListed && !File.Exists(_paths.Proc("stat")))
+        {
+            // What was mounted there is gone. An empty list would look like a host without processes.
+            throw new IOException($"{_paths.ProcRoot} is not a proc file system any more");
+        }
+
         _hasChanged |= LetDepart();
         if (_hasChanged || _limits.AreActive)
         {

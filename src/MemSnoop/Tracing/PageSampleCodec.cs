@@ -9,6 +9,9 @@ namespace MemSnoop.Tracing;
 /// </summary>
 internal sealed class PageSampleCodec
 {
+    // Times are sums of times, which must not overflow.
+    private static readonly TimeSpan LongestTrace = TimeSpan.FromDays(1_000 * 365);
+
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
     private readonly PageRangeSet.Builder _ranges = new();
@@ -26,10 +29,16 @@ internal sealed class PageSampleCodec
     /// <exception cref="InvalidDataException">The payload is not one that was encoded after the same samples.</exception>
     internal PageSample Decode(ref PayloadReader payload)
     {
-        TimeSpan offset = new(_last.Offset.Ticks + payload.ReadSigned());
-        TimeSpan window = new(payload.ReadSigned());
+        long step = payload.ReadSigned();
+        long window = payload.ReadSigned();
+        if (step < 0 || step > LongestTrace.Ticks - _last.Offset.Ticks || window < 0 || window > LongestTrace.Ticks)
+        {
+            throw new InvalidDataException("a time is malformed");
+        }
+
+        TimeSpan offset = _last.Offset + new TimeSpan(step);
         IReadOnlyList<TracedArea> areas = DecodeAreas(_last.Areas, ref payload);
-        _last = new PageSample(offset, window, areas, DecodeActive(ref payload));
+        _last = new PageSample(offset, new TimeSpan(window), areas, DecodeActive(ref payload));
         return payload.IsAtEnd ? _last : throw new InvalidDataException("a sample is longer than its content");
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MemSnoop.Paging;
 
 namespace MemSnoop.Tracing;
 
@@ -35,7 +36,7 @@ public static class PageTraceFile
 
             try
             {
-                if (ReadFrame(payload, codec, samples))
+                if (ReadFrame(payload, codec, trace.PageBytes, samples))
                 {
                     loss = stream.ReadByte() < 0 ? null : new PageTraceLoss("goes on after its end", offset + read, samples.Count);
                     return trace;
@@ -84,13 +85,14 @@ public static class PageTraceFile
     }
 
     /// <summary>True for the frame that ends a trace.</summary>
-    private static bool ReadFrame(ReadOnlySpan<byte> payload, PageSampleCodec codec, List<PageSample> samples)
+    private static bool ReadFrame(ReadOnlySpan<byte> payload, PageSampleCodec codec, int pageBytes, List<PageSample> samples)
     {
         PayloadReader reader = new(payload);
         switch (reader.Read())
         {
             case PageTraceFormat.SampleFrame:
-                samples.Add(codec.Decode(ref reader));
+                PageSample sample = codec.Decode(ref reader);
+                samples.Add(IsWithinAddressSpace(sample.Active, pageBytes) ? sample : throw new InvalidDataException("a page has no address"));
                 return false;
             case PageTraceFormat.EndFrame when reader.Read() == (ulong)samples.Count:
                 return true;
@@ -98,6 +100,8 @@ public static class PageTraceFile
                 throw new InvalidDataException("a frame is of an unknown kind");
         }
     }
+
+    private static bool IsWithinAddressSpace(PageRangeSet pages, int pageBytes) => pages.Ranges is not [.., PageRange last] || last.End <= ulong.MaxValue / (ulong)pageBytes;
 }
 
 /// <summary>Why a trace file did not yield all of its samples.</summary>

@@ -56,11 +56,11 @@ internal sealed class PageTraceFrame
             return FrameState.Damaged;
         }
 
-        // Piece by piece, so that a damaged length cannot allocate more memory than the file has bytes.
+        // Piece by piece, so that a damaged length cannot allocate much more memory than the file has bytes.
         int have = 0;
         while (have < length)
         {
-            int piece = Math.Min(length - have, 1 << 20);
+            int piece = Math.Min(length - have, Math.Max(have, 1 << 16));
             Grow(ref _compressed, have + piece);
             int got = stream.ReadAtLeast(_compressed.AsSpan(have, piece), piece, throwOnEndOfStream: false);
             read += got;

@@ -27,6 +27,13 @@ public interface IWorkingSetEstimator : IDisposable
     /// <summary>Whether the memory charged to containers is measured, or why not.</summary>
     internal ContainerMemoryState ContainerMemory => ContainerMemoryState.Off;
 
+    /// <summary>What was taken up of the ages that an exporter before knew; null if that was not asked for, or cannot be.</summary>
+    internal AgesTaken? AgesTaken => null;
+
+    /// <summary>Leaves the ages to an exporter that starts soon, and ends the measuring: no pass may follow. To be called between two passes.</summary>
+    /// <returns>What became of it, for people.</returns>
+    internal AgesLeft LeaveAges() => default;
+
     /// <summary>
     /// Ends the current window of each process and begins the next one. A new process only begins one. The state of processes that are not in the list is
     /// dropped.
@@ -166,6 +173,11 @@ public sealed record EstimatorOptions
     /// Whether memory is counted that is accessed after it had been idle, by the age that it had reached. Default value: false. Only the page_idle method knows.
     /// </summary>
     internal bool CountsReaccesses { get; init; }
+
+    /// <summary>
+    /// Ages are taken up that an exporter before has left, if that is no longer ago than this; and left to the next. Default value: null, neither. Only the page_idle method does.
+    /// </summary>
+    internal TimeSpan? AgesKeptFor { get; init; }
 
     /// <summary>
     /// The referenced method skips processes that hold more resident memory, in bytes. Default value: 4 GiB, for which a write to clear_refs holds the

@@ -80,7 +80,7 @@ public class PrecedenceTests
                 "Disks": { "Include": "^nvme", "Exclude": "p1$" },
                 "WorkingSet": { "Interval": "30s", "Method": "referenced", "ReferencedMaxResident": "1GiB", "IdleAges": ["0", "1m"] },
                 "Web": { "Listen": ["[::1]:1", ":2"], "TelemetryPath": "/m", "MaxRequests": 0, "CacheDuration": "0",
-                  "ScopeLabels": true, "CreatedSeries": true, "DisableExporterMetrics": true },
+                  "ScopeLabels": true, "CreatedSeries": true, "DisableExporterMetrics": true, "DisablePage": true },
                 "log": { "LEVEL": "Debug", "Format": "json" }
               }
             }
@@ -108,7 +108,7 @@ public class PrecedenceTests
         Assert.Equal((WorkingSetMethod.Referenced, 2), (options.WorkingSet.Method, options.WorkingSet.IdleAges.Count));
         Assert.Equal(["[::1]:1", ":2"], options.Web.Listen.Select(address => address.ToString()));
         Assert.Equal(("/m", 0, 0L), (options.Web.TelemetryPath, options.Web.MaxRequests, options.Web.CacheDuration.Milliseconds));
-        Assert.True(options.Web.ScopeLabels && options.Web.CreatedSeries && options.Web.DisableExporterMetrics);
+        Assert.True(options.Web.ScopeLabels && options.Web.CreatedSeries && options.Web.DisableExporterMetrics && options.Web.DisablePage);
         Assert.Equal((LogLevel.Debug, LogFormat.Json), (options.Log.Level, options.Log.Format));
     }
 

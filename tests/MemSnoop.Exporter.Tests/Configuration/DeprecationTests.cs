@@ -153,7 +153,7 @@ public class DeprecationTests
     {
         ExporterOptions options = new();
         options.Deprecated.Add(new DeprecatedUse("--id", "--id", "use --pid", "0.3.0"));
-        HostFinding finding = Assert.Single(new HostCheck(new MeasuredHost(options), options.Web).Findings, static finding => finding.Topic == "configuration");
+        HostFinding finding = Assert.Single(new HostCheck(new MeasuredHost(options), options).Findings, static finding => finding.Topic == "configuration");
         Assert.Equal(new HostFinding(HostFinding.Limited, "configuration", "deprecated", "--id: version 0.3.0 does not know this name any more", "use --pid"), finding);
     }
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
+using MemSnoop.Exporter.View.Live;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
@@ -251,6 +252,72 @@ public sealed class ApiTests : IDisposable
             }
         }
     }
+
+    [Fact]
+    [OrdinaryTier]
+    public async Task Twenty_viewers_and_one_that_never_reads_cost_scrapes_nothing_and_no_memory()
+    {
+        using Workload many = await Workload.StartAsync("idler", "--processes", "400", "--period", "0");
+        await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--name", "^idler$", "--working-set-interval", "1s"], ExporterProcess.Uncached);
+        await exporter.ScrapeUntilAsync(static scrape => scrape.Of(Series.WorkingSet).Count() >= 1200);
+        double alone = await MedianAsync(exporter);
+        List<EventReader> readers = [];
+        using CancellationTokenSource end = new();
+        List<Task> reading = [];
+        try
+        {
+            // Where few files may be open, there are fewer places; one is for who never reads.
+            int openFiles = int.Parse(
+                File.ReadLines($"/proc/{exporter.Pid}/limits").Single(static line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], CultureInfo.InvariantCulture);
+            for (int i = 0; i < Math.Min(20, LiveEvents.Fitting(openFiles) - 1); i++)
+            {
+                EventReader reader = await EventReader.OpenAsync(exporter.Address);
+                readers.Add(reader);
+                reading.Add(Task.Run(async () =>
+                {
+                    while (!end.IsCancellationRequested)
+                    {
+                        await reader.ReadAsync();
+                    }
+                }, CancellationToken.None));
+            }
+
+            using RawClient deaf = await RawClient.ConnectAsync(exporter.Address, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n", receiveBuffer: 4096);
+            double seen = await MedianAsync(exporter);
+            long before = ResidentKib(exporter.Pid);
+
+            // It is cut off, and those who read are not.
+            await exporter.ScrapeUntilAsync(static scrape => scrape.Value("memsnoop_http_refused_total", ("reason", "slow_reader")) >= 1);
+            Assert.InRange(ResidentKib(exporter.Pid) - before, long.MinValue, 24 * 1024);
+            Assert.All(reading, static task => Assert.False(task.IsFaulted));
+            Assert.True(seen <= (5 * alone) + 0.05, $"a scrape took {alone:F3} s alone, and {seen:F3} s with viewers");
+        }
+        finally
+        {
+            await end.CancelAsync();
+            foreach (EventReader reader in readers)
+            {
+                await reader.DisposeAsync();
+            }
+        }
+    }
+
+    private static async Task<double> MedianAsync(ExporterProcess exporter)
+    {
+        double[] seconds = new double[15];
+        for (int i = 0; i < seconds.Length; i++)
+        {
+            long started = System.Diagnostics.Stopwatch.GetTimestamp();
+            await exporter.ScrapeAsync();
+            seconds[i] = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
+
+        Array.Sort(seconds);
+        return seconds[seconds.Length / 2];
+    }
+
+    private static long ResidentKib(int pid) => long.Parse(
+        File.ReadLines($"/proc/{pid}/status").Single(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Without_the_page_there_are_the_endpoints_and_the_socket()

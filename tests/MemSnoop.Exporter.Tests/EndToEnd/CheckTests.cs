@@ -80,7 +80,7 @@ public class CheckTests
 
         CommandResult wanted = await Command.TryRunAsync(
             Repository.Executable,
-            [.. bare, "--method", "page_idle", "--config", directory.Write("memsnoop.json", """{ "Readings": { "Measurements": { "generations": { "Enabled": true } } }, "Processes": { "Names": ["^no-such-process$"] } }""")],
+            [.. bare, "--method", "page_idle", "--config", directory.Write("memsnoop.json", """{ "MemSnoop": { "Readings": { "Measurements": { "generations": { "Enabled": true } } }, "Processes": { "Names": ["^no-such-process$"] } } }""")],
             ExporterProcess.Deadline);
         Assert.Equal((1, ""), (wanted.ExitCode, wanted.Error));
         Assert.Matches("(?m)^missing +working-set by page_idle +", wanted.Output);

@@ -13,6 +13,8 @@ internal sealed partial class ExporterProcess : IAsyncDisposable
     public const int HangUp = 1;
     public const int Interrupt = 2;
     public const int Terminate = 15;
+    public const int Continue = 18;
+    public const int Stop = 19;
 
     /// <summary>Runs the program without its cache, so that each scrape is a collection, however soon it follows another.</summary>
     public static readonly string[] Uncached = ["env", "MemSnoop__Web__CacheDuration=0s"];

@@ -7,6 +7,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>SIGHUP: the configuration is read again, or the terminal has gone away.</summary>
 [Collection(EndToEndCollection.Name)]
 [OrdinaryTier]
+[Reliability]
 public sealed class HangUpTests : IDisposable
 {
     private const string Reloaded = "memsnoop_config_last_reload_successful";
@@ -28,9 +29,11 @@ public sealed class HangUpTests : IDisposable
         await Eventually.HoldsAsync(() => exporter.Log.Any(static line => line.Contains("has not changed", StringComparison.Ordinal)));
 
         Configure("""{ "Readings": { "Measurements": { "oom": { "Enabled": true } } } }""");
+        long told = Stopwatch.GetTimestamp();
         exporter.Signal(ExporterProcess.HangUp);
         await Eventually.HoldsAsync(() => Listening(exporter) == 2);
         await ScrapeUntilAsync(exporter, scrape => scrape.Pids("memsnoop_process_oom_score").Contains(child));
+        Reliability.Note(Reliability.Fault, "SIGHUP with a changed configuration", "one measurement more", Reliability.Seconds(Stopwatch.GetElapsedTime(told)), "scrapes while it listens anew, and the windows that were under way");
         Assert.Single(exporter.Output);
         Assert.True(Directory.Exists($"/proc/{child}"));
 
@@ -54,6 +57,7 @@ public sealed class HangUpTests : IDisposable
         await Eventually.HoldsAsync(() => exporter.Log.Any(line => line.Contains("is wrong, so the one before stays in use", StringComparison.Ordinal)));
         Assert.Contains(named, Assert.Single(exporter.Log, static line => line.Contains("is wrong", StringComparison.Ordinal)), StringComparison.Ordinal);
         Scrape scrape = await ScrapeUntilAsync(exporter, static scrape => scrape.Value(Reloaded) == 0);
+        Reliability.Note(Reliability.Input, "SIGHUP with a wrong configuration", "a wrong name, half a file, an unknown event, rights that were given up", "it goes on as before", "nothing");
         Assert.Contains(Environment.ProcessId, scrape.Pids("memsnoop_process_oom_score"));
 
         Configure("""{ "Readings": { "Measurements": { "oom": { "Enabled": false } } } }""");
@@ -89,8 +93,11 @@ public sealed class HangUpTests : IDisposable
             terminal.Kill();
         }
 
+        long killed = Stopwatch.GetTimestamp();
+
         string[] both = (await File.ReadAllTextAsync(pids, TestContext.Current.CancellationToken)).Trim().Split(' ');
         await Eventually.HoldsAsync(() => !Array.Exists(both, static pid => Directory.Exists($"/proc/{pid}")));
+        Reliability.Note(Reliability.Fault, "the terminal goes away", "with a command after --", $"both ended after {Reliability.Seconds(Stopwatch.GetElapsedTime(killed))}", "nothing is left behind");
     }
 
     public void Dispose() => _directory.Dispose();

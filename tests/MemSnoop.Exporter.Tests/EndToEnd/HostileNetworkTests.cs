@@ -15,6 +15,7 @@ public class HostileNetworkTests(ITestOutputHelper output)
 
     [Theory]
     [OrdinaryTier]
+    [Reliability]
     [InlineData("")]
     [InlineData("GET /metr")]
     [InlineData("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")]
@@ -28,6 +29,7 @@ public class HostileNetworkTests(ITestOutputHelper output)
 
     [Fact]
     [OrdinaryTier]
+    [Reliability]
     public async Task Clients_that_read_nothing_or_send_a_little_now_and_then_keep_no_scrape_out_and_are_cut_off()
     {
         await using ExporterProcess exporter = await StartAsync();
@@ -43,15 +45,23 @@ public class HostileNetworkTests(ITestOutputHelper output)
             }
 
             long started = Stopwatch.GetTimestamp();
+            TimeSpan slowest = TimeSpan.Zero;
             bool cutOff = false;
             for (int i = 0; !cutOff; i++)
             {
+                long begun = Stopwatch.GetTimestamp();
                 Scrape scrape = await exporter.ScrapeAsync();
+                TimeSpan took = Stopwatch.GetElapsedTime(begun);
+                slowest = took > slowest ? took : slowest;
                 cutOff = scrape.Value(Refused, ("reason", "slow_reader")) > 0 && scrape.Value(Refused, ("reason", "slow_request")) > 0;
                 await clients[(2 * (i % 60)) + 1].TrySendAsync("A");
                 Assert.True(Stopwatch.GetElapsedTime(started) < ExporterProcess.Deadline, scrape.Text);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
             }
+
+            Reliability.Note(
+                Reliability.Load, "clients that never read, and clients that send a byte now and then", $"60 of each; slowest scrape beside them {Reliability.Seconds(slowest)}",
+                $"first are cut off after {Reliability.Seconds(Stopwatch.GetElapsedTime(started))}", "nothing of other clients");
         }
         finally
         {
@@ -60,6 +70,7 @@ public class HostileNetworkTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [Reliability]
     [InlineData("BREW /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 405 ")]
     [InlineData("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc", "HTTP/1.1 405 ")]
     [InlineData("GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 404 ")]
@@ -78,9 +89,11 @@ public class HostileNetworkTests(ITestOutputHelper output)
         bool isMalformed = expected is not ("HTTP/1.1 405 " or "HTTP/1.1 404 ");
         Scrape after = await exporter.ScrapeUntilAsync(scrape => scrape.Value(Refused, ("reason", "malformed")) == (isMalformed ? 1 : 0));
         Assert.True(after.Value("memsnoop_http_connections") >= 1);
+        Reliability.Note(Reliability.Input, "what is no request for metrics: wrong methods, paths, versions, bytes, headers of 60 kB", "10 of them", "at once", "nothing");
     }
 
     [Fact]
+    [Reliability]
     public async Task Two_hundred_requests_at_once_on_a_connection_get_as_many_answers()
     {
         const int Requests = 200;
@@ -89,6 +102,7 @@ public class HostileNetworkTests(ITestOutputHelper output)
         using RawClient client = await RawClient.ConnectAsync(exporter.Address, string.Concat(Enumerable.Repeat(one + "\r\n", Requests - 1)) + one + "Connection: close\r\n\r\n");
         string answers = await client.ReadToEndAsync();
         Assert.Equal(Requests, answers.Split("HTTP/1.1 200 OK").Length - 1);
+        Reliability.Note(Reliability.Load, "requests in one write on one connection", $"{Requests}", "at once", "nothing");
     }
 
     [Theory]
@@ -129,6 +143,9 @@ public class HostileNetworkTests(ITestOutputHelper output)
                 $"{connections} connections, {(text.Length == 0 ? "silent" : text.EndsWith('\n') ? "with a request" : "with a part of a request")}, {FewFiles} open files: "
                 + $"a scrape takes {beside.TotalMilliseconds:F1} ms, {alone.TotalMilliseconds:F1} ms without them; {full.Value("process_open_fds")} files open";
             output.WriteLine(figures);
+            Reliability.Note(
+                Reliability.Load, $"connections {(text.Length == 0 ? "that are silent" : text.EndsWith('\n') ? "that were answered and stay" : "with a part of a request")}, {FewFiles} open files allowed",
+                $"{connections}: a scrape takes {beside.TotalMilliseconds:F1} ms beside them, {alone.TotalMilliseconds:F1} ms without", "at once", "the connections beyond the limit");
             Assert.True(beside < (10 * alone) + TimeSpan.FromSeconds(1), figures);
             Assert.InRange(full.Value("memsnoop_http_connections"), 1, full.Value("memsnoop_http_connections_limit"));
             Assert.InRange(full.Value("process_open_fds"), 1, FewFiles / 2);

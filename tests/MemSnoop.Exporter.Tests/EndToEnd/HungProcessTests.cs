@@ -6,6 +6,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>A process that the kernel lets nobody read: it is told and skipped, and nothing else notices.</summary>
 [Collection(EndToEndCollection.Name)]
 [OrdinaryTier]
+[Reliability]
 public class HungProcessTests
 {
     private const string Hung = "memsnoop_processes_hung";
@@ -13,6 +14,8 @@ public class HungProcessTests
 
     /// <summary>Two readings and a pass may meet a process before one of them has lost a thread to it; a busy machine adds to that. Without a budget a scrape took 9 s.</summary>
     private static readonly TimeSpan LongestScrape = TimeSpan.FromSeconds(8);
+
+    private TimeSpan _longest;
 
     [Theory]
     [InlineData("exec")]
@@ -31,8 +34,11 @@ public class HungProcessTests
         Scrape before = await exporter.ScrapeUntilAsync(scrape => scrape.Has(Series.WorkingSet, pid) && scrape.Has(Series.WorkingSet, other.Pid));
         Assert.Equal(0, before.Value(Hung));
 
+        long hung = Stopwatch.GetTimestamp();
         await hang.TellAsync(how);
         Scrape after = await ScrapeUntilAsync(exporter, scrape => scrape.Value(Hung) == 1 && !scrape.Has(Series.WorkingSet, pid) && Skips(scrape, "working-set") > 0);
+
+        TimeSpan noticed = Stopwatch.GetElapsedTime(hung);
 
         // What needs no lock is still told. The other has all it had, and new windows all the time.
         Assert.True(after.Has(Series.Resident, pid));
@@ -43,8 +49,12 @@ public class HungProcessTests
         Assert.Equal(1, after.Value("memsnoop_measurement_success", ("measurement", "working-set")));
         Assert.Single(exporter.Log, line => line.Contains($"process {pid} does not answer", StringComparison.Ordinal));
 
+        long free = Stopwatch.GetTimestamp();
         await hang.TellAsync("free");
         await ScrapeUntilAsync(exporter, scrape => scrape.Value(Hung) == 0 && NamesOf(before, pid).SequenceEqual(NamesOf(scrape, pid)));
+        Reliability.Note(
+            Reliability.Fault, $"a process hangs ({how})", $"noticed after {Reliability.Seconds(noticed)}, longest scrape {Reliability.Seconds(_longest)}",
+            Reliability.Seconds(Stopwatch.GetElapsedTime(free)), "windows of that process while it hung");
         await Eventually.HoldsAsync(() => exporter.Log.Count(line => line.Contains($"process {pid} answers again", StringComparison.Ordinal)) == 1);
     }
 
@@ -67,7 +77,7 @@ public class HungProcessTests
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
         TimeSpan took = Stopwatch.GetElapsedTime(told);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{how}: ended after {took.TotalSeconds:F2} s");
+        Reliability.Note(Reliability.Fault, $"SIGTERM while a process hangs ({how})", "in the middle of a scrape", $"ended after {Reliability.Seconds(took)}", "that scrape");
 
         // 2 s are promised, and the rest is for a machine that is busy. It was 31 s.
         Assert.True(took < TimeSpan.FromSeconds(10), $"It took {took}.");
@@ -93,27 +103,25 @@ public class HungProcessTests
         exporter.Signal(ExporterProcess.Terminate);
         Assert.Equal(0, await exporter.WaitAsync());
         TimeSpan took = Stopwatch.GetElapsedTime(told);
-        TestContext.Current.TestOutputHelper?.WriteLine($"60,000 areas: ended after {took.TotalSeconds:F2} s");
+        Reliability.Note(Reliability.Fault, "SIGTERM in the middle of a pass", "over a process with 60,000 areas", $"ended after {Reliability.Seconds(took)}", "the window that was under way");
         Assert.True(took < TimeSpan.FromSeconds(10), $"It took {took}.");
 
         await using ExporterProcess next = await ExporterProcess.StartAsync([.. arguments, "--run-dir", exporter.RunDirectory]);
         await next.ScrapeUntilAsync(scrape => scrape.Has(Series.WorkingSet, areas.Pid));
     }
 
-    private static async Task<Scrape> ScrapeUntilAsync(ExporterProcess exporter, Func<Scrape, bool> isWanted)
+    private async Task<Scrape> ScrapeUntilAsync(ExporterProcess exporter, Func<Scrape, bool> isWanted)
     {
-        TimeSpan longest = TimeSpan.Zero;
         long started = Stopwatch.GetTimestamp();
         while (true)
         {
             long begun = Stopwatch.GetTimestamp();
             Scrape scrape = await exporter.ScrapeAsync();
             TimeSpan took = Stopwatch.GetElapsedTime(begun);
-            longest = took > longest ? took : longest;
+            _longest = took > _longest ? took : _longest;
             Assert.True(took < LongestScrape, $"A scrape took {took}.");
             if (isWanted(scrape))
             {
-                TestContext.Current.TestOutputHelper?.WriteLine($"longest scrape {longest.TotalSeconds:F2} s");
                 return scrape;
             }
 

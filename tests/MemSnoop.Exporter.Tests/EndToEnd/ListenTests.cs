@@ -24,6 +24,7 @@ public class ListenTests
     }
 
     [Fact]
+    [Reliability]
     public async Task What_a_killed_exporter_has_left_is_replaced_and_what_somebody_uses_is_not()
     {
         using TemporaryDirectory directory = new();
@@ -36,8 +37,10 @@ public class ListenTests
         }
 
         Assert.True(File.Exists(path));
+        long started = Stopwatch.GetTimestamp();
         await using ExporterProcess next = await ExporterProcess.StartAsync([.. Own, "--listen", "unix://" + path]);
         Assert.StartsWith("200", await CurlAsync("--unix-socket", path, "http://localhost/metrics"), StringComparison.Ordinal);
+        Reliability.Note(Reliability.Fault, "SIGKILL, and a new start", "with its socket left behind", $"answers {Reliability.Seconds(Stopwatch.GetElapsedTime(started))} after the start", "windows and ages");
     }
 
     [Fact]

@@ -26,10 +26,11 @@ public sealed class NoMethodTests : IDisposable
         Directory.CreateDirectory(Path.Combine(proc, "self"));
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
             ["--procfs", proc, "--sysfs", Directory.CreateDirectory(_host["sys"]).FullName, "--pid", $"{touch.Pid}", "--working-set-interval", "1s"], ExporterProcess.Uncached);
-        using (HttpResponseMessage ready = await exporter.GetAsync("/-/ready"))
+        await Eventually.HoldsAsync(async () =>
         {
-            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
-        }
+            using HttpResponseMessage ready = await exporter.GetAsync("/-/ready");
+            return ready.StatusCode == HttpStatusCode.OK;
+        });
 
         Scrape scrape = await exporter.ScrapeAsync();
         ExpositionSample[] methods = [.. scrape.Of("memsnoop_measurement_info", ("measurement", "working-set"))];

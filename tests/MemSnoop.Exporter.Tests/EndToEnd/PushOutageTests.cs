@@ -12,6 +12,7 @@ public class PushOutageTests(ITestOutputHelper output)
 
     [Fact]
     [OrdinaryTier]
+    [Reliability]
     public Task An_outage_of_VictoriaMetrics_costs_no_scrape_and_two_lines_of_log() =>
         OutageAsync(before: TimeSpan.FromSeconds(5), down: TimeSpan.FromSeconds(8), after: TimeSpan.FromSeconds(3));
 
@@ -77,6 +78,9 @@ public class PushOutageTests(ITestOutputHelper output)
             $"away for {away.TotalSeconds:F0} s, {failures} exports failed; rows {rowsBefore} before; first rows {untilBack.TotalSeconds:F1} s after it was back\n"
             + $"{samples.Count} scrapes, median {times[times.Length / 2]:F0} ms, slowest {times[^1]:F0} ms; {samples.Average(static sample => sample.Processes):F0} processes in each\n"
             + string.Join('\n', changes));
+        Reliability.Note(
+            Reliability.Fault, "the receiver of pushes is away", $"some seconds, {failures} pushes failed; a scrape each 0.5 s, median {times[times.Length / 2]:F0} ms, slowest {times[^1]:F0} ms",
+            $"first rows {Reliability.Seconds(untilBack)} after it was back", "pushes in that time; sums go on where they were");
         Assert.True(failures > 0);
         Assert.Single(whileDown);
         Assert.Equal(2, changes.Length);
@@ -91,6 +95,7 @@ public class PushOutageTests(ITestOutputHelper output)
 
     [Theory]
     [OrdinaryTier]
+    [Reliability]
     [InlineData("grpc", "dies")]
     [InlineData("grpc", "refuses")]
     [InlineData("grpc", "hangs")]
@@ -120,8 +125,10 @@ public class PushOutageTests(ITestOutputHelper output)
         Assert.True(scrape.Has(Series.Resident, puppet.Pid), "The scrape lacks the process.");
 
         int taken = receiver.Taken;
+        long back = Stopwatch.GetTimestamp();
         await (what == "dies" ? receiver.StartAgainAsync() : receiver.AnswerAsync());
         OtlpMessage message = await receiver.MessageAsync(static _ => true, after: taken + 1);
+        Reliability.Note(Reliability.Fault, $"a receiver of pushes {what} ({protocol})", "4 pushes at least", $"{Reliability.Seconds(Stopwatch.GetElapsedTime(back))} after it answers", "those pushes");
         Assert.Equal([puppet.Pid], message.Pids("memsnoop.process.memory.resident"));
         string working = (await Eventually.ReachesAsync(() => Changes(exporter), static changes => changes.Length > 1))[^1];
         Assert.Contains("works again", working, StringComparison.Ordinal);

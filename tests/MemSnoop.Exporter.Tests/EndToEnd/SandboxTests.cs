@@ -88,6 +88,18 @@ public class SandboxTests
         await exporter.ScrapeUntilAsync(static scrape => scrape.Has("memsnoop_process_threads", 1));
     }
 
+    [Fact]
+    public async Task A_check_says_beforehand_what_would_be_kept()
+    {
+        string program = Repository.Executable;
+        CommandResult some = await Command.TryRunAsync("env", ["MemSnoop__Readings__DisableDefaults=true", "MemSnoop__Readings__Measurements__stat__Enabled=true", program, "check"], ExporterProcess.Deadline);
+        Assert.Matches("(?m)^ok +sandbox +serve keeps no capability; no new privileges; system calls are filtered$", some.Output);
+        CommandResult unfiltered = await Command.TryRunAsync(await Workloads.PathAsync("rights"), ["--no-filters", program, "check"], ExporterProcess.Deadline);
+        Assert.Matches(@"(?m)^limited +sandbox +serve keeps CAP_\w+.*; any system call: system calls are not filtered: .+\n +to do: use a kernel with CONFIG_SECCOMP_FILTER", unfiltered.Output);
+        CommandResult off = await Command.TryRunAsync("env", ["MemSnoop__Sandbox__Enabled=false", program, "check"], ExporterProcess.Deadline);
+        Assert.Matches(@"(?m)^limited +sandbox +serve keeps all rights of its caller, and may make any system call\n +to do: leave out --no-sandbox$", off.Output);
+    }
+
     [Theory]
     [InlineData("1 0 0 0")]
     [InlineData("")]

@@ -19,6 +19,7 @@ public class SoakTests(ITestOutputHelper output)
 
     [Fact]
     [OrdinaryTier]
+    [Reliability]
     public Task Two_minutes_leave_no_trace() => SoakAsync(TimeSpan.FromMinutes(2), slack: 2 * Series.MB, mostMissed: 0.25);
 
     [Fact]
@@ -79,6 +80,10 @@ public class SoakTests(ITestOutputHelper output)
         Assert.True(samples.TrueForAll(static sample => sample.Idlers == Idlers + 1), $"A process is missing: {samples.Min(static sample => sample.Idlers)} of {Idlers + 1}. {figures}");
         Assert.True(samples[^1].Missed <= mostMissed * (length / Interval), figures);
         Assert.True(samples[^1].FailedPushes > 0 && started >= 1000, figures);
+        Reliability.Note(
+            Reliability.Load, $"processes that come and go for {length.TotalSeconds:F0} s, two scrapers, a receiver that comes and goes",
+            string.Create(CultureInfo.InvariantCulture, $"{started} processes, {samples.Count} scrapes, {samples[^1].FailedPushes} pushes failed; anonymous memory {settled / Series.MB:F1} MB after a sixth, {last / Series.MB:F1} MB at the end"),
+            "as before all the time", string.Create(CultureInfo.InvariantCulture, $"{samples[^1].Missed} passes"));
         return figures;
 
         async Task<Sample> SampleAsync(ExporterProcess exporter, long began)

@@ -194,7 +194,7 @@ public class TraceTests
         // What has no room is said, and what is named is in the same form.
         lines = Lines(await PseudoTerminal.RunAsync($"stty cols 20; {trace}"));
         Assert.Contains("memsnoop: the terminal has no room for used, idle, CPU", lines);
-        lines = Lines(await PseudoTerminal.RunAsync($"{trace} --measure stat,io=process-io"));
+        lines = Lines(await PseudoTerminal.RunAsync($"stty cols 400; {trace} --measure stat,io=process-io"));
         Assert.StartsWith("time user system minor faults", string.Join(' ', Words(lines[0].Replace("\e[1m", "", StringComparison.Ordinal).Replace("\e[0m", "", StringComparison.Ordinal))), StringComparison.Ordinal);
 
         static string[] Lines(string screen) => screen.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');

@@ -37,6 +37,7 @@ public class MetricsDocumentTests
         ["memsnoop.process.working_set.lower"] = "nothing disturbed the windows",
         ["memsnoop.process.working_set.upper"] = "nothing disturbed the windows",
         ["memsnoop.working_set.next_window"] = "no schedule runs",
+        ["memsnoop.working_set.ages.info"] = "only the idle bitmap keeps marks while no exporter runs",
         ["memsnoop.cgroup.generation"] = "this kernel may have no multi-generational LRU",
         ["memsnoop.cgroups.dropped"] = "this kernel may have no multi-generational LRU",
         ["memsnoop.cgroups.dropped_memory"] = "this kernel may have no multi-generational LRU",

@@ -124,20 +124,6 @@ public class EndpointTests
     }
 
     [Fact]
-    public async Task The_landing_page_leads_to_the_metrics() // L5
-    {
-        await using ScrapeHost host = await ScrapeHost.StartAsync();
-        using HttpResponseMessage response = await host.GetAsync("/");
-        string page = await response.Content.ReadAsStringAsync(Cancel);
-        Assert.Equal("text/html; charset=UTF-8", response.Content.Headers.ContentType?.ToString());
-        Assert.Contains("<h1>Test &amp; exporter</h1>", page, StringComparison.Ordinal);
-        Assert.Contains("1.2.3", page, StringComparison.Ordinal);
-        Assert.Contains("<a href=\"/metrics\">", page, StringComparison.Ordinal);
-        using HttpResponseMessage head = await host.SendAsync(HttpMethod.Head, "/");
-        Assert.Equal(response.Content.Headers.ContentLength, head.Content.Headers.ContentLength);
-    }
-
-    [Fact]
     public async Task Health_runs_no_collection() // L6
     {
         int runs = 0;
@@ -161,7 +147,7 @@ public class EndpointTests
         await using WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapHealth(() => ready);
-        app.MapLandingPage("x", "1", "/");
+        app.MapPage("/");
         await app.StartAsync(Cancel);
         using HttpClient client = new() { BaseAddress = new Uri(app.Urls.First()) };
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/-/ready", Cancel)).StatusCode);
@@ -169,7 +155,7 @@ public class EndpointTests
         ready = true;
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/-/ready", Cancel)).StatusCode);
 
-        // The telemetry path is the root, so there is no landing page in its way.
+        // The telemetry path is the root, so there is no page in its way.
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/", Cancel)).StatusCode);
         Assert.Throws<ArgumentException>(() => app.MapExactly("metrics", _ => Task.CompletedTask));
         Assert.Throws<ArgumentException>(() => app.MapExactly("/{metrics}", _ => Task.CompletedTask));

@@ -84,7 +84,7 @@ internal sealed class ScrapeHost : IAsyncDisposable
         app.Use(requests.CountAsync);
         middleware?.Invoke(app);
         app.MapExactly("/metrics", app.Services.GetRequiredService<PrometheusEndpoint>().ServeAsync);
-        app.MapLandingPage("Test & exporter", "1.2.3", "/metrics");
+        app.MapPage("/metrics");
         app.MapHealth(() => app.Lifetime.ApplicationStarted.IsCancellationRequested);
         await app.StartAsync();
         return new ScrapeHost(app, meter, log, requests);

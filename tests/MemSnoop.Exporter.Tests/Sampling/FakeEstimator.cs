@@ -38,6 +38,20 @@ internal sealed class FakeEstimator(TimeProvider clock) : IWorkingSetEstimator
     /// <summary>Happens once, in the middle of the next pass.</summary>
     public Action? InPass { get; set; }
 
+    /// <summary>What was taken up of an exporter before.</summary>
+    public AgesTaken? Taken { get; init; }
+
+    /// <summary>How often it left its ages to the next.</summary>
+    public int Left { get; private set; }
+
+    AgesTaken? IWorkingSetEstimator.AgesTaken => Taken;
+
+    AgesLeft IWorkingSetEstimator.LeaveAges()
+    {
+        Left++;
+        return new AgesLeft("/run/memsnoop/ages", null, 1, 1000);
+    }
+
     private TimeSpan Now => clock.GetElapsedTime(_epoch);
 
     public void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)

@@ -48,6 +48,61 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.Equal(0, _sampled.MissedPasses);
     }
 
+    [Theory]
+    [InlineData("Continued", new double[] { 0, 60, 120, 180 })]
+    [InlineData("None", new double[] { 0, 2, 6, 14, 30, 60, 120, 180 })]
+    public void Where_windows_are_open_already_the_first_pass_ends_them_and_there_are_no_short_ones(string outcome, double[] expected)
+    {
+        _estimator = new FakeEstimator(_clock) { Taken = new AgesTaken(Enum.Parse<AgesOutcome>(outcome)) };
+        Begin(60);
+        Go(until: 0);
+        Assert.Equal((outcome == "Continued", outcome == "Continued" ? true : null), (_sampler!.HasPassed, Round().Succeeded));
+        Assert.Equal(outcome == "Continued" ? 60 : 2, _sampler.NextWindow - (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds, 3);
+        Run(until: 180);
+        Assert.Equal(expected, _estimator.Passes.Select(static pass => pass.At.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task Who_ends_leaves_its_ages_once_and_measures_no_more()
+    {
+        _estimator = new FakeEstimator(_clock) { Taken = new AgesTaken(AgesOutcome.None) };
+        Run(60, until: 6);
+        int passes = _estimator.Passes.Count;
+        await _sampler!.StopAsync(TestContext.Current.CancellationToken);
+        await _sampler.StopAsync(TestContext.Current.CancellationToken);
+        _sampler.SampleOnce();
+        Assert.Equal((1, passes), (_estimator.Left, _estimator.Passes.Count));
+        Assert.Equal(ReadOutcome.Failed, _sampler.TryTrack(1, out _));
+    }
+
+    [Fact]
+    public async Task A_pass_that_does_not_end_leaves_none()
+    {
+        _estimator = new FakeEstimator(_clock) { Taken = new AgesTaken(AgesOutcome.None) };
+        Begin(60);
+        using ManualResetEventSlim begun = new();
+        using ManualResetEventSlim end = new();
+        _estimator.InPass = () =>
+        {
+            begun.Set();
+            end.Wait();
+        };
+        Task pass = Task.Run(() => _sampler!.Step());
+        begun.Wait(TestContext.Current.CancellationToken);
+        await _sampler!.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, _estimator.Left);
+        end.Set();
+        await pass;
+    }
+
+    [Fact]
+    public async Task A_method_that_keeps_none_leaves_none()
+    {
+        Run(60, until: 6);
+        await _sampler!.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, _estimator.Left);
+    }
+
     [Fact]
     public void Each_window_is_published_with_its_length()
     {

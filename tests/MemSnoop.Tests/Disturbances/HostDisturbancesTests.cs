@@ -50,6 +50,80 @@ public sealed class HostDisturbancesTests : IDisposable
     }
 
     [Fact]
+    public void Another_watch_goes_on_from_a_moment_that_was_described()
+    {
+        _host.AddGroup("/a");
+        _host.AddGroup("/b");
+        _host.List(("/a", 5, 99_000, 50, 8), ("/b", 5, 99_000, 60, 9));
+        Assert.True(CompareOverRestart(static () => { }).IsQuiet);
+        Assert.Equal(new HiddenPages(44, 3, Disturbance.Aged), CompareOverRestart(() => _host.List(("/a", 6, 3, 4, 40), ("/b", 5, 99_000, 60, 9))).In(_host.InodeOf("/a")));
+    }
+
+    [Fact]
+    public void What_was_counted_in_between_belongs_to_no_group()
+    {
+        // 3 pages were scanned somewhere: 64 neighbours of each may have been looked at, in groups whose old generations have lost pages.
+        _host.AddGroup("/a");
+        _host.AddGroup("/b");
+        _host.List(("/a", 5, 99_000, 50, 800), ("/b", 5, 99_000, 60, 900));
+        DisturbanceReport report = CompareOverRestart(() =>
+        {
+            _host.Count(scanned: 3);
+            _host.List(("/a", 5, 99_000, 350, 797), ("/b", 5, 99_000, 60, 900));
+        });
+        Assert.Equal((192, false), (report.In(_host.InodeOf("/a")).Anon, report.IsUnbounded));
+        Assert.True(report.In(_host.InodeOf("/b")).IsNone);
+        Assert.Equal(7, CompareOverRestart(() => _host.Count(scanned: 3, deactivated: 7)).Everywhere.Anon);
+        Assert.True(CompareOverRestart(() => _host.Count(scanned: 3, deactivated: 7, collapses: 1)).HugePagesCollapsed);
+    }
+
+    [Fact]
+    public void Without_generations_to_read_what_is_reclaimed_in_between_hides_all()
+    {
+        Assert.False(CompareOverRestart(static () => { }).IsUnbounded);
+        Assert.True(CompareOverRestart(() => _host.Count(scanned: 3, reclaims: 1)).IsUnbounded);
+    }
+
+    [Fact]
+    public void What_is_no_description_is_no_moment()
+    {
+        _host.List(("/a", 5, 99_000, 50, 8));
+        using HostDisturbances watch = _host.Watch();
+        byte[] bytes = watch.Describe(watch.Now());
+        Assert.NotNull(watch.Recall(bytes, Window));
+        Assert.Null(watch.Recall(bytes.AsSpan(0, 97), Window));
+        Random random = new(7);
+        for (int i = 0; i < 2000; i++)
+        {
+            byte[] mutated = [.. bytes];
+            mutated[random.Next(mutated.Length)] ^= (byte)(1 << random.Next(8));
+            using IDisturbanceMoment? moment = watch.Recall(mutated, Window);
+            if (moment is not null)
+            {
+                using IDisturbanceMoment now = watch.Now();
+                watch.Compare(moment, now);
+            }
+        }
+    }
+
+    /// <summary>A watch ends, something happens, and another goes on from the last moment of the first.</summary>
+    private DisturbanceReport CompareOverRestart(Action happens)
+    {
+        byte[] described;
+        using (HostDisturbances before = _host.Watch())
+        {
+            described = before.Describe(before.Now());
+        }
+
+        _host.Pass(Window / 2);
+        happens();
+        _host.Pass(Window / 2);
+        HostDisturbances watch = _host.Watch();
+        IDisturbanceMoment start = watch.Recall(described, Window)!;
+        return watch.Compare(start, watch.Now());
+    }
+
+    [Fact]
     public void A_new_group_counts_once_it_was_aged()
     {
         _host.AddGroup("/a");

@@ -85,6 +85,18 @@ public sealed class KernelFileTests : IDisposable
         }
     }
 
+    /// <summary>Nothing is mapped at the first address of any process, so that the kernel answers EIO.</summary>
+    [Fact]
+    public void An_error_in_the_middle_of_a_read_is_a_failure_and_not_the_end_of_the_file()
+    {
+        Assert.Equal(ReadOutcome.Success, KernelFile.Open("/proc/self/mem", out KernelHandle handle));
+        using (handle)
+        {
+            Assert.Equal(ReadOutcome.Failed, KernelFile.ReadToEnd(handle, new KernelBuffer(), out ReadOnlySpan<byte> text));
+            Assert.True(text.IsEmpty);
+        }
+    }
+
     [Fact]
     public void A_file_that_this_kernel_lacks_is_not_an_exit()
     {
@@ -186,6 +198,8 @@ public sealed class KernelFileTests : IDisposable
     [InlineData(2, ReadOutcome.NotSupported)] // ENOENT
     [InlineData(3, ReadOutcome.ProcessGone)] // ESRCH
     [InlineData(5, ReadOutcome.Failed)] // EIO
+    [InlineData(11, ReadOutcome.Failed)] // EAGAIN
+    [InlineData(12, ReadOutcome.Failed)] // ENOMEM
     [InlineData(13, ReadOutcome.Denied)] // EACCES
     [InlineData(24, ReadOutcome.Failed)] // EMFILE
     [InlineData(38, ReadOutcome.NotSupported)] // ENOSYS

@@ -46,6 +46,97 @@ public sealed class MeasuringLockTests : IDisposable
     }
 
     [Fact]
+    public void Who_takes_it_takes_the_ages_that_were_left_and_so_does_nobody_after()
+    {
+        (MeasuringLock? taken, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Exclusive);
+        Assert.Equal((ReadOutcome.NotSupported, true), (taken!.AgesTaken, taken.Ages.IsInvalid));
+        Assert.Equal(ReadOutcome.Success, taken.Directory.LeaveAges(static file => KernelFile.Write(file, "some"u8, 0), out string path));
+        Assert.Equal(_directory["run/memsnoop/ages"], path);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(path));
+        taken.Dispose();
+        Assert.True(System.IO.File.Exists(path));
+
+        (taken, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Shared);
+        Assert.False(System.IO.File.Exists(path));
+        Assert.Equal((ReadOutcome.Success, 4L), (taken!.AgesTaken, KernelFile.LengthOf(taken.Ages)));
+        taken.Dispose();
+        Assert.True(taken.Ages.IsClosed);
+        (taken, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Exclusive);
+        Assert.Equal(ReadOutcome.NotSupported, taken!.AgesTaken);
+        taken.Dispose();
+    }
+
+    [Fact]
+    public void Ages_that_cannot_be_written_leave_no_file()
+    {
+        (MeasuringLock? taken, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Exclusive);
+        using (taken)
+        {
+            Assert.Equal(ReadOutcome.TooLarge, taken!.Directory.LeaveAges(static _ => ReadOutcome.TooLarge, out _));
+            Assert.Equal(["bitmap.lock"], Directory.EnumerateFiles(Paths.RunDirectory).Select(Path.GetFileName));
+        }
+    }
+
+    [Theory]
+    [InlineData("link")]
+    [InlineData("dangling")]
+    [InlineData("second name")]
+    [InlineData("pipe")]
+    [InlineData("others may read")]
+    [InlineData("large")]
+    [InlineData("directory")]
+    public void What_no_exporter_has_left_as_ages_is_refused_and_removed(string what)
+    {
+        Directory.CreateDirectory(Paths.RunDirectory);
+        string path = _directory["run/memsnoop/ages"];
+        string other = _directory.Write("other", "some");
+        System.IO.File.SetUnixFileMode(other, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        switch (what)
+        {
+            case "link":
+                System.IO.File.CreateSymbolicLink(path, other);
+                break;
+            case "dangling":
+                System.IO.File.CreateSymbolicLink(path, "/nowhere");
+                break;
+            case "second name":
+                using (Process link = Process.Start("ln", [other, path]))
+                {
+                    link.WaitForExit();
+                }
+
+                break;
+            case "pipe":
+                using (Process pipe = Process.Start("mkfifo", ["-m", "600", path]))
+                {
+                    pipe.WaitForExit();
+                }
+
+                break;
+            case "directory":
+                Directory.CreateDirectory(path);
+                break;
+            default:
+                System.IO.File.WriteAllText(path, "some");
+                System.IO.File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | (what == "large" ? 0 : UnixFileMode.GroupRead));
+                using (FileStream file = System.IO.File.OpenWrite(path))
+                {
+                    file.SetLength(what == "large" ? AgesFile.MaxBytes + 1 : 4);
+                }
+
+                break;
+        }
+
+        (MeasuringLock? taken, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Exclusive);
+        using (taken)
+        {
+            Assert.Equal((ReadOutcome.Malformed, true), (taken!.AgesTaken, taken.Ages.IsInvalid));
+            Assert.Equal("some", System.IO.File.ReadAllText(other));
+            Assert.Equal(what == "directory", Path.Exists(path));
+        }
+    }
+
+    [Fact]
     public void Who_shares_it_keeps_out_only_who_wants_it_alone()
     {
         (MeasuringLock? first, _) = MeasuringLock.TryTakeBitmap(Paths, LockMode.Shared);

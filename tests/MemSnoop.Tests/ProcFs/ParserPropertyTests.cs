@@ -8,8 +8,6 @@ namespace MemSnoop.Tests.ProcFs;
 /// <summary>What must hold of every parser for any bytes: it returns, and a text that was cut short is refused or means the same.</summary>
 public class ParserPropertyTests
 {
-    private static readonly string[] FileNames = ["stat", "statm", "status", "io", "maps", "smaps", "smaps_rollup", "cgroup", "cmdline", "comm", "diskstats", "uptime", "vmstat"];
-
     [Fact]
     public void A_stat_cut_anywhere_is_refused_or_the_same() => CutEverywhere("*/stat", static text => Stat.TryParse(text, out Stat value) ? value : null);
 
@@ -190,80 +188,6 @@ public class ParserPropertyTests
                 Assert.Equal(whole.Take(cut.Count), cut);
             }
         }
-    }
-
-    [Fact]
-    public void No_parser_throws_on_random_bytes() =>
-        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), static text => ParseAsEverything(text ?? [])));
-
-    [Fact]
-    public void No_parser_throws_on_a_real_file_with_bytes_changed() => ChangeBytes(2000);
-
-    [Fact]
-    [LongTier("fuzz-parsers")]
-    public void Nor_on_a_million_of_them()
-    {
-        ChangeBytes(1_000_000);
-        Measured.Note("fuzz-parsers", "1,000,000 real files with bytes changed, by every parser: no exception");
-    }
-
-    private static void ChangeBytes(int cases)
-    {
-        byte[][] texts = [.. FileNames.SelectMany(Fixture.ReadAll).Concat(Directory.GetFiles(Fixture.ReclaimRoot).Select(File.ReadAllBytes)).Where(text => text.Length > 0).Select(text => text[..Math.Min(text.Length, 2000)])];
-        Gen<byte[]> broken =
-            from text in Gen.Elements(texts)
-            from changes in Gen.ListOf(
-                from at in Gen.Choose(0, text.Length - 1)
-                from value in Gen.OneOf(Gen.Choose(0, 255), Gen.Elements<int>(' ', '\n', '\t', ':', '-', '(', ')', '0', '9', ','))
-                select (at, value))
-            select Change(text, changes);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(cases), Prop.ForAll(broken.ToArbitrary(), static text => ParseAsEverything(text)));
-    }
-
-    private static byte[] Change(byte[] text, IEnumerable<(int At, int Value)> changes)
-    {
-        byte[] changed = [.. text];
-        foreach ((int at, int value) in changes)
-        {
-            changed[at] = (byte)value;
-        }
-
-        return changed;
-    }
-
-    private static void ParseAsEverything(byte[] text)
-    {
-        _ = Stat.TryParse(text, out _);
-        _ = Statm.TryParse(text, out _);
-        _ = Status.TryParse(text, out _);
-        _ = ProcessIo.TryParse(text, out _);
-        _ = SmapsRollup.TryParse(text, out _);
-        _ = Uptime.TryParse(text, out _);
-        _ = SystemStat.TryParse(text, out _);
-        _ = VmStat.TryParse(text, out _);
-        _ = MemoryStat.TryParse(text, out _);
-        _ = MemoryAmounts.TryParse(text, out _);
-        _ = MemoryAmounts.TryParseVersion1(text, out _);
-        _ = MemoryEvents.TryParse(text, out _);
-        _ = MemoryPressure.TryParse(text, out _);
-        _ = OomControl.TryParse(text, out _);
-        _ = CgroupValue.TryParse(text, out _);
-        _ = Generations(text);
-        _ = CommandLine.ToDisplay(text);
-        _ = new Comm(text).ToString();
-        if (Cgroup.TryParse(text, out Cgroup cgroup))
-        {
-            _ = cgroup.Path.Length;
-        }
-
-        foreach (string line in Lines(text))
-        {
-            byte[] bytes = Encoding.Latin1.GetBytes(line);
-            _ = MapsEntry.TryParse(bytes, out _);
-            _ = DiskStats.TryParse(bytes, out _);
-        }
-
-        _ = Areas(text);
     }
 
     /// <summary>The value must come back from the whole text, and from every shorter one either nothing or the same.</summary>

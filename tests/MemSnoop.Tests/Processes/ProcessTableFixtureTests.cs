@@ -59,6 +59,35 @@ public sealed class ProcessTableFixtureTests : IDisposable
         Assert.Equal([("failed", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)));
     }
 
+    /// <summary>Nothing is mapped at the first address of any process, so that reading there ends in EIO.</summary>
+    [Fact]
+    public void An_error_of_the_kernel_costs_its_process_alone()
+    {
+        _tree.AddProcess(26231);
+        _tree.AddProcess(26250);
+        File.Delete(_tree["proc/26231/stat"]);
+        File.CreateSymbolicLink(_tree["proc/26231/stat"], "/proc/self/mem");
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+
+        Assert.Equal([26250], Refresh(table));
+        Assert.Equal([("failed", 1L)], table.Skipped.ToArray().Select(static pair => (pair.Key, pair.Value)));
+    }
+
+    [Fact]
+    public void A_proc_that_is_unmounted_is_no_host_without_processes()
+    {
+        _tree.AddProcess(26231);
+        using ProcessTable table = Table(new ProcessSelection { All = true });
+        Assert.Equal([26231], Refresh(table));
+
+        _tree.RemoveProcess(26231);
+        File.Delete(_tree["proc/stat"]);
+        Assert.Contains("is not a proc file system any more", Assert.Throws<IOException>(table.Refresh).Message, StringComparison.Ordinal);
+
+        _tree.Write("proc/stat", "btime 1700000000\n");
+        Assert.Empty(Refresh(table));
+    }
+
     [Fact]
     public void A_process_that_does_not_answer_is_still_watched_and_nobody_reads_what_may_hang()
     {

@@ -82,31 +82,6 @@ public class PageTraceFileTests
     }
 
     [Fact]
-    public void Random_bytes_after_the_preamble_are_refused_or_lost_but_never_more() => LoadRandomBytes(1000);
-
-    [Fact]
-    [LongTier("fuzz-page-traces")]
-    public void Nor_are_they_in_a_million_files()
-    {
-        LoadRandomBytes(1_000_000);
-        Measured.Note("fuzz-page-traces", "1,000,000 files of random bytes after the preamble: refused, or read up to the loss");
-    }
-
-    private static void LoadRandomBytes(int cases) => Prop.ForAll<byte[]>(static tail =>
-    {
-        byte[] file = [.. Save(Example())[..60], .. tail];
-        try
-        {
-            Load(file, out PageTraceLoss? loss);
-            return loss is not null;
-        }
-        catch (InvalidDataException)
-        {
-            return true;
-        }
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
-
-    [Fact]
     public void Files_that_are_no_trace_are_told_from_newer_traces()
     {
         Assert.Equal("is not a page trace", Assert.Throws<InvalidDataException>(() => Load([], out _)).Message);

@@ -11,6 +11,7 @@ settled() { [ "$(working_set "$pid")" -lt $((40 << 20)) ]; }
 wait_for 120 has_working_set "$pid"
 wait_for 120 settled
 scrape >"$RESULTS/scrape.txt"
+grep -H -E '^(NoNewPrivs|Seccomp|CapEff):' /proc/"$(cat /tmp/exporter.pid)"/task/*/status >"$RESULTS/threads.txt"
 memsnoop wss "$pid" 1 --json >"$RESULTS/wss.json"
 end_exporter
 finish touch

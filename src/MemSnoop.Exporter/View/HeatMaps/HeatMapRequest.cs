@@ -50,7 +50,8 @@ internal sealed record HeatMapRequest(ProcessIdentity Process, TimeSpan Window, 
             return null;
         }
 
-        int windows = (int)(seconds / window);
+        // A little more, since most fractions have no exact number.
+        int windows = (int)((seconds / window) + 1e-9);
         return windows <= MostWindows ? new HeatMapRequest(identity, TimeSpan.FromSeconds(window), windows) : null;
     }
 

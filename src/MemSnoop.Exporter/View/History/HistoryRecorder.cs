@@ -117,8 +117,8 @@ internal sealed class HistoryRecorder(LastSamples last, HistoryRings rings, Idle
         {
             if (rings.Containers.Find(entry.Id) is { } ring)
             {
-                ring.Set(HistorySeries.MinorFaultsOrCharged, entry.Sample.HeldBytes);
-                ring.Set(HistorySeries.MajorFaultsOrChargedUsed, ChargedSum.Of(entry.Sample).UpperBytes);
+                ring.Set(HistorySeries.Charged, entry.Sample.HeldBytes);
+                ring.Set(HistorySeries.ChargedUsed, ChargedSum.Of(entry.Sample).UpperBytes);
             }
         }
     }
@@ -159,8 +159,8 @@ internal sealed class HistoryRecorder(LastSamples last, HistoryRings rings, Idle
             return;
         }
 
-        ring.Set(HistorySeries.MinorFaultsOrCharged, PerSecond(totals.MinorFaults, before.MinorFaults, seconds));
-        ring.Set(HistorySeries.MajorFaultsOrChargedUsed, PerSecond(totals.MajorFaults, before.MajorFaults, seconds));
+        ring.Set(HistorySeries.MinorFaults, PerSecond(totals.MinorFaults, before.MinorFaults, seconds));
+        ring.Set(HistorySeries.MajorFaults, PerSecond(totals.MajorFaults, before.MajorFaults, seconds));
         ring.Set(HistorySeries.Cpu, (ulong)(last.Host.Units.Seconds(Grown(totals.CpuTicks, before.CpuTicks)) * 1000 / seconds));
     }
 

@@ -3,14 +3,14 @@ using MemSnoop.Processes;
 namespace MemSnoop.Exporter.View.History;
 
 /// <summary>
-/// The last hour of what is largest, in memory that is bounded whatever happens on the host: 200 processes, 480 containers and 50 groups, each with a ring of 120 moments. The moments are the
+/// The last hour of what is largest, in memory that is bounded whatever happens on the host: 200 processes, 450 containers and 50 groups, each with a ring of 120 moments. The moments are the
 /// same for all. A ring is taken from whoever has ended, or from a process that has become small, and given to another.
 /// </summary>
 /// <param name="bands">How many bands of idle memory there are.</param>
 internal sealed class HistoryRings(int bands)
 {
     internal const int MostProcesses = 200;
-    internal const int MostContainers = 480;
+    internal const int MostContainers = 450;
     internal const int MostGroups = 50;
 
     /// <summary>How many moments an hour has.</summary>
@@ -27,9 +27,6 @@ internal sealed class HistoryRings(int bands)
     private readonly HistoryTable<string> _containers = new(MostContainers, SeriesOf(bands));
     private readonly HistoryTable<string> _groups = new(MostGroups, SeriesOf(bands));
     private long _moment = -1;
-
-    /// <summary>How many bands of idle memory there are.</summary>
-    internal int Bands => bands;
 
     /// <summary>The most memory that the rings can take, in bytes.</summary>
     internal static long MaxBytes(int bands) => (MostProcesses + MostContainers + MostGroups) * HistoryRing.BytesOf(SeriesOf(bands));

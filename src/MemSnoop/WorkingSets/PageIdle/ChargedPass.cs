@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.ProcFs;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -15,6 +17,10 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 {
     /// <summary>So many groups that are not in use are kept for the next pass, beside as many as the last pass used.</summary>
     private const int SpareGroups = 64;
+
+    /// <summary>More containers, or longer ids, than any host has.</summary>
+    private const int MaxContainers = 1 << 16;
+    private const int MaxNameBytes = 4096;
 
     private readonly PageIdleFiles _files;
     private readonly IdleAges _ages;
@@ -39,6 +45,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     private bool _isPassing;
     private bool _hidReads;
     private bool _hasFrames;
+    private bool _isTakenUp;
 
     internal ChargedPass(PageIdleFiles files, FrameTable frames, FreshFrames fresh, Epochs epochs, EstimatorOptions options)
     {
@@ -56,6 +63,59 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 
     /// <summary>Whether a pass before has marked the frames, so that this one ends windows.</summary>
     private bool EndsWindows => _pass > 1;
+
+    /// <summary>Whether there are windows that another exporter can go on with: a whole pass has marked the frames.</summary>
+    private bool CanBeHandedOver => (_isPassing ? _pass - 1 : _pass) > 0;
+
+    /// <summary>Hands over since when containers are known, and what is in doubt.</summary>
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Flag(CanBeHandedOver);
+        if (!CanBeHandedOver)
+        {
+            return;
+        }
+
+        writer.Number(_accounts.Count);
+        foreach ((string container, ContainerAccount account) in _accounts)
+        {
+            writer.Text(Encoding.UTF8.GetBytes(container));
+            account.Write(writer, now, account.FirstPass == _pass);
+        }
+    }
+
+    /// <summary>Reads what was handed over.</summary>
+    /// <param name="reader">Where it is.</param>
+    /// <param name="now">The time of the handing over.</param>
+    /// <param name="firstSeen">Nothing is known of what was before this.</param>
+    /// <returns>The accounts of containers; null if none was handed over.</returns>
+    internal static Dictionary<string, ContainerAccount>? Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen)
+    {
+        if (!reader.Flag())
+        {
+            return null;
+        }
+
+        Dictionary<string, ContainerAccount> accounts = [];
+        for (int left = reader.Number(MaxContainers); left > 0; left--)
+        {
+            string container = Encoding.UTF8.GetString(reader.Text(MaxNameBytes));
+            accounts[container] = ContainerAccount.Read(reader, now, firstSeen, pass: 1);
+        }
+
+        return accounts;
+    }
+
+    /// <summary>Goes on where another exporter has ended.</summary>
+    internal void TakeUp(Dictionary<string, ContainerAccount> accounts)
+    {
+        foreach ((string container, ContainerAccount account) in accounts)
+        {
+            _accounts[container] = account;
+        }
+
+        (_pass, _isTakenUp) = (1, true);
+    }
 
     /// <summary>Begins a pass: finds out which groups there are, and where there is memory.</summary>
     internal void Begin(TimeSpan windowStart, TimeSpan windowEnd)
@@ -187,8 +247,8 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
                 continue;
             }
 
-            // Spread over the interval, a pass may have come by the memory of a new container before it knew the container.
-            bool isComplete = EndsWindows && !_mixedUp.Contains(container) && (!_isSpread || account.FirstPass < _pass);
+            // Spread over the interval, a pass may have come by the memory of a new container before it knew the container. And an exporter that ended may not have watched it.
+            bool isComplete = EndsWindows && !_mixedUp.Contains(container) && ((!_isSpread && !_isTakenUp) || account.FirstPass < _pass);
             if (isComplete && account.Complete(_windowEnd, _ages, _files.PageBytes) is { HeldBytes: > 0 } sample)
             {
                 sink.ContainerCompleted(container, sample);
@@ -197,6 +257,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             account.Clear();
         }
 
+        _isTakenUp = false;
         if (_groups.Count > (2 * _used) + SpareGroups)
         {
             _groups.RemoveRange(_used, _groups.Count - _used);
@@ -222,7 +283,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     private ContainerAccount AccountOf(string container)
     {
         ref ContainerAccount? account = ref CollectionsMarshal.GetValueRefOrAddDefault(_accounts, container, out _);
-        return account ??= new ContainerAccount(EndsWindows && !_isSpread ? _windowStart : _windowEnd, _pass);
+        return account ??= new ContainerAccount(EndsWindows && !_isSpread && !_isTakenUp ? _windowStart : _windowEnd, _pass);
     }
 
     private ChargedGroup Rent()
@@ -239,7 +300,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     private void Fail(ContainerMemoryState state)
     {
         State = state;
-        _isPassing = false;
+        _isPassing = _isTakenUp = false;
         _pass = 0;
         _accounts.Clear();
     }

@@ -1,4 +1,5 @@
 using MemSnoop.Disturbances;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -22,6 +23,39 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
 
     /// <summary>The last pass that found something charged to it.</summary>
     internal long LastPass { get; private set; } = firstPass;
+
+    /// <summary>Hands over since when it is known, and what is in doubt.</summary>
+    internal void Write(AgesWriter writer, TimeSpan now, bool isNew)
+    {
+        writer.Before(observedSince, now);
+        writer.Flag(isNew);
+        foreach (DoubtHistory? doubts in _doubts)
+        {
+            writer.Flag(doubts is not null);
+            doubts?.Write(writer, now);
+        }
+    }
+
+    /// <summary>Takes up what was handed over.</summary>
+    /// <param name="reader">Where it is.</param>
+    /// <param name="now">The time of the handing over.</param>
+    /// <param name="firstSeen">Nothing is known of what was before this.</param>
+    /// <param name="pass">The number of the pass that was the last.</param>
+    internal static ContainerAccount Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen, long pass)
+    {
+        TimeSpan since = reader.Before(now);
+        ContainerAccount account = new(since > firstSeen ? since : firstSeen, reader.Flag() ? pass : pass - 1) { LastPass = pass };
+        foreach (ref DoubtHistory? doubts in account._doubts.AsSpan())
+        {
+            if (reader.Flag())
+            {
+                doubts = new DoubtHistory();
+                doubts.Read(reader, now);
+            }
+        }
+
+        return account;
+    }
 
     /// <summary>Adds the frames of one of its groups.</summary>
     internal void Add(ChargedGroup group, long pass)

@@ -1,3 +1,5 @@
+using MemSnoop.WorkingSets.PageIdle.Handover;
+
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
@@ -28,6 +30,27 @@ internal sealed class DoubtHistory
     }
 
     internal void Clear() => _windows.Clear();
+
+    /// <summary>Whether nothing is in doubt.</summary>
+    internal bool IsEmpty => _windows.Count == 0;
+
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Number(_windows.Count);
+        foreach ((TimeSpan end, long pages) in _windows)
+        {
+            writer.Before(end, now);
+            writer.Number(pages);
+        }
+    }
+
+    internal void Read(AgesReader reader, TimeSpan now)
+    {
+        for (int left = reader.Number(Most); left > 0; left--)
+        {
+            _windows.Add((reader.Before(now), reader.Number(long.MaxValue)));
+        }
+    }
 
     /// <summary>At most how many pages were accessed, unseen, after a moment.</summary>
     internal long Since(TimeSpan moment)

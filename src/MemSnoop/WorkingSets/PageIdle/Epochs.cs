@@ -1,3 +1,5 @@
+using MemSnoop.WorkingSets.PageIdle.Handover;
+
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
@@ -38,6 +40,36 @@ internal sealed class Epochs(TimeSpan longest)
         _times[_count++] = now;
         return table;
     }
+
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Number(_count);
+        foreach (TimeSpan time in _times.AsSpan(0, _count))
+        {
+            writer.Before(time, now);
+        }
+    }
+
+    internal void Read(AgesReader reader, TimeSpan now)
+    {
+        int count = reader.Number(Most);
+        for (_count = 0; _count < count; _count++)
+        {
+            _times[_count] = reader.Before(now);
+            if (_count > 0 && _times[_count] < _times[_count - 1])
+            {
+                throw new DamagedAgesException();
+            }
+        }
+
+        if (count == 0)
+        {
+            throw new DamagedAgesException();
+        }
+    }
+
+    /// <summary>Forgets all passes.</summary>
+    internal void Clear() => _count = 0;
 
     private byte[] Join(TimeSpan now)
     {

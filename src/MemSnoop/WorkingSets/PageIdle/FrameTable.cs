@@ -1,4 +1,5 @@
 using MemSnoop.Disturbances;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -55,6 +56,13 @@ internal sealed class FrameTable
         }
 
         return block;
+    }
+
+    /// <summary>Releases all blocks.</summary>
+    internal void Clear()
+    {
+        Array.Clear(_blocks);
+        Count = 0;
     }
 
     /// <summary>Releases a block in which nothing is mapped any more.</summary>
@@ -234,6 +242,47 @@ internal sealed class FrameBlock(long index)
 
     internal void ForgetAsked() => _asked = null;
 
+    /// <summary>Hands over what is marked and known, but not the ages.</summary>
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        Times.Write(writer, now);
+        writer.Bits(Marked);
+        writer.Bits(Idle);
+        writer.Bits(Seen);
+        foreach (ulong[]? some in (ReadOnlySpan<ulong[]?>)[_zero, _used, _doubtful])
+        {
+            writer.Flag(some is not null);
+            writer.Bits(some);
+        }
+
+        writer.Number((long)DoubtReason);
+    }
+
+    /// <summary>Takes up what was handed over.</summary>
+    internal void Read(AgesReader reader, TimeSpan now)
+    {
+        Times.Read(reader, now);
+        reader.Bits(Marked);
+        reader.Bits(Idle);
+        reader.Bits(Seen);
+        _zero = ReadSome(reader);
+        _used = ReadSome(reader);
+        _doubtful = ReadSome(reader);
+        DoubtReason = (Disturbance)reader.Number((int)Disturbance.Reader);
+    }
+
+    private static ulong[]? ReadSome(AgesReader reader)
+    {
+        if (!reader.Flag())
+        {
+            return null;
+        }
+
+        ulong[] bits = new ulong[Words];
+        reader.Bits(bits);
+        return bits;
+    }
+
     /// <summary>Makes the frames of the walk those of the next window; frames that cannot be tracked stay untracked.</summary>
     internal void AdoptSeen()
     {
@@ -285,6 +334,15 @@ internal sealed class BlockTimes
 
     /// <summary>The window that ended last: of the mean frame.</summary>
     internal TimeSpan Window { get; private set; }
+
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Before(_first, now);
+        writer.Before(_mean, now);
+        writer.Before(_last, now);
+    }
+
+    internal void Read(AgesReader reader, TimeSpan now) => (_first, _mean, _last) = (reader.Before(now), reader.Before(now), reader.Before(now));
 
     /// <summary>The longest window of a frame.</summary>
     internal TimeSpan Longest { get; private set; }

@@ -1,3 +1,5 @@
+using MemSnoop.WorkingSets.PageIdle.Handover;
+
 namespace MemSnoop.WorkingSets.PageIdle;
 
 /// <summary>
@@ -14,7 +16,49 @@ internal sealed class PageAges
     /// <summary>Memory this takes, in bytes.</summary>
     internal long StateBytes => _ages.LongLength + (_ranges.LongLength * System.Runtime.CompilerServices.Unsafe.SizeOf<Range>());
 
+    /// <summary>How many pages it knows.</summary>
+    internal int Count => _ageCount;
+
     internal void Clear() => _rangeCount = _ageCount = 0;
+
+    internal void Write(AgesWriter writer)
+    {
+        writer.Number(_rangeCount);
+        ulong end = 0;
+        foreach (Range range in _ranges.AsSpan(0, _rangeCount))
+        {
+            writer.Number(range.FirstPage - end);
+            writer.Number(range.Count);
+            end = range.EndPage;
+        }
+
+        writer.Ages(_ages.AsSpan(0, _ageCount));
+    }
+
+    /// <summary>Takes up what was written, of at most so many pages.</summary>
+    internal void Read(AgesReader reader, long most)
+    {
+        Clear();
+        ulong end = 0;
+        for (int left = reader.Number((int)Math.Min(most, Array.MaxLength)); left > 0; left--)
+        {
+            // No address has more than 57 bits, and no page fewer than 12.
+            ulong first = end + (ulong)reader.Number(1L << 45);
+            int count = reader.Number((int)Math.Min(most - _ageCount, Array.MaxLength));
+            if (count == 0)
+            {
+                throw new DamagedAgesException();
+            }
+
+            _ = Append(first, count);
+            end = first + (ulong)count;
+        }
+
+        reader.Ages(_ages.AsSpan(0, _ageCount));
+    }
+
+    /// <summary>Whether no age is that of a pass from this number on.</summary>
+    internal bool AreBelow(int epochs) => !_ages.AsSpan(0, _ageCount).ContainsAnyInRange((byte)epochs, (byte)(Epochs.Absent - 1));
 
     /// <summary>Space for the ages of a run of pages after all earlier ones.</summary>
     internal Span<byte> Append(ulong firstPage, int count)

@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using MemSnoop.Containers;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
-using MemSnoop.Locks;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -30,25 +29,29 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly ReachedAges? _reached;
     private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
-    private readonly AreaList _areas;
-    private readonly Pagemap _pagemap;
+    private readonly AddressWalk _addresses;
     private readonly PageWalk _walk;
     private readonly FrameCollector _collector;
     private readonly PageAges _scratch = new();
     private readonly Dictionary<ProcessIdentity, ProcessPages> _processes = [];
-    private readonly List<(TrackedProcess Process, string? Group, int Index)> _order = [];
+    private readonly PassOrder _order;
     private readonly List<FrameBlock> _empty = [];
     private readonly GroupTotals _group = new();
     private readonly ChargedPass? _charged;
 
-    /// <summary>Moments before the marks of this and earlier calls, oldest first: as many as the window of a page spans.</summary>
-    private readonly Queue<IDisturbanceMoment> _moments = [];
+    private readonly WindowMoments _moments;
     private DisturbanceReport _report = DisturbanceReport.Quiet;
     private long _pass;
     private TimeSpan _firstPass;
     private TimeSpan _windowStart;
     private TimeSpan _windowEnd;
     private int _groupNumber;
+
+    /// <summary>Whether a pass has marked the frames of all processes, so that there is something to hand over.</summary>
+    private bool _hasPassed;
+
+    /// <summary>Whether a pass or look has begun, and not ended: what is known is not in order until then.</summary>
+    private bool _isAtWork;
 
     // Where a pass or look is: another thread goes on with it where a process does not answer.
     private Stage _stage;
@@ -67,15 +70,16 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _clock = clock;
         _epoch = clock.GetTimestamp();
         _files = files;
+        _moments = new WindowMoments(files.Disturbances, options.Parts);
         _ownsFiles = ownsFiles;
+        _order = new PassOrder(options);
         _bitmap = files.Bitmap.Open(_frames);
         _epochs = new Epochs(options.IdleAges[options.IdleAges.Count - 1]);
         _reached = options.CountsReaccesses ? new ReachedAges(_epochs, options.IdleAges, options.Parts > 1) : null;
         _resolver = new FolioResolver(files.Flags, _bitmap);
         _windows = new WindowReader(_bitmap, _resolver, () => Now);
-        _areas = new AreaList(options.Areas, files.PageBytes, active);
-        _pagemap = new Pagemap(files.PageBytes);
-        _walk = new PageWalk(_frames, _areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, _reached, options.Parts > 1, active);
+        _addresses = new AddressWalk(options.Areas, files.PageBytes, active);
+        _walk = new PageWalk(_frames, _addresses.Areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, _reached, options.Parts > 1, active);
         _collector = new FrameCollector(_frames);
         _charged = options.ContainerOf is null || files is not { Cgroups: not null, Groups: not null } ? null
             : new ChargedPass(files, _frames, new FreshFrames(_frames, files.Flags, _bitmap, _resolver), _epochs, options);
@@ -86,6 +90,12 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     public int Parts => _options.Parts;
+
+    /// <inheritdoc/>
+    AgesTaken? IWorkingSetEstimator.AgesTaken => AgesTaken;
+
+    /// <summary>What was taken up of what an exporter before has left; null if that was not asked for.</summary>
+    internal AgesTaken? AgesTaken { get; private set; }
 
     /// <inheritdoc/>
     ContainerMemoryState IWorkingSetEstimator.ContainerMemory =>
@@ -125,50 +135,93 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
-        (MeasuringLock? taken, string? holder) = MeasuringLock.TryTakeBitmap(paths, LockMode.Exclusive);
-        if (taken is null)
-        {
-            throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder));
-        }
-
-        IdleBitmap? bitmap = null;
+        PageIdleFiles files = PageIdleFiles.Open(paths, options.ContainerOf is not null, clock);
         try
         {
-            ReadOutcome outcome = IdleBitmap.Open(paths, out bitmap);
-            if (outcome != ReadOutcome.Success)
-            {
-                throw new IOException($"{paths.Sys(IdleBitmap.RelativePath)} cannot be opened ({outcome.ToReason()})");
-            }
-
-            if (!bitmap!.TryLock())
-            {
-                throw new MeasuringLockHeldException(PageIdleSupport.ExplainHolder(paths, holder: null));
-            }
-
-            outcome = KpageFlags.Open(paths, out KpageFlags? flags);
-            if (outcome != ReadOutcome.Success)
-            {
-                throw new IOException($"{paths.Proc("kpageflags")} cannot be opened ({outcome.ToReason()})");
-            }
-
-            // After the bitmap: the watch takes who opens it from then on for a stranger.
-            outcome = KpageCgroup.Open(paths, out KpageCgroup? cgroups);
-            PageIdleFiles files = new(bitmap, flags!, cgroups, HostDisturbances.Open(paths, clock), KernelUnits.Current.PageBytes)
-            {
-                Lock = taken,
-                CgroupsOpened = outcome,
-                Groups = options.ContainerOf is null ? null : new ControlGroups(paths, HostMounts.AreReal(paths)),
-                ZoneInfoPath = paths.Proc("zoneinfo"),
-            };
-            return new PageIdleEstimator(files, options, clock, active);
+            PageIdleEstimator estimator = new(files, options, clock, active);
+            estimator.TakeAges(files.Lock!.AgesTaken, files.Lock.Ages);
+            return estimator;
         }
         catch
         {
-            bitmap?.Dispose();
-            taken.Dispose();
+            files.Dispose();
             throw;
         }
     }
+
+    /// <summary>Goes on where another exporter has ended, if that is asked for.</summary>
+    /// <param name="outcome">How its file was found.</param>
+    /// <param name="file">The file.</param>
+    internal void TakeAges(ReadOutcome outcome, KernelHandle file)
+    {
+        if (_options.AgesKeptFor is null)
+        {
+            return;
+        }
+
+        if (outcome != ReadOutcome.Success)
+        {
+            AgesTaken = new AgesTaken(outcome == ReadOutcome.NotSupported ? AgesOutcome.None : AgesOutcome.Damaged);
+            return;
+        }
+
+        HandoverState state = StateNow();
+        AgesTaken taken = AgesHandover.Read(file, state, Now);
+        if (taken.AreContinued)
+        {
+            (_pass, _windowEnd, _marked, _hasPassed) = (state.Pass, state.WindowEnd, state.Marked, true);
+            _moments.Remember(state.Moment!);
+        }
+
+        AgesTaken = taken;
+    }
+
+    /// <inheritdoc/>
+    AgesLeft IWorkingSetEstimator.LeaveAges()
+    {
+        string path = "";
+        AgesLeft left = default;
+        ReadOutcome outcome = _files.Lock is null ? ReadOutcome.NotSupported
+            : _files.Lock.Directory.LeaveAges(file => LeaveAges(file, new HandoverRoom(), out left), out path);
+        return outcome == ReadOutcome.Success ? left with { Path = path } : new AgesLeft(path, left.Reason ?? $"{path} cannot be written ({outcome.ToReason()})");
+    }
+
+    /// <summary>Writes everything to a file.</summary>
+    /// <param name="file">The file, empty.</param>
+    /// <param name="room">Bounds it.</param>
+    /// <param name="left">What was written, or why it was not.</param>
+    internal ReadOutcome LeaveAges(KernelHandle file, HandoverRoom room, out AgesLeft left)
+    {
+        if (_isAtWork || !_hasPassed)
+        {
+            left = new AgesLeft(null, _isAtWork ? "a pass was under way" : "no pass has ended");
+            return ReadOutcome.NotSupported;
+        }
+
+        ReadOutcome outcome = AgesHandover.Write(file, StateNow(), Now, _moments.Report().IsUnbounded, room);
+        left = outcome switch
+        {
+            ReadOutcome.Success => new AgesLeft(null, null, _processes.Count, KernelFile.LengthOf(file)),
+            ReadOutcome.TooLarge => new AgesLeft(null, "there is too much memory"),
+            _ => default,
+        };
+        return outcome;
+    }
+
+    private HandoverState StateNow() => new()
+    {
+        Frames = _frames,
+        Epochs = _epochs,
+        Processes = _processes,
+        Groups = _group,
+        Charged = _charged,
+        Files = _files,
+        Options = _options,
+        Moment = _moments.Oldest,
+        Pass = _pass,
+        WindowEnd = _windowEnd,
+        Marked = _marked,
+    };
 
     /// <inheritdoc/>
     public void Pass(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
@@ -180,20 +233,20 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             BeginPass();
         }
 
-        _part = part;
+        (_part, _isAtWork) = (part, true);
 
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
         EndWindows(part);
-        _report = Report();
-        Remember(start);
+        _report = _moments.Report();
+        _moments.Remember(start);
         if (Parts > 1)
         {
             _charged?.Take(part, Parts, _report);
             AdoptSeen(part);
         }
 
-        Order(processes, part);
+        _order.Take(processes, part);
         (_next, _walked, _stage) = (0, null, Stage.Pass);
         EndPass(sink);
     }
@@ -216,7 +269,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         {
             _charged?.Complete(sink);
             Forget();
+            _hasPassed = true;
         }
+
+        _isAtWork = false;
     }
 
     /// <inheritdoc/>
@@ -225,7 +281,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         switch (_stage)
         {
             case Stage.Pass:
-                (TrackedProcess process, string? own, _) = _order[_next++];
+                (TrackedProcess process, string? own) = _order[_next++];
                 Fail(process, PagesOf(process), own is null ? 0 : _groupNumber, ReadOutcome.Hung, sink);
                 EndPass(sink);
                 return true;
@@ -256,6 +312,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
+        _isAtWork = true;
         _glanced.Clear();
         _glanced.AddRange(processes);
         (_next, _stage) = (0, Stage.Collect);
@@ -270,7 +327,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             for (; _next < _glanced.Count; _next++)
             {
                 // Why it cannot be read is told by the walk below.
-                _ = Walk(_glanced[_next], _collector);
+                _ = _addresses.Walk(_glanced[_next], _collector);
             }
 
             KernelCalls.About(0);
@@ -279,7 +336,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 _windows.Glance(block);
             }
 
-            _report = Report();
+            _report = _moments.Report();
             (_next, _stage, _glance) = (0, Stage.Glance, Now);
         }
 
@@ -304,6 +361,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 pages.MarkedAt = marked;
             }
         }
+
+        _isAtWork = false;
     }
 
     private void Glance(TrackedProcess process, TimeSpan now, IWorkingSetSink sink)
@@ -327,7 +386,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             Complete(process, pages, new WindowTimes(now, window, TimeSpan.Zero), pages.IsNew ? now - life : pages.FirstSeen, sink);
         }
 
-        pages.TakeGlance(_scratch, _areas.Areas, isBornHere ? now - life : now);
+        pages.TakeGlance(_scratch, _addresses.Areas.Areas, isBornHere ? now - life : now);
     }
 
     /// <inheritdoc/>
@@ -339,7 +398,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     IWorkingSetWindow? IWorkingSetEstimator.BeginWindow(TrackedProcess process, AreaUses? areas, out ReadOutcome outcome) =>
-        Begin(process, _options with { CountsReaccesses = false }, out outcome, areas);
+        Begin(process, _options with { CountsReaccesses = false }, out outcome, areas, areas);
 
     /// <inheritdoc/>
     IReaccessRun? IWorkingSetEstimator.BeginPageRun(TrackedProcess process, IActivePages pages, out ReadOutcome outcome) =>
@@ -348,11 +407,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <inheritdoc/>
     HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
 
-    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null)
+    private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null, AreaUses? areas = null)
     {
         ArgumentNullException.ThrowIfNull(process);
         PageIdleEstimator own = new(_files, options with { Parts = 1, GroupOf = null, ContainerOf = null }, _clock, pages, ownsFiles: false);
-        RequestedWindow window = new(own, process, pages is AreaUses areas ? new HeldAreas(areas, options.Areas) : null);
+        RequestedWindow window = new(own, process, areas is null ? null : new HeldAreas(areas, options.Areas));
         outcome = window.Begin();
         if (outcome == ReadOutcome.Success)
         {
@@ -361,28 +420,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
         window.Dispose();
         return null;
-    }
-
-    /// <summary>What happened to accessed bits since the marks of the windows that end now.</summary>
-    private DisturbanceReport Report()
-    {
-        if (_moments.Count == 0)
-        {
-            return DisturbanceReport.Quiet;
-        }
-
-        using IDisturbanceMoment end = _files.Disturbances.Now();
-        return _files.Disturbances.Compare(_moments.Peek(), end);
-    }
-
-    /// <summary>Of a pass in parts, a process has frames in blocks whose windows began up to two intervals ago.</summary>
-    private void Remember(IDisturbanceMoment start)
-    {
-        _moments.Enqueue(start);
-        if (_moments.Count > (Parts == 1 ? 1 : (2 * Parts) - 1))
-        {
-            _moments.Dequeue().Dispose();
-        }
     }
 
     private void BeginPass()
@@ -461,7 +498,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         for (; _next < _order.Count; _next++)
         {
-            (TrackedProcess process, string? own, _) = _order[_next];
+            (TrackedProcess process, string? own) = _order[_next];
             if (own != _walked)
             {
                 CompleteGroup(_walked, sink);
@@ -479,27 +516,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         CompleteGroup(_walked, sink);
     }
 
-    /// <summary>The processes of this part. Processes of a group are adjacent and in the same part.</summary>
-    private void Order(IReadOnlyList<TrackedProcess> processes, int part)
-    {
-        _order.Clear();
-        for (int i = 0; i < processes.Count; i++)
-        {
-            TrackedProcess process = processes[i];
-            string? group = _options.GroupOf?.Invoke(process);
-            int share = group is null ? process.Identity.Pid : string.GetHashCode(group, StringComparison.Ordinal) & int.MaxValue;
-            if (share % Parts == part)
-            {
-                _order.Add((process, group, i));
-            }
-        }
-
-        if (_options.GroupOf is not null)
-        {
-            _order.Sort(static (left, right) => string.CompareOrdinal(left.Group, right.Group) is not 0 and int order ? order : left.Index - right.Index);
-        }
-    }
-
     private void Measure(TrackedProcess process, int group, IWorkingSetSink sink)
     {
         _walk.Clear();
@@ -508,6 +524,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         bool isBornHere = life < _windowEnd - _windowStart;
         bool isComplete = isBornHere || pages.WasGlancedAt || pages.Walks >= WalksBeforeFirstWindow;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive
+            : pages.LacksAges ? NewPages.AreDoubtful
             : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
             : NewPages.AreDoubtful;
         ReadOutcome outcome = Walk(process, pages, group, newPages, isGlance: false);
@@ -538,7 +555,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
         }
 
-        pages.Take(_scratch, _areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
+        pages.Take(_scratch, _addresses.Areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
     }
 
     /// <summary>A process that could not be walked over, or not to its end: what was found until then counts for its group.</summary>
@@ -566,7 +583,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         pages.Doubts.Add(times.End, _walk.Tally.Doubtful, _options.IdleAges[_options.IdleAges.Count - 1]);
         WorkingSetSample sample = _walk.Tally.ToSample(times, firstSeen, pages.Doubts, _epochs, _options.IdleAges, _files.PageBytes);
-        sink.Completed(process, sample with { LeftOutBytes = _pagemap.LeftOutBytes });
+        sink.Completed(process, sample with { LeftOutBytes = _addresses.LeftOutBytes });
     }
 
     private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group, NewPages newPages, bool isGlance)
@@ -582,42 +599,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             IsGlance = isGlance,
             Report = _report,
         });
-        ReadOutcome outcome = Walk(process, _walk);
+        ReadOutcome outcome = _addresses.Walk(process, _walk);
         if (outcome == ReadOutcome.Success)
         {
             _walk.AddDoubts(process, pages);
         }
 
         return outcome;
-    }
-
-    /// <summary>Walks over the pages of a process, and makes sure that the address space was the same all the time.</summary>
-    private ReadOutcome Walk<TRuns>(TrackedProcess process, TRuns runs)
-        where TRuns : IPageRuns
-    {
-        ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
-        if (outcome != ReadOutcome.Success)
-        {
-            return outcome;
-        }
-
-        try
-        {
-            outcome = _areas.Read(directory, out KernelHandle maps);
-            using (maps)
-            {
-                if (outcome == ReadOutcome.Success)
-                {
-                    outcome = _pagemap.Walk(directory, _areas.Areas, runs);
-                }
-
-                return outcome != ReadOutcome.Success ? outcome : _areas.StillThere(maps);
-            }
-        }
-        finally
-        {
-            process.Leave(directory);
-        }
     }
 
     private void CompleteGroup(string? group, IWorkingSetSink sink)
@@ -674,10 +662,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <summary>Releases the bitmap. Marks stay set, which affects no process.</summary>
     public void Dispose()
     {
-        while (_moments.TryDequeue(out IDisturbanceMoment? moment))
-        {
-            moment.Dispose();
-        }
+        _moments.Dispose();
 
         _charged?.Dispose();
         _bitmap.Dispose();

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using MemSnoop.Disturbances;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -177,7 +179,14 @@ internal readonly record struct WindowTimes(TimeSpan End, TimeSpan Window, TimeS
 /// <summary>Working set and idle memory of a group. Every frame counts once, however many processes of the group map it.</summary>
 internal sealed class GroupTotals
 {
+    /// <summary>More groups, or longer names, than any host has.</summary>
+    private const int MaxGroups = 1 << 16;
+    private const int MaxNameBytes = 4096;
+
     private readonly Dictionary<string, History> _histories = [];
+
+    /// <summary>When the last window ended that may have left something in doubt for groups that are not known yet; null if none has.</summary>
+    private TimeSpan? _doubtsOfOthers;
     private PageTally _tally;
     private TimeSpan _longestWindow;
     private TimeSpan _shortestWindow = TimeSpan.MaxValue;
@@ -223,9 +232,48 @@ internal sealed class GroupTotals
     /// <summary>Takes note that a group has members in a pass, whatever can be told of them: what it is known by is kept.</summary>
     internal void Note(string group, long pass)
     {
-        ref History? history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, group, out _);
+        ref History? history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, group, out bool isKnown);
         history ??= new History();
         history.Pass = pass;
+        if (!isKnown && _doubtsOfOthers is { } end)
+        {
+            history.Doubts.Add(end, long.MaxValue, TimeSpan.MaxValue);
+        }
+    }
+
+    /// <summary>Hands over what is in doubt.</summary>
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Number(_histories.Count);
+        foreach ((string group, History history) in _histories)
+        {
+            writer.Text(Encoding.UTF8.GetBytes(group));
+            history.Doubts.Write(writer, now);
+        }
+    }
+
+    /// <summary>Takes up what was handed over.</summary>
+    /// <param name="reader">Where it is.</param>
+    /// <param name="now">The time of the handing over.</param>
+    /// <param name="pass">The pass that knew the groups.</param>
+    /// <param name="areInDoubt">Whether processes have pages in doubt. What groups have that are made of them only now is not known.</param>
+    internal void Read(AgesReader reader, TimeSpan now, long pass, bool areInDoubt)
+    {
+        for (int left = reader.Number(MaxGroups); left > 0; left--)
+        {
+            History history = new() { Pass = pass };
+            _histories[Encoding.UTF8.GetString(reader.Text(MaxNameBytes))] = history;
+            history.Doubts.Read(reader, now);
+        }
+
+        _doubtsOfOthers = areInDoubt ? now : null;
+    }
+
+    /// <summary>Forgets all groups.</summary>
+    internal void ForgetAll()
+    {
+        _histories.Clear();
+        _doubtsOfOthers = null;
     }
 
     /// <summary>Adds what the group accessed again, before its doubts of this window; all of it so far.</summary>
@@ -247,6 +295,7 @@ internal sealed class GroupTotals
     /// <summary>Forgets groups that had no member in a pass.</summary>
     internal void Forget(long pass)
     {
+        _doubtsOfOthers = null;
         foreach ((string group, History history) in _histories)
         {
             if (history.Pass != pass)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Paging;
 using MemSnoop.ProcFs;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -24,6 +25,9 @@ internal sealed class ProcessPages
 
     /// <summary>The areas at the last walk, in ascending order.</summary>
     internal MemoryArea[] Areas { get; private set; } = [];
+
+    /// <summary>Whether the process is known from another exporter, but not what was resident at which address.</summary>
+    internal bool LacksAges { get; private set; }
 
     /// <summary>Complete walks of passes so far.</summary>
     internal int Walks { get; private set; }
@@ -56,6 +60,86 @@ internal sealed class ProcessPages
         WasGlancedAt = true;
     }
 
+    /// <summary>Hands over what is known of the process, but not the ages by address.</summary>
+    internal void Write(AgesWriter writer, TimeSpan now)
+    {
+        writer.Number(Walks);
+        writer.Flag(WasGlancedAt);
+        writer.Before(FirstSeen, now);
+        writer.Flag(MarkedAt is not null);
+        writer.Before(MarkedAt ?? now, now);
+        Doubts.Write(writer, now);
+        foreach (ProcessIo? reads in (ReadOnlySpan<ProcessIo?>)[Reads, EarlierReads])
+        {
+            writer.Flag(reads is not null);
+            writer.Number(reads?.ReadCharacters ?? 0);
+            writer.Number(reads?.ReadSyscalls ?? 0);
+        }
+    }
+
+    /// <summary>Takes up what was handed over.</summary>
+    internal void Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen)
+    {
+        Walks = reader.Number(int.MaxValue - 1);
+        WasGlancedAt = reader.Flag();
+        TimeSpan first = reader.Before(now);
+        FirstSeen = first > firstSeen ? first : firstSeen;
+        bool isMarked = reader.Flag();
+        TimeSpan marked = reader.Before(now);
+        MarkedAt = isMarked ? marked : null;
+        Doubts.Read(reader, now);
+        (Reads, EarlierReads) = (ReadReads(reader), ReadReads(reader));
+        LacksAges = true;
+    }
+
+    /// <summary>Hands over the ages by address, and the areas, by which a page is known again whose frame is another.</summary>
+    internal void WriteAges(AgesWriter writer)
+    {
+        writer.Number(Areas.Length);
+        ulong end = 0;
+        foreach (MemoryArea area in Areas)
+        {
+            writer.Number(area.Start - end);
+            writer.Number(area.Bytes);
+            writer.Number(area.Device);
+            writer.Number(area.Inode);
+            writer.Number(area.Offset);
+            end = area.End;
+        }
+
+        Ages.Write(writer);
+    }
+
+    /// <summary>Takes up the ages by address.</summary>
+    /// <param name="reader">Where they are.</param>
+    /// <param name="areas">How many areas there may be.</param>
+    /// <param name="pages">How many pages there may be.</param>
+    internal void ReadAges(AgesReader reader, int areas, long pages)
+    {
+        Areas = new MemoryArea[reader.Number(areas)];
+        ulong end = 0;
+        foreach (ref MemoryArea area in Areas.AsSpan())
+        {
+            ulong start = end + (ulong)reader.Number(long.MaxValue);
+            end = start + (ulong)reader.Number(long.MaxValue);
+            area = new MemoryArea(start, end, reader.Number(), reader.Number(), reader.Number());
+            if (end > long.MaxValue)
+            {
+                throw new DamagedAgesException();
+            }
+        }
+
+        Ages.Read(reader, pages);
+        LacksAges = false;
+    }
+
+    private static ProcessIo? ReadReads(AgesReader reader)
+    {
+        bool isKnown = reader.Flag();
+        ProcessIo reads = new(reader.Number(), 0, reader.Number(), 0, 0, 0, 0);
+        return isKnown ? reads : null;
+    }
+
     private void Note(PageAges ages, List<MemoryArea> areas, TimeSpan now)
     {
         if (IsNew)
@@ -64,6 +148,7 @@ internal sealed class ProcessPages
         }
 
         Ages.CopyFrom(ages);
+        LacksAges = false;
         if (areas.Count != Areas.Length || !CollectionsMarshal.AsSpan(areas).SequenceEqual(Areas))
         {
             Areas = [.. areas];
@@ -77,6 +162,7 @@ internal sealed class ProcessPages
         Doubts.Clear();
         Reads = EarlierReads = null;
         Areas = [];
+        LacksAges = false;
         Walks = 0;
         WasGlancedAt = false;
         MarkedAt = null;

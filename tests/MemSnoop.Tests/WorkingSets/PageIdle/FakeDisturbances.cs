@@ -20,6 +20,10 @@ internal sealed class FakeDisturbances : IDisturbanceWatch, IDisturbanceMoment
 
     public DisturbanceReport Compare(IDisturbanceMoment start, IDisturbanceMoment end) => Report;
 
+    public byte[] Describe(IDisturbanceMoment moment) => [1, 2, 3];
+
+    public IDisturbanceMoment? Recall(ReadOnlySpan<byte> description, TimeSpan gap) => description is [1, 2, 3] ? this : null;
+
     public void Dispose()
     {
     }

@@ -6,6 +6,7 @@ using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 using Microsoft.Extensions.Time.Testing;
 
 namespace MemSnoop.Tests.WorkingSets.PageIdle;
@@ -22,6 +23,7 @@ internal sealed class FakeHost : IDisposable
     private readonly Dictionary<ulong, FakeFolio> _frames = [];
     private readonly List<FakeFolio> _freed = [];
     private int _nextPid = 100;
+    private int _files;
 
     public FakeHost()
     {
@@ -58,6 +60,12 @@ internal sealed class FakeHost : IDisposable
     /// <summary>Called with the pid when an estimator asks how long a new process has lived: in the middle of its walk over processes.</summary>
     public Action<int>? AskedForLife { get; set; }
 
+    /// <summary>Which start of the host it is; null where the kernel does not say it.</summary>
+    public Guid? Boot { get; set; } = Guid.NewGuid();
+
+    /// <summary>How long the host was suspended so far: its clock does not count that, the time since boot does.</summary>
+    public TimeSpan Suspended { get; set; }
+
     /// <summary>What else takes accessed bits.</summary>
     public FakeDisturbances Disturbances { get; } = new();
 
@@ -72,6 +80,8 @@ internal sealed class FakeHost : IDisposable
             CgroupsOpened = opened,
             Groups = options?.ContainerOf is null ? null : new ControlGroups(Paths, isReal: false),
             ZoneInfoPath = Paths.Proc("zoneinfo"),
+            Boot = Boot,
+            Uptime = () => Clock.GetUtcNow() - Clock.Start + TimeSpan.FromHours(1) + Suspended,
             LifeOf = process =>
             {
                 AskedForLife?.Invoke(process.Identity.Pid);
@@ -79,6 +89,34 @@ internal sealed class FakeHost : IDisposable
             },
         };
         return new PageIdleEstimator(files, options ?? new EstimatorOptions(), Clock, active);
+    }
+
+    /// <summary>An estimator leaves its ages and ends; the file.</summary>
+    public string Leave(PageIdleEstimator estimator, HandoverRoom? room = null)
+    {
+        string path = _directory[$"ages-{_files++}"];
+        File.WriteAllBytes(path, []);
+        Assert.Equal(ReadOutcome.Success, KernelFile.Open(path, Libc.OpenReadWrite, out KernelHandle file));
+        using (file)
+        {
+            Assert.Equal(ReadOutcome.Success, estimator.LeaveAges(file, room ?? new HandoverRoom(), out _));
+        }
+
+        estimator.Dispose();
+        return path;
+    }
+
+    /// <summary>An estimator that takes up what another has left.</summary>
+    public PageIdleEstimator TakeUp(string path, EstimatorOptions options)
+    {
+        PageIdleEstimator estimator = Estimator(options);
+        Assert.Equal(ReadOutcome.Success, KernelFile.Open(path, out KernelHandle file));
+        using (file)
+        {
+            estimator.TakeAges(ReadOutcome.Success, file);
+        }
+
+        return estimator;
     }
 
     /// <summary>Makes a memory control group; "" is the root, and makes the hierarchy.</summary>
@@ -115,16 +153,18 @@ internal sealed class FakeHost : IDisposable
 
     public string GroupRoot => Paths.Sys("fs/cgroup");
 
-    public FakeProcess Start()
+    public FakeProcess Start() => Start(_nextPid++, startTicks: 1000);
+
+    /// <summary>Starts a process whose pid another may have had.</summary>
+    public FakeProcess Start(int pid, int startTicks)
     {
-        int pid = _nextPid++;
         string text = pid.ToString(CultureInfo.InvariantCulture);
         string directory = Paths.Proc(text);
         Directory.CreateDirectory(directory);
 
         // Fields 4 to 52 of stat; the 22nd is the time it started.
         string[] fields = [.. Enumerable.Repeat("0", 49)];
-        fields[18] = "1000";
+        fields[18] = startTicks.ToString(CultureInfo.InvariantCulture);
         File.WriteAllText(Path.Combine(directory, "stat"), $"{text} (fake) S {string.Join(' ', fields)}\n");
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(Paths, _budget, pid, out TrackedProcess? tracked));
         FakeProcess process = new(pid, directory, tracked!);

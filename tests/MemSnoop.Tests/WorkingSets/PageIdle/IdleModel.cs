@@ -16,6 +16,7 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     private Dictionary<ulong, int> _watched = [];
     private HashSet<FakeFolio> _known = [];
     private int _pass;
+    private bool _isTakenUp;
 
     /// <summary>How many ages are asked for.</summary>
     private const int Ages = 6;
@@ -30,6 +31,17 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
     }
 
     public void Touch(FakeFolio folio) => _touched.Add(folio);
+
+    /// <summary>Another exporter goes on. It counts anew what is accessed again, and cannot tell whether a container that it finds is new.</summary>
+    public void TakeUp()
+    {
+        _isTakenUp = true;
+        _groupReaccesses.Clear();
+        foreach ((FakeProcess process, Known known) in _processes.ToArray())
+        {
+            _processes[process] = known with { Reaccesses = new ReaccessModel() };
+        }
+    }
 
     /// <summary>
     /// What the next pass must report; null for a process that is new. To be asked before the pass, while the kernel's flags are still those of the window.
@@ -164,10 +176,12 @@ internal sealed class IdleModel(FakeHost host, Func<FakeProcess, string?> groupO
 
         foreach (string container in known)
         {
-            _containers.TryAdd(container, Math.Max(_pass - 1, 1));
+            _containers.TryAdd(container, _isTakenUp ? _pass : Math.Max(_pass - 1, 1));
         }
 
-        return _pass == 1 ? [] : charged.ToDictionary(
+        bool isTakenUp = _isTakenUp;
+        _isTakenUp = false;
+        return _pass == 1 ? [] : charged.Where(container => !isTakenUp || _containers[container.Key] < _pass).ToDictionary(
             static container => container.Key,
             container => Expected.Describe(container.Value, Math.Min(_pass - _containers[container.Key] + 1, Ages)));
     }

@@ -21,6 +21,9 @@ public class RandomHostTests
     public void Every_pass_says_what_is_true() => CheckHosts(120);
 
     [Fact]
+    public void So_it_does_if_exporters_end_and_others_take_up_the_ages() => CheckHosts(60, restarts: true);
+
+    [Fact]
     [LongTier("random-hosts")]
     public void So_it_does_on_20000_hosts()
     {
@@ -28,7 +31,7 @@ public class RandomHostTests
         Measured.Note("random-hosts", "20,000 random hosts of up to 150 steps: every pass of page_idle says what the model says");
     }
 
-    private static void CheckHosts(int count)
+    private static void CheckHosts(int count, bool restarts = false)
     {
         Gen<Step> step =
             from action in Gen.Choose(0, 99)
@@ -45,7 +48,7 @@ public class RandomHostTests
             select (steps, end, tails, charges);
         Prop.ForAll(
             Arb.From(hosts, static host => WithLess(host.Item1).Select(steps => (steps, host.Item2, host.Item3, host.Item4))),
-            static host => Run(host.Item1, (ulong)host.Item2, host.Item3, host.Item4))
+            host => Run(host.Item1, (ulong)host.Item2, host.Item3, host.Item4, restarts))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(count).WithQuietOnSuccess(true));
     }
 
@@ -61,7 +64,7 @@ public class RandomHostTests
         }
     }
 
-    private static void Run(Step[] steps, ulong bitmapFrames, bool tailsTellAll, bool tailsTellCharge)
+    private static void Run(Step[] steps, ulong bitmapFrames, bool tailsTellAll, bool tailsTellCharge, bool restarts)
     {
         using FakeHost host = new() { BitmapFrames = bitmapFrames, TailsTellAll = tailsTellAll, TailsTellCharge = tailsTellCharge };
         foreach (string group in (string[])["", "/docker", .. Groups.OfType<string>()])
@@ -72,20 +75,36 @@ public class RandomHostTests
         FakeFolio zero = host.Allocate(FolioKind.Zero, near: 64);
         FakeFolio hugeZero = host.Allocate(FolioKind.Zero, 9, near: 1024);
         static string? GroupOf(int pid) => (pid % 3) switch { 0 => null, 1 => "a", _ => "b" };
-        using PageIdleEstimator estimator = host.Estimator(new EstimatorOptions
+        EstimatorOptions options = new()
         {
             IdleAges = Ages,
             GroupOf = static process => GroupOf(process.Identity.Pid),
             ContainerOf = ChargedMemoryTests.ContainerOf,
             CountsReaccesses = true,
-        });
+            AgesKeptFor = 2 * Window,
+        };
+        PageIdleEstimator estimator = host.Estimator(options);
         IdleModel model = new(host, static process => GroupOf(process.Pid), ChargedMemoryTests.ContainerOf);
         Passes passes = new(estimator);
         host.Start();
+        int passed = 0;
         foreach (Step step in steps)
         {
-            if (step.Action < 12 || host.Processes.Count == 0)
+            if (restarts && step.Action < 5 && passed > 0)
             {
+                host.Clock.Advance(Window * 0.4);
+                string file = host.Leave(estimator);
+                host.Clock.Advance(Window * 0.3);
+                estimator = host.TakeUp(file, options);
+                Assert.Equal(AgesOutcome.Continued, estimator.AgesTaken!.Value.Outcome);
+                Assert.Equal(0, estimator.AgesTaken.Value.LeftOutBytes);
+                passes = new Passes(estimator);
+                model.TakeUp();
+                Compare(host, model, passes, Window * 0.3);
+            }
+            else if (step.Action < 12 || host.Processes.Count == 0)
+            {
+                passed++;
                 Compare(host, model, passes);
             }
             else
@@ -95,6 +114,7 @@ public class RandomHostTests
         }
 
         Compare(host, model, passes);
+        estimator.Dispose();
     }
 
     private static void Apply(Step step, FakeHost host, IdleModel model, FakeFolio zero, FakeFolio hugeZero)
@@ -265,9 +285,9 @@ public class RandomHostTests
         }
     }
 
-    private static void Compare(FakeHost host, IdleModel model, Passes passes)
+    private static void Compare(FakeHost host, IdleModel model, Passes passes, TimeSpan? rest = null)
     {
-        host.Clock.Advance(Window);
+        host.Clock.Advance(rest ?? Window);
         host.Write();
         var (processes, groups, containers) = model.Pass();
         passes.Run([.. host.Processes.Select(static process => process.Tracked)]);

@@ -24,6 +24,10 @@ internal sealed class FakeWatch : IDisturbanceWatch
         return new Moment(this, Moments);
     }
 
+    public byte[] Describe(IDisturbanceMoment moment) => [];
+
+    public IDisturbanceMoment? Recall(ReadOnlySpan<byte> description, TimeSpan gap) => null;
+
     public DisturbanceReport Compare(IDisturbanceMoment start, IDisturbanceMoment end)
     {
         Comparisons++;
