@@ -36,7 +36,7 @@ internal sealed class CommandLine(
 
     /// <summary>The commands there are, the default one first.</summary>
     public static IReadOnlyList<MemSnoopCommand> Commands =>
-        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new ContainersCommand(), new CheckCommand(), new EventsCommand(), new ThpCommand(), new CompletionCommand()];
+        [new ServeCommand(), new TraceCommand(), new ReportCommand(), new WssCommand(), new TopCommand(), new ContainersCommand(), new CheckCommand(), new EventsCommand(), new ThpCommand(), new CompletionCommand()];
 
     /// <summary>Runs what the arguments ask for.</summary>
     /// <param name="arguments">The words after the program's name.</param>

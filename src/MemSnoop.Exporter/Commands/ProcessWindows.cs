@@ -1,4 +1,5 @@
 using MemSnoop.Exporter.LocalApi;
+using MemSnoop.Exporter.View;
 using MemSnoop.Kernel;
 using MemSnoop.Measurements;
 using MemSnoop.Metrics.Configuration;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MemSnoop.Disturbances;
 using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Terminal;
 
@@ -67,20 +66,6 @@ internal sealed class WssTable(TextWriter output, bool namesProcesses)
     /// <summary>An area as a line of the third table.</summary>
     internal static string Line(AreaAnswer area) =>
         string.Create(CultureInfo.InvariantCulture, $"{Size(area.HeldBytes),9}  {Size(area.UsedBytes),8}  {Share(area.UsedBytes, area.HeldBytes),6}  {SafeText.Of(area.Name)}");
-
-    /// <summary>What happened, for people; the words are those of metrics (<see cref="Disturbance"/>).</summary>
-    internal static string Explain(string disturbance) => disturbance switch
-    {
-        "unmarked" => "some of its pages were not watched from the start of the window on",
-        "divided" => "somebody asked for a window of his own, which divided this one",
-        "moved" => "the kernel moved pages, which looks like use",
-        "file_read" => "it read files by descriptor, which leaves no trace on this kernel",
-        "advised" => "a program told the kernel that memory is cold or free, and that clears traces of use",
-        "aged" => "the kernel aged or reclaimed memory (multi-generational LRU), and that clears traces of use",
-        "damon" => "DAMON was at work, and it clears traces of use",
-        "reader" => "another program used the idle bitmap",
-        _ => disturbance,
-    };
 
     private async Task WriteBelowAsync(string heading, IEnumerable<string> lines)
     {

@@ -55,6 +55,7 @@ internal static partial class Libc
     internal const int SignalContinue = 18;
     internal const int SignalStop = 19;
     internal const int SignalTerminalStop = 20;
+    internal const int SignalWindowChanged = 28;
 
     // System calls without a wrapper in older C libraries; since Linux 5.1 numbers are the same on all architectures.
     internal const nint PidFdSendSignalNumber = 424;

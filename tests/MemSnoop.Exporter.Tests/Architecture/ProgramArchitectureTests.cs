@@ -42,6 +42,11 @@ public sealed class ProgramArchitectureTests() : ArchitectureTests(typeof(Metric
         new("Commands", "Web", "The command check reads the web configuration."),
         new("Commands", "Sandbox", "The command serve puts up the walls."),
         new("Commands", "Hosting", "The command serve runs the host."),
+        new("Top", "View", "It shows what the page shows."),
+        new("Top", "LocalApi", "It asks the exporter that runs, by its socket."),
+        new("Top", "Terminal", "It is for people who watch."),
+
+        new("Commands", "Top", "The command top shows it."),
         new("Commands", "Terminal", "Commands write for people who watch, too."),
         new("Commands", "Report", "The command report makes reports."),
 

@@ -41,6 +41,10 @@ public sealed class ContainerTests : IDisposable
         scrape = await exporter.ScrapeAsync();
         Assert.DoesNotContain(scrape.Samples, static sample => sample.Label("container_id") == B);
         Assert.Single(exporter.Log, static line => line.Contains("names of containers from log_links", StringComparison.Ordinal));
+
+        // By referenced bits containers have no sums of their own, which is told.
+        Assert.Single(exporter.Log, static line => line.Contains("containers have no working sets: the method referenced sees single processes", StringComparison.Ordinal));
+        Assert.Equal(1, scrape.Value("memsnoop_measurement_info", ("measurement", "container-memory"), ("state", "unavailable"), ("reason", "no_page_idle")));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using MemSnoop.Exporter.Tests.Commands;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
@@ -43,6 +44,10 @@ public sealed class NoMethodTests : IDisposable
         Assert.InRange(scrape.Value(Series.Resident, touch.Pid), 20 * Series.MB, 24 * Series.MB);
         Assert.False(scrape.Has(Series.WorkingSet, touch.Pid));
         Assert.DoesNotContain(exporter.Log, static line => line.Contains("level=error", StringComparison.Ordinal));
+
+        CommandResult top = await Command.TryRunAsync(Repository.Executable, ["top", "--once", "--procfs", proc, "--sysfs", _host["sys"], "--run-dir", _host["other"]], ExporterProcess.Deadline);
+        Assert.Equal((0, ""), (top.ExitCode, top.Error));
+        Assert.Contains("no method that tells which memory is touched works here", top.Output, StringComparison.Ordinal);
     }
 
     public void Dispose() => _host.Dispose();

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.RegularExpressions;
 using MemSnoop.Exporter.Tests.Prometheus;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Configuration;
@@ -65,6 +66,19 @@ public sealed class SamplingPipelineTests : IDisposable
         }
 
         Assert.Equal("ok", Bitmap().Reason);
+    }
+
+    [Theory]
+    [InlineData("^no-such-process$", true)]
+    [InlineData(".", false)]
+    public void A_selection_that_matches_nothing_is_told(string name, bool isTold)
+    {
+        MeasuredHost host = new(new MemSnoopOptions(), new KernelPaths("/proc", _tree["sys"], _tree["run"]), new HandleBudget(100));
+        host.Options.Processes.Names = [new Regex(name)];
+        using SamplingPipeline pipeline = new(host, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, TimeProvider.System);
+        LogLines log = new();
+        pipeline.Report(log);
+        Assert.Equal(isTold, log.All.Any(static line => line.Contains("no process matches the selection yet", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -44,6 +44,9 @@ public class TerminalTextTests
     public void Half_a_letter_can_do_no_harm() => Assert.Equal("?x", SafeText.Of("\ud800x"));
 
     [Fact]
+    public void Half_a_character_is_none() => Assert.Equal("?x", SafeText.Of("\ud800x"));
+
+    [Fact]
     public void Variables_say_how_wide_and_whether_in_colour()
     {
         Screen screen = Make(("COLUMNS", "132"), ("LINES", "50"));

@@ -1,0 +1,58 @@
+namespace MemSnoop.Exporter.Tests.EndToEnd;
+
+/// <summary>A terminal whose screen can be read and on whose keys can be typed: a server of tmux of its own, with one window.</summary>
+internal sealed class Tmux : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private string Socket => _directory["tmux"];
+
+    /// <summary>Starts a command of the shell on it. The window stays when the command has ended.</summary>
+    internal static async Task<Tmux> StartAsync(string command, int width = 80, int height = 24)
+    {
+        Tmux tmux = new();
+        string configuration = tmux._directory.Write("tmux.conf", "set -g remain-on-exit on\nset -g status off\nset -sg escape-time 10\n");
+        await tmux.RunAsync("-f", configuration, "new-session", "-d", "-s", "test", "-x", $"{width}", "-y", $"{height}", command);
+        return tmux;
+    }
+
+    /// <summary>The lines of the screen, without blanks at their ends.</summary>
+    internal async Task<string[]> ScreenAsync() => [.. (await RunAsync("capture-pane", "-p", "-t", "test")).TrimEnd('\n').Split('\n').Select(static line => line.TrimEnd())];
+
+    /// <summary>Looks until the screen is as wanted.</summary>
+    internal async Task<string[]> ShowsAsync(Func<string[], bool> isWanted, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(isWanted))] string what = "")
+    {
+        string[] screen = [];
+        using CancellationTokenSource deadline = new(ExporterProcess.Deadline);
+        while (!isWanted(screen))
+        {
+            Assert.False(deadline.IsCancellationRequested, $"Not on the screen: {what}\n{string.Join('\n', screen)}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+            screen = await ScreenAsync();
+        }
+
+        return screen;
+    }
+
+    /// <summary>Presses keys, by the names that tmux has for them.</summary>
+    internal Task PressAsync(params string[] keys) => RunAsync(["send-keys", "-t", "test", .. keys]);
+
+    /// <summary>Makes the window larger or smaller.</summary>
+    internal Task ResizeAsync(int width, int height) => RunAsync("resize-window", "-t", "test", "-x", $"{width}", "-y", $"{height}");
+
+    /// <summary>The exit code of the command; waits for its end.</summary>
+    internal async Task<int> ExitCodeAsync()
+    {
+        string status = "";
+        await Eventually.HoldsAsync(async () => (status = (await RunAsync("display-message", "-p", "-t", "test", "#{?pane_dead,#{pane_dead_status},}")).Trim()).Length > 0);
+        return int.Parse(status, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private Task<string> RunAsync(params string[] arguments) => Command.RunAsync("tmux", ["-u", "-S", Socket, .. arguments], ExporterProcess.Deadline);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Command.TryRunAsync("tmux", ["-S", Socket, "kill-server"], ExporterProcess.Deadline);
+        _directory.Dispose();
+    }
+}
