@@ -19,6 +19,7 @@ public sealed class SamplingPipelineTests : IDisposable
     public SamplingPipelineTests()
     {
         _tree.Write("sys/kernel/mm/page_idle/bitmap", "");
+        _tree.Write("proc/stat", "btime 1700000000\n");
         _tree.Write("proc/kpageflags", "");
         _tree.Write("proc/self/pagemap", "");
         _host = new MeasuredHost(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree["sys"], _tree["run"]), new HandleBudget(100));
