@@ -248,7 +248,7 @@ public sealed class ChargedTests(ChargedBoot boot, ITestOutputHelper output) : I
         Assert.Equal("memsnoop: what is held, used and idle is not known: what is charged to containers cannot be measured (no_kpagecgroup)", Result.Text("without.txt").TrimEnd());
 
         string[] rows = Result.Text("table.txt").TrimEnd('\n').Split('\n');
-        Assert.Matches("^CONTAINER +HELD\\(MB\\) +USED\\(MB\\) +IDLE\\(MB\\) +USAGE\\(MB\\) +LIMIT\\(MB\\)$", rows[0]);
+        Assert.Matches("^CONTAINER +HELD\\(MiB\\) +USED\\(MiB\\) +IDLE\\(MiB\\) +USAGE\\(MiB\\) +LIMIT\\(MiB\\)$", rows[0]);
         Assert.Matches($"^{Container.Item2[..12]} +- +- +- +30[0-9]\\.[0-9][0-9] +1024\\.00$", rows[1]);
         Assert.Single(Result.Text("table-error.txt").TrimEnd('\n').Split('\n'), static line => line.Contains("no exporter runs here", StringComparison.Ordinal));
     }

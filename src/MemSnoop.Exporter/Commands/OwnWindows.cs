@@ -110,7 +110,8 @@ internal sealed class OwnWindows(MeasuredHost host, WindowNotes notes)
             ? WindowResult.Failed(process, outcome, Options)
             : WindowResult.Of(process, WindowAnswer.Of(process.Identity.Pid, WindowAnswer.Own, estimator.Method, run.Last) with
             {
-                Ages = AgeAnswer.Of(run), Partial = end.IsCancellationRequested ? true : null,
+                Ages = AgeAnswer.Of(run),
+                Partial = end.IsCancellationRequested ? true : null,
             });
     }
 
@@ -131,7 +132,8 @@ internal sealed class OwnWindows(MeasuredHost host, WindowNotes notes)
             ? WindowResult.Failed(process, outcome, Options)
             : WindowResult.Of(process, WindowAnswer.Of(process.Identity.Pid, WindowAnswer.Own, estimator.Method, sample) with
             {
-                Areas = AreaAnswer.Of(areas), Partial = end.IsCancellationRequested ? true : null,
+                Areas = AreaAnswer.Of(areas),
+                Partial = end.IsCancellationRequested ? true : null,
             });
     }
 

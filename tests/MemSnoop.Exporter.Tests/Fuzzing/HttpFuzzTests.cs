@@ -23,31 +23,31 @@ public sealed partial class HttpFuzzTests(ITestOutputHelper output)
     private const int Seed = 20261127;
 
     // Who has sent no whole request gets no answer; the next one goes on.
-    private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(500);
 
-    private static readonly FuzzTarget _port = new("http", static _ => { });
-    private static readonly FuzzTarget _socket = new("http-socket", static _ => { });
-
-    [Fact]
-    [OrdinaryTier]
-    public Task Any_requests_on_the_port_are_answered_or_their_connection_ends() => SendAsync(_port, Few);
+    private static readonly FuzzTarget NetworkPort = new("http", static _ => { });
+    private static readonly FuzzTarget LocalSocket = new("http-socket", static _ => { });
 
     [Fact]
     [OrdinaryTier]
-    public Task So_are_they_on_the_socket() => SendAsync(_socket, Few);
+    public Task Any_requests_on_the_port_are_answered_or_their_connection_ends() => SendAsync(NetworkPort, Few);
+
+    [Fact]
+    [OrdinaryTier]
+    public Task So_are_they_on_the_socket() => SendAsync(LocalSocket, Few);
 
     [Fact]
     [LongTier("fuzz")]
     public async Task So_are_a_million_each()
     {
-        Measured.Note("fuzz", await SendAsync(_port, Many));
-        Measured.Note("fuzz", await SendAsync(_socket, Many));
+        Measured.Note("fuzz", await SendAsync(NetworkPort, Many));
+        Measured.Note("fuzz", await SendAsync(LocalSocket, Many));
     }
 
     private async Task<string> SendAsync(FuzzTarget target, int requests)
     {
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{Environment.ProcessId}", "--no-children"]);
-        EndPoint address = target == _port
+        EndPoint address = target == NetworkPort
             ? new IPEndPoint(IPAddress.Loopback, exporter.Address.Port)
             : new UnixDomainSocketEndPoint(Path.Combine(exporter.RunDirectory, ApiSocket.FileName));
         byte[][] corpus = Corpus.Of(target);
@@ -128,7 +128,7 @@ public sealed partial class HttpFuzzTests(ITestOutputHelper output)
             while (answers < batch)
             {
                 using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
-                silence.CancelAfter(_silence);
+                silence.CancelAfter(Silence);
                 int count = await socket.ReceiveAsync(buffer, SocketFlags.None, silence.Token);
                 if (count == 0)
                 {

@@ -27,8 +27,8 @@ namespace MemSnoop.Exporter.Tests.Fuzzing;
 /// <summary>The parsers of the program: files of configuration, settings, what a request asks for, what a receiver or another exporter answers.</summary>
 public sealed class ProgramFuzzTests : FuzzTests, IDisposable
 {
-    private static readonly HashSet<string> _measurements = ["statm", "smaps", "working-set"];
-    private static readonly Dictionary<string, string> _noEnvironment = [];
+    private static readonly HashSet<string> Measurements = ["statm", "smaps", "working-set"];
+    private static readonly Dictionary<string, string> NoEnvironment = [];
 
     private readonly TemporaryDirectory _directory = new(inMemory: true);
 
@@ -36,7 +36,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
 
     private protected override IReadOnlyList<FuzzTarget> Targets =>
     [
-        OfFile("configuration", static path => ExporterOptions.Read(_noEnvironment, path, new ConfigurationLayer()), typeof(ExporterOptions), typeof(ConfigurationFile), typeof(GroupsSettings)),
+        OfFile("configuration", static path => ExporterOptions.Read(NoEnvironment, path, new ConfigurationLayer()), typeof(ExporterOptions), typeof(ConfigurationFile), typeof(GroupsSettings)),
         OfFile("web-configuration", static path => WebConfigurationFile.Read(path, "--web.config.file"), typeof(WebConfigurationFile)),
         OfFile("process-names", static path => ProcessNamesFile.Read(path, "--group-config"), typeof(ProcessNamesFile)),
         new("environment", static input => Environment(Encoding.UTF8.GetString(input)), typeof(OpenTelemetryEnvironment), typeof(EnvironmentLayer)) { PerByte = 40_000, Besides = 4_000_000 },
@@ -90,7 +90,11 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
                     Refused(error);
                 }
             },
-            parsers) { PerByte = 40_000, Besides = 4_000_000 };
+            parsers)
+        {
+            PerByte = 40_000,
+            Besides = 4_000_000,
+        };
     }
 
     private static void Refused(UsageException error)
@@ -159,7 +163,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     {
         bool isTaken = LabelSelector.TryParse(text, out LabelSelector? selector, out string problem);
         Hold.That(isTaken == selector is not null && isTaken == (problem.Length == 0), "there is a selector or a problem");
-        _ = selector?.IsMatch(_noEnvironment);
+        _ = selector?.IsMatch(NoEnvironment);
     }
 
     private static void Template(string text)
@@ -167,7 +171,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         string? problem = null;
         if (GroupTemplate.TryParse(text, out GroupTemplate template, ref problem))
         {
-            string name = template.Expand(static _ => "x", _noEnvironment);
+            string name = template.Expand(static _ => "x", NoEnvironment);
             Hold.That(name.Length <= text.Length, "a field is longer than an x");
         }
     }
@@ -195,7 +199,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     private static void Query(string text)
     {
         QueryCollection query = new(QueryHelpers.ParseQuery(text));
-        bool isTaken = MeasurementSelection.TryParse(query, _measurements, out _, out string complaint);
+        bool isTaken = MeasurementSelection.TryParse(query, Measurements, out _, out string complaint);
         Hold.That(isTaken == (complaint.Length == 0) && !complaint.Any(char.IsControl), "a complaint is one line");
     }
 

@@ -19,8 +19,8 @@ namespace MemSnoop.Tests.Fuzzing;
 /// <summary>The parsers of the library: texts of the kernel, control groups, answers that tell names of containers, recorded pages.</summary>
 public sealed class LibraryFuzzTests : FuzzTests
 {
-    private static readonly List<ZoneInfo> _zones = new(4096);
-    private static readonly SmapsParser _smaps = new();
+    private static readonly List<ZoneInfo> ZonesOfHost = new(4096);
+    private static readonly SmapsParser SmapsOfProcess = new();
 
     private protected override IReadOnlyList<Assembly> Assemblies { get; } = [typeof(Stat).Assembly];
 
@@ -126,16 +126,16 @@ public sealed class LibraryFuzzTests : FuzzTests
 
     private static void Smaps(ReadOnlySpan<byte> input)
     {
-        _smaps.Reset();
+        SmapsOfProcess.Reset();
         int areas = 0;
         foreach (Range line in input.Split((byte)'\n'))
         {
-            areas += _smaps.Accept(input[line]) ? 1 : 0;
-            Hold.That(_smaps.Area.Entry.Start <= _smaps.Area.Entry.End, "an area does not end before it starts");
+            areas += SmapsOfProcess.Accept(input[line]) ? 1 : 0;
+            Hold.That(SmapsOfProcess.Area.Entry.Start <= SmapsOfProcess.Area.Entry.End, "an area does not end before it starts");
         }
 
-        areas += _smaps.Complete() ? 1 : 0;
-        Hold.That(!_smaps.Complete() && areas <= input.Length / 20, "an area takes a line");
+        areas += SmapsOfProcess.Complete() ? 1 : 0;
+        Hold.That(!SmapsOfProcess.Complete() && areas <= input.Length / 20, "an area takes a line");
     }
 
     private static void DiskStatsLine(ReadOnlySpan<byte> input)
@@ -147,8 +147,8 @@ public sealed class LibraryFuzzTests : FuzzTests
 
     private static void Zones(ReadOnlySpan<byte> input)
     {
-        Hold.That(ZoneInfo.TryParse(input, _zones) == _zones.Count > 0, "zones are there or are not");
-        foreach (ZoneInfo zone in _zones)
+        Hold.That(ZoneInfo.TryParse(input, ZonesOfHost) == ZonesOfHost.Count > 0, "zones are there or are not");
+        foreach (ZoneInfo zone in ZonesOfHost)
         {
             Hold.That(zone.Count > 0 && zone.First + zone.Count > zone.First, "a zone has frames, and its end is a number");
         }

@@ -9,33 +9,33 @@ namespace MemSnoop.Tests.ProcFs;
 public class StructureTests
 {
     // Of all sizes, and not only small ones.
-    private static readonly Gen<ulong> _numbers = Gen.OneOf(
+    private static readonly Gen<ulong> Numbers = Gen.OneOf(
         Gen.Elements<ulong>(0, 1, 9, 10, uint.MaxValue, (ulong)uint.MaxValue + 1, long.MaxValue, ulong.MaxValue),
         from shift in Gen.Choose(0, 63)
         from low in Gen.Choose(0, int.MaxValue)
         select ((ulong)(uint)low << 33 >> shift) | ((uint)low & 0xff));
 
-    private static readonly Gen<ulong[]> _manyNumbers = Gen.ArrayOf(_numbers, 64);
+    private static readonly Gen<ulong[]> ManyNumbers = Gen.ArrayOf(Numbers, 64);
 
     // No NUL, and of a name in a line no newline.
-    private static readonly Gen<string> _names = Gen.ArrayOf(Gen.OneOf(Gen.Choose(33, 126), Gen.Choose(128, 255)), 12).Select(static bytes => new string([.. bytes.Select(static value => (char)value)]));
+    private static readonly Gen<string> Names = Gen.ArrayOf(Gen.OneOf(Gen.Choose(33, 126), Gen.Choose(128, 255)), 12).Select(static bytes => new string([.. bytes.Select(static value => (char)value)]));
 
     [Fact]
-    public void A_statm() => Holds(_manyNumbers, static n =>
+    public void A_statm() => Holds(ManyNumbers, static n =>
         Statm.TryParse(Bytes($"{n[0]} {n[1]} {n[2]} {n[3]} 0 {n[4]} 0\n"), out Statm value) && value == new Statm(n[0], n[1], n[2], n[3], n[4]));
 
     [Fact]
-    public void A_schedstat() => Holds(_manyNumbers, static n => SchedStat.TryParse(Bytes($"{n[0]} {n[1]} {n[2]}\n"), out SchedStat value) && value == new SchedStat(n[0], n[1], n[2]));
+    public void A_schedstat() => Holds(ManyNumbers, static n => SchedStat.TryParse(Bytes($"{n[0]} {n[1]} {n[2]}\n"), out SchedStat value) && value == new SchedStat(n[0], n[1], n[2]));
 
     [Fact]
-    public void An_io_file() => Holds(_manyNumbers, static n =>
+    public void An_io_file() => Holds(ManyNumbers, static n =>
         ProcessIo.TryParse(
             Bytes($"rchar: {n[0]}\nwchar: {n[1]}\nsyscr: {n[2]}\nsyscw: {n[3]}\nread_bytes: {n[4]}\nwrite_bytes: {n[5]}\ncancelled_write_bytes: {n[6]}\n"), out ProcessIo value)
         && value == new ProcessIo(n[0], n[1], n[2], n[3], n[4], n[5], n[6]));
 
     [Fact]
     public void A_stat_whatever_the_process_calls_itself() => Holds(
-        from numbers in _manyNumbers
+        from numbers in ManyNumbers
         from comm in Gen.ArrayOf(Gen.Choose(1, 255), 15)
         from state in Gen.Elements('R', 'S', 'D', 'Z', 'T', 't', 'X', 'I')
         select (numbers, comm: comm.Select(static value => (byte)value).ToArray(), state),
@@ -61,7 +61,7 @@ public class StructureTests
 
     [Fact]
     public void A_status_with_its_lines_in_any_order() => Holds(
-        from numbers in _manyNumbers
+        from numbers in ManyNumbers
         from order in Gen.Shuffle(Enumerable.Range(0, 6).ToArray())
         select (numbers, order),
         static status =>
@@ -80,8 +80,8 @@ public class StructureTests
 
     [Fact]
     public void A_line_of_maps() => Holds(
-        from numbers in _manyNumbers
-        from path in _names
+        from numbers in ManyNumbers
+        from path in Names
         from letters in Gen.Elements("rwxs", "r--p", "---p", "rw-p", "r-xs")
         from isNamed in Gen.Elements(true, false)
         select (numbers, path: isNamed ? "/" + path : "", letters),
@@ -101,7 +101,7 @@ public class StructureTests
 
     [Fact]
     public void A_line_of_diskstats_of_any_kernel() => Holds(
-        from numbers in _manyNumbers
+        from numbers in ManyNumbers
         from name in Gen.ArrayOf(Gen.Choose(33, 126), 7)
         from count in Gen.Elements(11, 15, 17)
         select (numbers, name: new string([.. name.Select(static value => (char)value)]), count),
@@ -119,8 +119,8 @@ public class StructureTests
 
     [Fact]
     public void Control_groups_of_hosts_of_every_kind() => Holds(
-        from unified in _names
-        from memory in _names
+        from unified in Names
+        from memory in Names
         from kind in Gen.Choose(1, 3)
         select (unified: (kind & 1) != 0 ? "/" + unified : "", memory: (kind & 2) != 0 ? "/" + memory : ""),
         static paths =>
@@ -135,7 +135,7 @@ public class StructureTests
         });
 
     [Fact]
-    public void Pressure_and_generations_and_zones() => Holds(_manyNumbers, static n =>
+    public void Pressure_and_generations_and_zones() => Holds(ManyNumbers, static n =>
     {
         LruGen line = new(Bytes($"memcg {n[0],5} /a b\n node {n[1] & 0xff,5}\n {n[2],10} {n[3],10} {n[4],10} {n[5],10}x\n  junk\n"));
         List<ZoneInfo> zones = [];

@@ -13,10 +13,10 @@ internal sealed unsafe class Coverage
 {
     private const int Bytes = 1 << 16;
 
-    private static readonly ulong* _map = (ulong*)Trace.SharedMem;
+    private static readonly ulong* Map = (ulong*)Trace.SharedMem;
 
     // Numbers of passages as AFL tells them apart: 1, 2, 3, from 4, 8, 16, 32, 128.
-    private static readonly byte[] _classes =
+    private static readonly byte[] Classes =
         [.. Enumerable.Range(0, 256).Select(static count => (byte)(count < 4 ? (1 << count) >> 1 : count < 128 ? 1 << Math.Min(BitOperations.Log2((uint)count) + 1, 6) : 128))];
 
     private readonly byte[] _seen = new byte[Bytes];
@@ -35,13 +35,13 @@ internal sealed unsafe class Coverage
     public bool TakesNew()
     {
         bool isNew = false;
-        Span<ulong> words = new(_map, Bytes / sizeof(ulong));
+        Span<ulong> words = new(Map, Bytes / sizeof(ulong));
         for (int word = 0; words[word..].IndexOfAnyExcept(0UL) is >= 0 and int empty; word++)
         {
             word += empty;
             for (int at = word * sizeof(ulong); at < (word + 1) * sizeof(ulong); at++)
             {
-                byte passages = _classes[((byte*)_map)[at]];
+                byte passages = Classes[((byte*)Map)[at]];
                 if ((passages & ~_seen[at]) != 0)
                 {
                     Steps += _seen[at] == 0 ? 1 : 0;

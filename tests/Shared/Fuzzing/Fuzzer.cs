@@ -20,10 +20,10 @@ internal static class Fuzzer
     private const int Seed = 20261127;
 
     // A case takes microseconds. What takes so long even at the third try does more work than its bytes are worth.
-    private static readonly TimeSpan _longest = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(250);
 
     // A machine can stand still for a while, so that this is no measurement; it is for what would never end.
-    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static FuzzResult Run(FuzzTarget target, int cases)
     {
@@ -68,7 +68,7 @@ internal static class Fuzzer
         TimeSpan time = Stopwatch.GetElapsedTime(begun);
 
         // What is done once, and a processor that was busy elsewhere, are not the input's fault: the least of some tries counts, and processor time.
-        for (int again = 0; again < 2 && (allocated > most || time > _longest); again++)
+        for (int again = 0; again < 2 && (allocated > most || time > Longest); again++)
         {
             TimeSpan before = CpuTime.OfThisThread;
             allocated = Math.Min(allocated, Measure(target, input));
@@ -81,7 +81,7 @@ internal static class Fuzzer
             throw FuzzException.Of(target, input, $"allocates {allocated} bytes for {input.Length}, and may allocate {most}");
         }
 
-        if (time > _longest)
+        if (time > Longest)
         {
             throw FuzzException.Of(target, input, $"takes {time.TotalMilliseconds:0} ms for {input.Length} bytes");
         }
@@ -122,7 +122,7 @@ internal static class Fuzzer
 
         private void Look()
         {
-            if (Stopwatch.GetElapsedTime(Volatile.Read(ref _begun)) > _patience)
+            if (Stopwatch.GetElapsedTime(Volatile.Read(ref _begun)) > Patience)
             {
                 Environment.FailFast(FuzzException.Of(_target, _mutator.Input, "does not end").Message);
             }

@@ -9,7 +9,7 @@ internal sealed class Mutator(int seed)
     internal const int MostBytes = 2048;
 
     // What parsers of numbers, lines and texts stumble over.
-    private static readonly byte[][] _known =
+    private static readonly byte[][] Known =
     [
         .. new[]
         {
@@ -25,7 +25,7 @@ internal sealed class Mutator(int seed)
     private readonly Random _random = new(seed);
     private readonly byte[] _input = new byte[MostBytes];
     private readonly byte[] _piece = new byte[MostBytes];
-    private readonly List<byte[]> _tokens = [.. _known];
+    private readonly List<byte[]> _tokens = [.. Known];
     private readonly HashSet<string> _learned = [];
     private int _length;
 
