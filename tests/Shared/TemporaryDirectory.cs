@@ -1,9 +1,10 @@
 namespace MemSnoop.Testing;
 
 /// <summary>A directory that is gone after the test.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+/// <param name="inMemory">Whether it is to be on no disk, for a million files after each other.</param>
+internal sealed class TemporaryDirectory(bool inMemory = false) : IDisposable
 {
-    public string Root { get; } = Directory.CreateTempSubdirectory("memsnoop-").FullName;
+    public string Root { get; } = inMemory ? Directory.CreateDirectory($"/dev/shm/memsnoop-{Guid.NewGuid():N}").FullName : Directory.CreateTempSubdirectory("memsnoop-").FullName;
 
     /// <summary>A path in the directory.</summary>
     public string this[string relative] => Path.Combine(Root, relative);

@@ -35,6 +35,7 @@ put_back() {
   [ ! -e /sys/block/zram0/reset ] || echo 1 >/sys/block/zram0/reset
   echo 0 >/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
   echo 2 >/proc/sys/kernel/randomize_va_space
+  rm -f /run/memsnoop/ages
   # A scenario that wants NUMA balancing, which takes accessed bits, switches it on.
   echo 0 >/proc/sys/kernel/numa_balancing
   # With debugfs=off there is none to be mounted.

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -80,8 +82,9 @@ internal sealed record PodList
         {
             foreach (ContainerStatus? container in statuses ?? [])
             {
+                // As it is written: GetString throws for bytes that are no UTF-8, and no quantity needs an escape.
                 if (Array.Find(specs ?? [], spec => spec?.Name is not null && spec.Name == container?.Name)?.Resources?.Requests?.Memory is { ValueKind: JsonValueKind.String } memory
-                    && KubernetesQuantity.TryParse(memory.GetString(), out ulong bytes))
+                    && KubernetesQuantity.TryParse(Encoding.ASCII.GetString(JsonMarshal.GetRawUtf8Value(memory)[1..^1]), out ulong bytes))
                 {
                     catalogue.AddMemoryRequest(IdOf(container?.ContainerId), bytes);
                 }

@@ -30,7 +30,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     private static readonly HashSet<string> _measurements = ["statm", "smaps", "working-set"];
     private static readonly Dictionary<string, string> _noEnvironment = [];
 
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryDirectory _directory = new(inMemory: true);
 
     private protected override IReadOnlyList<Assembly> Assemblies { get; } = [typeof(ExporterOptions).Assembly, typeof(MemSnoopMeter).Assembly];
 

@@ -37,7 +37,6 @@ public sealed class PageHeatTests
     {
         PageHeat heat = new(PageBytes);
         Random random = new(1);
-        long before = GC.GetAllocatedBytesForCurrentThread();
         for (int window = 0; window < 20; window++)
         {
             SortedSet<ulong> pages = [];
@@ -49,11 +48,9 @@ public sealed class PageHeatTests
             Window(heat, [(1UL << 32, 1UL << 46, "")], pages.Select(static page => (page, 1)));
         }
 
-        Assert.True(before < GC.GetAllocatedBytesForCurrentThread());
         HeatView map = heat.ToView()!;
         Assert.InRange(map.Rows, PageHeat.MostRows / 2, PageHeat.MostRows * 9);
         Assert.Equal(map.Rows * 20, map.Cells.Length);
-        Assert.Contains((byte)0, map.Cells);
         Assert.Equal(20, heat.Columns);
     }
 

@@ -208,7 +208,8 @@ public sealed class ViewApiTests : IDisposable
     [Fact]
     public void An_update_of_2000_processes_takes_less_than_50_ms_of_processor_time()
     {
-        for (int pid = 1000; pid < 3000; pid++)
+        // With the one that there is: as many as are watched, unless the options say otherwise.
+        for (int pid = 1001; pid < 3000; pid++)
         {
             AddProcess(pid, residentPages: pid);
         }
@@ -224,7 +225,7 @@ public sealed class ViewApiTests : IDisposable
             least = Math.Min(least, (CpuTime.OfThisThread - before).TotalMilliseconds);
         }
 
-        Assert.Equal(2001, _view.Overview.Processes.Rows.Count);
+        Assert.Equal(2000, _view.Overview.Processes.Rows.Count);
         Assert.NotNull(_view.Overview.Processes.Rows[0].Spark);
         Assert.Null(_view.Overview.Processes.Rows[^1].Spark);
         TestContext.Current.TestOutputHelper?.WriteLine($"{least} ms");

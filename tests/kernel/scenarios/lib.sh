@@ -69,7 +69,12 @@ answers() { wget -q -O /dev/null http://127.0.0.1:9464/-/ready 2>/dev/null; }
 # scrape: the metrics as they are now, on stdout.
 scrape() { wget -q -O - http://127.0.0.1:9464/metrics; }
 
+# end_exporter: the next one knows nothing of this one. leave_exporter: the next one finds the idle ages of this one.
 end_exporter() {
+  leave_exporter
+  rm -f /run/memsnoop/ages
+}
+leave_exporter() {
   kill "$(cat /tmp/exporter.pid)"
   wait "$(cat /tmp/exporter.pid)" || true
 }

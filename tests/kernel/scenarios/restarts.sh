@@ -9,13 +9,13 @@ restart
 note first
 # The rest has been left alone from before the first pass on.
 wait_for 120 idle_since 30
-end_exporter
+leave_exporter
 ls -l /run/memsnoop >"$RESULTS/left-files.txt"
 restart
 note continued
 
 # What is accessed while no exporter runs: 30 MB of what was idle.
-end_exporter
+leave_exporter
 tell target "hot 70"
 restart
 note gap
@@ -27,12 +27,12 @@ wait "$(cat /tmp/exporter.pid)" || true
 restart
 note killed
 
-end_exporter
+leave_exporter
 memsnoop wss "$target" 1 >"$RESULTS/beside-wss.txt"
 restart
 note beside
 
-end_exporter
+leave_exporter
 printf '\377' | dd of=/run/memsnoop/ages bs=1 seek=100 conv=notrunc 2>/dev/null
 restart
 note damaged

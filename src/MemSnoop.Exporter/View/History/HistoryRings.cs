@@ -22,6 +22,9 @@ internal sealed class HistoryRings(int bands)
     /// <summary>The shortest time between two moments. Of shorter windows, not each is kept.</summary>
     internal static readonly TimeSpan Step = Length / Moments;
 
+    // Windows end a little early as often as late; of those that are as long as a step, none is to be left out.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(0.5);
+
     private readonly double[] _times = new double[Moments];
     private readonly HistoryTable<ProcessIdentity> _processes = new(MostProcesses, SeriesOf(bands));
     private readonly HistoryTable<string> _containers = new(MostContainers, SeriesOf(bands));
@@ -59,7 +62,7 @@ internal sealed class HistoryRings(int bands)
     }
 
     /// <summary>Whether it is time for another moment.</summary>
-    internal bool IsDue(double now) => _moment < 0 || now - TimeOf(_moment) >= Step.TotalSeconds * 0.9 || now < TimeOf(_moment);
+    internal bool IsDue(double now) => _moment < 0 || now - TimeOf(_moment) >= (Step - Slack).TotalSeconds || now < TimeOf(_moment);
 
     /// <summary>Begins another moment.</summary>
     internal void Begin(double now)
