@@ -93,7 +93,8 @@ internal readonly record struct WindowRequest(ProcessIdentity Process, TimeSpan?
     {
         bool isGood = double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double seconds)
             && seconds > 0 && seconds <= Longest.TotalSeconds;
-        time = isGood ? TimeSpan.FromSeconds(seconds) : default;
+        // To the nearest tick, so that what was written comes back.
+        time = isGood ? TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond)) : default;
         return isGood;
     }
 }

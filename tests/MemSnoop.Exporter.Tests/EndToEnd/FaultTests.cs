@@ -36,7 +36,7 @@ public sealed class FaultTests : IDisposable
         CommandResult result = await Command.TryRunAsync(
             "unshare",
             [
-                .. InNamespace($"mount -t tmpfs -o size=16k none '{_directory.Root}'")[1..^1], "sh", "-c", "\"$@\"; code=$?; cat \"$0\"; exit $code", file,
+                .. InNamespace($"mount -t tmpfs -o size=16k none '{_directory.Root}'")[1..], "sh", "-c", "\"$@\"; code=$?; cat \"$0\"; exit $code", file,
                 Repository.Executable, "trace", "--pid", $"{Environment.ProcessId}", "--every", "1ms", "--for", "5m", "--output", file,
             ],
             ExporterProcess.Deadline);
@@ -46,10 +46,10 @@ public sealed class FaultTests : IDisposable
         Assert.All(rows[..^1], row => Assert.Equal(rows[0].Count(static c => c == ','), row.Count(static c => c == ',')));
     }
 
-    /// <summary>As a suspended machine does, or one that is moved: the time for which nothing ran is in the window, and the windows that were due are counted.</summary>
+    /// <summary>As a suspended machine does, or one that is moved: passes go on where the clock is, and do not make up for those that were due.</summary>
     [Fact]
     [OrdinaryTier]
-    public async Task After_standing_still_windows_are_as_long_as_they_were()
+    public async Task After_standing_still_the_windows_that_were_due_are_counted_and_the_next_ones_are_there()
     {
         using Workload touch = await Workload.StartAsync("touch", "--resident", "8", "--hot", "4");
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(
@@ -58,8 +58,7 @@ public sealed class FaultTests : IDisposable
         exporter.Signal(ExporterProcess.Stop);
         await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
         exporter.Signal(ExporterProcess.Continue);
-        Scrape after = await exporter.ScrapeUntilAsync(scrape => Missed(scrape) >= Missed(before) + 4 && scrape.Has(Series.WorkingSet, touch.Pid));
-        Assert.True(after.Value(Series.Window, touch.Pid) > 0.4, after.Text);
+        await exporter.ScrapeUntilAsync(scrape => Missed(scrape) >= Missed(before) + 4);
         await exporter.ScrapeUntilAsync(scrape => scrape.Has(Series.WorkingSet, touch.Pid) && scrape.Value(Success, ("measurement", "working-set")) == 1);
     }
 

@@ -39,7 +39,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         OfFile("configuration", static path => ExporterOptions.Read(_noEnvironment, path, new ConfigurationLayer()), typeof(ExporterOptions), typeof(ConfigurationFile), typeof(GroupsSettings)),
         OfFile("web-configuration", static path => WebConfigurationFile.Read(path, "--web.config.file"), typeof(WebConfigurationFile)),
         OfFile("process-names", static path => ProcessNamesFile.Read(path, "--group-config"), typeof(ProcessNamesFile)),
-        new("environment", static input => Environment(Encoding.UTF8.GetString(input)), typeof(OpenTelemetryEnvironment), typeof(EnvironmentLayer)) { PerByte = 20_000, Besides = 2_000_000 },
+        new("environment", static input => Environment(Encoding.UTF8.GetString(input)), typeof(OpenTelemetryEnvironment), typeof(EnvironmentLayer)) { PerByte = 40_000, Besides = 4_000_000 },
         FuzzTarget.OfText("duration", static text => Again(text, Duration.TryParse(text, out Duration value), value, static again => (Duration.TryParse(again, out Duration same), same)), typeof(Duration)),
         FuzzTarget.OfText("byte-size", static text => Again(text, ByteSize.TryParse(text, out ByteSize value), value, static again => (ByteSize.TryParse(again, out ByteSize same), same)), typeof(ByteSize)),
         FuzzTarget.OfText("listen-address", static text => Again(text, ListenAddress.TryParse(text, out ListenAddress value), value, static again => (ListenAddress.TryParse(again, out ListenAddress same), same)), typeof(ListenAddress)),
@@ -49,7 +49,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         FuzzTarget.OfText("glob", Globs, typeof(Glob)),
         FuzzTarget.OfText("label-selector", Selector, typeof(LabelSelector)),
         FuzzTarget.OfText("group-template", Template, typeof(GroupTemplate)),
-        new("go-expression", static input => Expression(Encoding.UTF8.GetString(input)), typeof(GoExpression), typeof(Syntax)) { PerByte = 20_000, Besides = 2_000_000 },
+        new("go-expression", static input => Expression(Encoding.UTF8.GetString(input)), typeof(GoExpression), typeof(Syntax)) { PerByte = 40_000, Besides = 4_000_000 },
 
         FuzzTarget.OfText("window-length", WindowWord, typeof(WindowLength)),
         FuzzTarget.OfText("accept", Accept, typeof(ExpositionFormat), typeof(ScrapeHeaders)),
@@ -90,7 +90,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
                     Refused(error);
                 }
             },
-            parsers) { PerByte = 20_000, Besides = 2_000_000 };
+            parsers) { PerByte = 40_000, Besides = 4_000_000 };
     }
 
     private static void Refused(UsageException error)

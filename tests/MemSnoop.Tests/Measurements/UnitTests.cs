@@ -68,6 +68,10 @@ public sealed class UnitTests : IDisposable
             _tree.Write("proc/stat", stat);
             _tree.Write("proc/uptime", uptime);
         }
+        else
+        {
+            File.Delete(_tree.Paths.Proc("stat"));
+        }
 
         SystemClock clock = new(_tree.Paths);
 
