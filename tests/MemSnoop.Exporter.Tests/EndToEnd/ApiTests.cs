@@ -122,7 +122,7 @@ public sealed class ApiTests : IDisposable
         }
 
         // It ends while somebody looks at it.
-        touch.Dispose();
+        touch.Kill();
         await Eventually.HoldsAsync(async () =>
         {
             using HttpResponseMessage response = await exporter.GetAsync($"/api/v1/processes/{id}");

@@ -271,6 +271,8 @@ public sealed class ViewApiTests : IDisposable
 
     public void Dispose()
     {
+        // As a container does that knows it as two services.
+        _view.Dispose();
         _view.Dispose();
         _pipeline.Dispose();
         _lifetime.Dispose();

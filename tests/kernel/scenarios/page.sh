@@ -2,15 +2,18 @@
 # Only a user who logs in may record: the name is lab, and so is the password.
 echo "basic_auth_users: { lab: '\$2b\$04\$HVgJ4Fzwhv.JvNHfOhMDcOHrBkahmS402J84VmUusRqqV1HMsd/iK' }" >/tmp/web.yml
 
-# api METHOD PATH [BODY]: the answer without its headers. Not by wget, which knows neither DELETE nor this type of body.
+# api METHOD PATH [BODY]: the answer without its headers. Not by wget, which knows neither DELETE nor this type of body. The pipe stays open for writing, since the web server takes a
+# client that has closed its side for gone.
+mkfifo /tmp/api.in
+exec 9<>/tmp/api.in
 api() {
-  {
-    printf '%s %s HTTP/1.0\r\nHost: localhost\r\nAuthorization: Basic %s\r\n' "$1" "$2" "$(printf lab:lab | base64)"
-    printf 'Content-Type: application/json\r\nContent-Length: %s\r\n\r\n%s' "$(printf '%s' "${3:-}" | wc -c)" "${3:-}"
-  } | nc 127.0.0.1 9464 | sed '1,/^\r*$/d'
+  printf '%s %s HTTP/1.0\r\nHost: localhost\r\nAuthorization: Basic %s\r\nContent-Type: application/json\r\nContent-Length: %s\r\n\r\n%s' \
+    "$1" "$2" "$(printf lab:lab | base64)" "$(printf '%s' "${3:-}" | wc -c)" "${3:-}" >&9
+  nc 127.0.0.1 9464 <&9 | awk 'inside { print } /^\r?$/ { inside = 1 }'
 }
 
-is_ready() { api GET /-/ready 2>/dev/null | grep -q '^Ready'; }
+# Not by api: what nobody reads would stay in the pipe.
+is_ready() { wget -q -O /dev/null http://lab:lab@127.0.0.1:9464/-/ready 2>/dev/null; }
 has_ended() { api GET "/api/v1/heatmaps/$1" >"$RESULTS/heatmap.json" && grep -q '"state":"complete"' "$RESULTS/heatmap.json"; }
 has_used() { api GET /api/v1/overview >"$RESULTS/overview.json" && grep -q '"host":{[^}]*"used_bytes"' "$RESULTS/overview.json"; }
 

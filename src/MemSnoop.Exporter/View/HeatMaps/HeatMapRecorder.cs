@@ -23,6 +23,7 @@ internal sealed partial class HeatMapRecorder(LastSamples last, TimeProvider clo
     private readonly CancellationTokenSource _stopping = new();
     private Recording? _recording;
     private long _ids;
+    private bool _isDisposed;
 
     /// <summary>What a recording would cost.</summary>
     internal HeatMapCost CostOf(HeatMapRequest request, ulong residentBytes)
@@ -156,8 +157,19 @@ internal sealed partial class HeatMapRecorder(LastSamples last, TimeProvider clo
     [LoggerMessage(Level = LogLevel.Error, Message = "recording a heat map failed: {Cause}")]
     private partial void Failed(string cause);
 
+    /// <summary>Ends what is under way. The service that has it is a service twice, and is disposed as often.</summary>
     public void Dispose()
     {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
         _stopping.Cancel();
         lock (_gate)
         {
