@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -238,14 +239,29 @@ public sealed partial class DemoTests(DemoFleet fleet, ITestOutputHelper output)
             {
                 string label = labelValues.Groups["label"].Value;
                 string asked = $"group by ({label}) ({dashboard.Interpolate(labelValues.Groups["selector"].Value, AssumedInterval, All)})";
-                string[] found =
-                [
-                    .. (await fleet.FindAsync(asked)).Where(series => series.Labels.TryGetProperty(label, out _))   // an empty label is none
-                        .Select(series => series.Labels.GetProperty(label).GetString()!)
-                        .Where(value => wanted?.IsMatch(value) != false)
-                        .Order(StringComparer.Ordinal),
-                ];
-                if (expected.TryGetValue(name, out string[]? values))
+
+                // The history is there before what is scraped.
+                bool isListed = expected.TryGetValue(name, out string[]? values);
+                string[] found;
+                long started = Stopwatch.GetTimestamp();
+                while (true)
+                {
+                    found =
+                    [
+                        .. (await fleet.FindAsync(asked)).Where(series => series.Labels.TryGetProperty(label, out _))   // an empty label is none
+                            .Select(series => series.Labels.GetProperty(label).GetString()!)
+                            .Where(value => wanted?.IsMatch(value) != false)
+                            .Order(StringComparer.Ordinal),
+                    ];
+                    if ((isListed ? found.SequenceEqual(values!) : found.Contains(among[name])) || Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(2))
+                    {
+                        break;
+                    }
+
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+                }
+
+                if (isListed)
                 {
                     Assert.Equal(values, found);
                 }

@@ -52,7 +52,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         new("go-expression", static input => Expression(Encoding.UTF8.GetString(input)), typeof(GoExpression), typeof(Syntax)) { PerByte = 40_000, Besides = 4_000_000 },
 
         FuzzTarget.OfText("window-length", WindowWord, typeof(WindowLength)),
-        FuzzTarget.OfText("accept", Accept, typeof(ExpositionFormat), typeof(ScrapeHeaders)),
+        new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 20_000 },
         FuzzTarget.OfText("query", Query, typeof(MeasurementSelection)),
         FuzzTarget.OfText("authorization", static text => WebAccess.TryReadLogin(text, out _, out _), typeof(WebAccess)),
         FuzzTarget.OfText("window-request", Window, typeof(WindowRequest)),
