@@ -137,8 +137,8 @@ public sealed class ApiTests : IDisposable
         string script = _directory["<script>alert(1"];
         File.Copy(await Workloads.PathAsync("touch"), script);
         using Workload hostile = await Workload.StartAsync(script, "--resident", "20", "--hot", "4");
-        await Command.RunAsync("sh", ["-c", "cp /bin/sleep \"$1/$(printf 'a\\377\\376b')\"", "sh", _directory["."]], ExporterProcess.Deadline);
-        using System.Diagnostics.Process garbled = System.Diagnostics.Process.Start("sh", ["-c", "exec \"$1/$(printf 'a\\377\\376b')\" 600", "sh", _directory["."]]);
+        await Command.RunAsync("sh", ["-c", "cp /bin/sleep \"$1/$(printf 'a\\377\\376b')\"", "sh", _directory.Root], ExporterProcess.Deadline);
+        using System.Diagnostics.Process garbled = System.Diagnostics.Process.Start("sh", ["-c", "exec \"$1/$(printf 'a\\377\\376b')\" 600", "sh", _directory.Root]);
         try
         {
             await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{hostile.Pid}", "--pid", $"{garbled.Id}", "--working-set-interval", "1s"]);
@@ -157,6 +157,9 @@ public sealed class ApiTests : IDisposable
         finally
         {
             garbled.Kill();
+
+            // The framework cannot name one of them.
+            await Command.RunAsync("sh", ["-c", "rm -f \"$1\"/*", "sh", _directory.Root], ExporterProcess.Deadline);
         }
     }
 

@@ -66,7 +66,7 @@ public class EndpointTests
     {
         await using ScrapeHost host = await ScrapeHost.StartAsync();
         IReadOnlyList<Endpoint> endpoints = host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints;
-        Assert.Equal(5, endpoints.Count);
+        Assert.Equal(6, endpoints.Count);
         Assert.All(endpoints, endpoint => Assert.NotNull(endpoint.Metadata.GetMetadata<IDisableHttpMetricsMetadata>()));
     }
 

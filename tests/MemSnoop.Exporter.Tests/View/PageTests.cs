@@ -20,9 +20,9 @@ public sealed class PageTests : IAsyncLifetime
         foreach ((string name, int resident, int hot) in new[] { ("<img src=x>", 60, 40), ("\\033[31mred", 40, 10), ("\\377\\376bad", 30, 5), ("quiet", 50, 1) })
         {
             string made = (await Command.RunAsync(
-                "sh", ["-c", "name=$(printf \"$2\"); cp \"$1\" \"$3/$name\" && printf '%s' \"$name\" | od -An -tx1 | tr -d ' \\n'", "sh", await Workloads.PathAsync("touch"), name, _directory["."]], TimeSpan.FromSeconds(30))).Trim();
+                "sh", ["-c", "name=$(printf \"$2\"); cp \"$1\" \"$3/$name\" && printf '%s' \"$name\" | od -An -tx1 | tr -d ' \\n'", "sh", await Workloads.PathAsync("touch"), name, _directory.Root], TimeSpan.FromSeconds(30))).Trim();
             Assert.NotEqual("", made);
-            _workloads.Add(await Workload.StartAsync("/bin/sh", "-c", $"exec \"{_directory["."]}/$(printf '{name}')\" --resident {resident} --hot {hot}"));
+            _workloads.Add(await Workload.StartAsync("/bin/sh", "-c", $"exec \"{_directory.Root}/$(printf '{name}')\" --resident {resident} --hot {hot}"));
         }
     }
 
@@ -111,8 +111,9 @@ public sealed class PageTests : IAsyncLifetime
             workload.Dispose();
         }
 
+        // The framework cannot name one of them.
+        await Command.RunAsync("sh", ["-c", "rm -f \"$1\"/*", "sh", _directory.Root], TimeSpan.FromSeconds(30));
         _directory.Dispose();
-        await ValueTask.CompletedTask;
     }
 
     private Task<ExporterProcess> StartAsync() => ExporterProcess.StartAsync(
