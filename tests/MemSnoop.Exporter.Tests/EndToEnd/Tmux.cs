@@ -7,12 +7,15 @@ internal sealed class Tmux : IAsyncDisposable
 
     private string Socket => _directory["tmux"];
 
+    // The shell says it: tmux itself does not always learn that its child has ended.
+    private const string Ended = "ended with ";
+
     /// <summary>Starts a command of the shell on it. The window stays when the command has ended.</summary>
     internal static async Task<Tmux> StartAsync(string command, int width = 80, int height = 24)
     {
         Tmux tmux = new();
-        string configuration = tmux._directory.Write("tmux.conf", "set -g remain-on-exit on\nset -g status off\nset -sg escape-time 10\n");
-        await tmux.RunAsync("-f", configuration, "new-session", "-d", "-s", "test", "-x", $"{width}", "-y", $"{height}", command);
+        string configuration = tmux._directory.Write("tmux.conf", "set -g status off\nset -sg escape-time 10\n");
+        await tmux.RunAsync("-f", configuration, "new-session", "-d", "-s", "test", "-x", $"{width}", "-y", $"{height}", $"trap : INT; {command}; echo {Ended}$?; exec sleep 1000");
         return tmux;
     }
 
@@ -43,9 +46,8 @@ internal sealed class Tmux : IAsyncDisposable
     /// <summary>The exit code of the command; waits for its end.</summary>
     internal async Task<int> ExitCodeAsync()
     {
-        string status = "";
-        await Eventually.HoldsAsync(async () => (status = (await RunAsync("display-message", "-p", "-t", "test", "#{?pane_dead,#{pane_dead_status},}")).Trim()).Length > 0);
-        return int.Parse(status, System.Globalization.CultureInfo.InvariantCulture);
+        string[] screen = await ShowsAsync(static screen => screen.Any(static line => line.StartsWith(Ended, StringComparison.Ordinal)));
+        return int.Parse(screen.Single(static line => line.StartsWith(Ended, StringComparison.Ordinal))[Ended.Length..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private Task<string> RunAsync(params string[] arguments) => Command.RunAsync("tmux", ["-u", "-S", Socket, .. arguments], ExporterProcess.Deadline);
