@@ -64,7 +64,7 @@ files >"$work/files"
 jq -n --sort-keys \
   --arg version "$version" --arg rid "$rid" --arg kind "${image:+container}" --arg program "$(sha256 "$program")" \
   --arg timestamp "${SOURCE_DATE_EPOCH:+$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)}" --arg system "$(. /etc/os-release && echo "$ID")" \
-  --arg plot "$(sha256 "$here/src/MemSnoop.Exporter/Report/Page/uPlot/uPlot.iife.min.js")" \
+  --arg plot "$(sha256 "$here/src/MemSnoop.Exporter/Page/uPlot/uPlot.iife.min.js")" \
   --rawfile packages "$work/packages" --rawfile files "$work/files" '
   def rows: split("\n") | map(select(. != "") | split("\t"));
   def expression: [{expression: .}];

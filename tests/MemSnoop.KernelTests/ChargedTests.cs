@@ -147,9 +147,10 @@ public sealed class ChargedTests(ChargedBoot boot, ITestOutputHelper output) : I
         Assert.True(after.Value(Events, Pushed, ("event", "max")) > 0);
         Assert.Equal(0, after.Value(Events, Pushed, ("event", "oom_kill")));
 
-        // 60 MB in 40, with a file of 60 MB in between: 20 MB at least are out, and come back each time.
+        // 60 MB in 40, with a file of 60 MB in between: 20 MB at least are out, and come back each time. A page that has come back keeps its
+        // place in swap for a while, so all that the group holds can have one: that of its shell and of the program's own heap too.
         Assert.InRange(after.Value(Usage, Pushed), 20 * Mb, 40 * Mb);
-        Assert.InRange(after.Value(Swap, Pushed), 20 * Mb, 65 * Mb);
+        Assert.InRange(after.Value(Swap, Pushed), 20 * Mb, 80 * Mb);
         Assert.Equal(Number("pushed-swap.current.txt"), after.Value(Swap, Pushed));
         foreach (string type in (string[])["anon", "file"])
         {

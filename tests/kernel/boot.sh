@@ -120,6 +120,11 @@ if [ -n "$app" ]; then
   mkdir "$root/app"
   cp -L "$app" "$root/app/memsnoop"
   copy_libraries "$root/app"
+  # .NET opens it by its name, for passwords.
+  if [ $system = memory ] && [ $arch = x86_64 ]; then
+    mkdir -p "$root/usr/lib/x86_64-linux-gnu"
+    cp -L /usr/lib/x86_64-linux-gnu/lib{ssl,crypto}.so.3 "$root/usr/lib/x86_64-linux-gnu/"
+  fi
 fi
 for scenario in "${scenarios[@]}"; do
   name=$(basename "$scenario" .sh)

@@ -5,6 +5,7 @@ using MemSnoop.Exporter.LocalApi;
 using MemSnoop.Exporter.Terminal;
 using MemSnoop.Metrics.Configuration;
 using MemSnoop.Processes;
+using MemSnoop.Timing;
 
 namespace MemSnoop.Exporter.Commands;
 
@@ -62,28 +63,24 @@ internal sealed class WssCommand : MemSnoopCommand
     private static async Task<int> RunAsync(
         WssRequest request, WssTargets targets, ProcessWindows windows, WindowNotes notes, Func<IReadOnlyList<WindowAnswer>, Task> write, CancellationToken stop)
     {
-        TimeProvider clock = TimeProvider.System;
-        long began = clock.GetTimestamp();
-        for (long round = 0; ;)
+        Schedule? schedule = request.Every is { } every ? new Schedule(every, TimeProvider.System) : null;
+        for (bool isFirst = true; ; isFirst = false)
         {
             IReadOnlyList<TrackedProcess> processes = targets.Find();
             IReadOnlyList<WindowResult> results = processes.Count == 0 ? [] : await MeasureAsync(request, processes, windows, notes, stop).ConfigureAwait(false);
             if (request.IsOne && results[0].Problem is { } problem)
             {
-                return round > 0 && results[0].Reason is "gone" or "no_window" ? ExitCode.Success : throw problem;
+                return !isFirst && results[0].Reason is "gone" or "no_window" ? ExitCode.Success : throw problem;
             }
 
             await write([.. results.Where(static result => result.Window is not null).Select(static result => result.Window!)]).ConfigureAwait(false);
             await TellAsync(request, results, notes).ConfigureAwait(false);
-            if (request.Every is not { } every || stop.IsCancellationRequested)
+            if (schedule is null || stop.IsCancellationRequested)
             {
                 return results.Any(static result => result.Window is not null) ? ExitCode.Success : ExitCode.Failure;
             }
 
-            // One that took too long does not shift the others.
-            TimeSpan gone = clock.GetElapsedTime(began);
-            round = Math.Max(round + 1, (long)Math.Ceiling(gone / every));
-            await Task.Delay((round * every) - gone is { } wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero, clock, stop).ConfigureAwait(false);
+            await schedule.WaitForNextTickAsync(stop).ConfigureAwait(false);
         }
     }
 

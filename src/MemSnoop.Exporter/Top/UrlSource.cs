@@ -16,6 +16,9 @@ internal sealed class UrlSource : IOverviewSource
     // Far above any answer.
     private const int LongestAnswer = 64 << 20;
 
+    // The year 9000, in seconds: no date is later.
+    private const double LastMoment = 221_845_392_000;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _client;
@@ -68,15 +71,11 @@ internal sealed class UrlSource : IOverviewSource
             byte[] body = await response.Content.ReadAsByteArrayAsync(stop).ConfigureAwait(false);
             return response.StatusCode switch
             {
-                HttpStatusCode.OK => JsonSerializer.Deserialize(body, ViewJson.Default.Overview) is { Version: > 0 } overview ? overview : throw Foreign(),
+                HttpStatusCode.OK => Parse(body) ?? throw Foreign(),
                 HttpStatusCode.Unauthorized => throw new UsageException(Option, $"{Name} asks for a login", "--user NAME, and the password in the variable MEMSNOOP_PASSWORD"),
                 HttpStatusCode.Forbidden => throw new UsageException(Option, $"{Name} does not allow it", "a user who may read it"),
                 _ => throw Foreign(),
             };
-        }
-        catch (JsonException)
-        {
-            throw Foreign();
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
@@ -86,6 +85,24 @@ internal sealed class UrlSource : IOverviewSource
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             throw new UsageException(Option, $"{Name} has not answered for {Timeout.TotalSeconds:0} s", "the address of a memsnoop that runs");
+        }
+    }
+
+    /// <summary>Reads an answer; null if it is none of an exporter.</summary>
+    internal static Overview? Parse(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ViewJson.Default.Overview) is { Version: > 0 } overview
+                && ((TableView[])[overview.Processes, overview.Containers, overview.Groups]).All(static table => table.Rows.All(static row => row is { Started: null or (>= 0 and < LastMoment) }))
+                && overview.Method.Limits.All(static limit => limit is not null)
+                && overview.Host.Idle?.All(static band => band is not null) != false
+                ? overview
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -78,31 +78,18 @@ internal sealed class AreaReading(TrackedProcess process) : IWatchedWork
 
     private ReadOutcome Read(KernelHandle smaps)
     {
-        SmapsParser parser = new();
-        KernelLines lines = new(smaps, new KernelBuffer(64 * 1024));
-        int count = 0;
-        while (lines.MoveNext())
+        SmapsWalk walk = new(smaps, new SmapsParser(), new KernelBuffer(64 * 1024));
+        for (int count = 0; walk.MoveNext(); count++)
         {
-            if (parser.Accept(lines.Current))
+            if (count == MostAreas)
             {
-                Add(parser.Area);
-                if (++count > MostAreas)
-                {
-                    return ReadOutcome.TooLarge;
-                }
+                return ReadOutcome.TooLarge;
             }
+
+            Add(walk.Current);
         }
 
-        if (parser.Complete())
-        {
-            Add(parser.Area);
-            count++;
-        }
-
-        return lines.Outcome != ReadOutcome.Success ? lines.Outcome
-            : parser.IsMalformed ? ReadOutcome.Malformed
-            : count == 0 ? ReadOutcome.ProcessGone
-            : ReadOutcome.Success;
+        return walk.End();
     }
 
     private void Add(in SmapsArea area)

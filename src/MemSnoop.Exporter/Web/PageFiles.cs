@@ -1,11 +1,12 @@
-using System.Security.Cryptography;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Encodings.Web;
 
 namespace MemSnoop.Exporter.Web;
 
 /// <summary>
-/// The files of the page, which are embedded in the program under <c>page/</c>. Nothing of them is kept in memory but their names and one hash, by which a browser may keep them for ever: the
+/// The files of the page, which are embedded in the program under <c>page/</c>. Nothing of them is kept in memory but their names and one checksum, by which a browser may keep them for ever: the
 /// files of another version have other addresses.
 /// </summary>
 /// <param name="metrics">Where metrics are, for the page's link.</param>
@@ -18,10 +19,10 @@ internal sealed class PageFiles(string metrics)
     private const string OwnFiles = "=\"page/";
     private const string MetricsLink = "href=\"metrics\"";
 
-    private static readonly Lazy<string> Hash = new(HashAll);
+    private static readonly Lazy<string> Sum = new(SumUp);
 
     /// <summary>What tells the files of one version from those of another.</summary>
-    internal static string Version => Hash.Value;
+    internal static string Version => Sum.Value;
 
     /// <summary>The page itself, which names its files by their version.</summary>
     internal byte[] Page() => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Read(Index)!)
@@ -53,15 +54,25 @@ internal sealed class PageFiles(string metrics)
         return bytes;
     }
 
-    private static string HashAll()
+    // A checksum, not a digest: nobody has to be kept from making a file that has the same, and the program serves its page where there is no libssl.
+    private static string SumUp()
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        uint sum = 0;
         foreach (string name in typeof(PageFiles).Assembly.GetManifestResourceNames().Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(Read(name[Prefix.Length..])!);
+            sum = Add(Add(sum, Encoding.UTF8.GetBytes(name)), Read(name[Prefix.Length..])!);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        return sum.ToString("x8", CultureInfo.InvariantCulture);
+    }
+
+    private static uint Add(uint sum, ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte one in bytes)
+        {
+            sum = BitOperations.Crc32C(sum, one);
+        }
+
+        return sum;
     }
 }

@@ -51,6 +51,11 @@ internal readonly record struct ByteSize(long Bytes)
         return true;
     }
 
+    /// <summary>An amount for people, like <c>12.3 MB</c> or <c>4.5 kB</c>.</summary>
+    public static string About(long bytes) => bytes < 100_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} kB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+
     public override string ToString()
     {
         if (Bytes > 0)

@@ -123,12 +123,12 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
             return;
         }
 
-        string idle = AgesKept.Describe(taken.Bytes);
+        string idle = ByteSize.About(taken.Bytes);
         string gap = Duration.Format(TimeSpan.FromSeconds(Math.Round(taken.Gap.TotalSeconds)));
         AgesContinued(logger, gap, taken.Processes, idle);
         if (taken.LeftOutBytes > 0)
         {
-            string leftOut = AgesKept.Describe(taken.LeftOutBytes);
+            string leftOut = ByteSize.About(taken.LeftOutBytes);
             AgesLeftOut(logger, leftOut);
         }
     }

@@ -563,7 +563,7 @@ internal sealed partial class WindowSampler(
             return;
         }
 
-        string size = AgesKept.Describe(left.FileBytes);
+        string size = ByteSize.About(left.FileBytes);
         string time = Duration.Format(AgesKept.For(interval));
         AgesLeft(left.Path!, time, left.Processes, size);
     }

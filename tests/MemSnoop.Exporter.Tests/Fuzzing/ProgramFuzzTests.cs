@@ -12,6 +12,9 @@ using MemSnoop.Exporter.Otlp;
 using MemSnoop.Exporter.Prometheus;
 using MemSnoop.Exporter.Report;
 using MemSnoop.Exporter.Sandbox;
+using MemSnoop.Exporter.Top;
+using MemSnoop.Exporter.View;
+using MemSnoop.Exporter.View.HeatMaps;
 using MemSnoop.Exporter.Web;
 using MemSnoop.Metrics;
 using MemSnoop.Metrics.Configuration;
@@ -20,6 +23,7 @@ using MemSnoop.Testing.Fuzzing;
 using MemSnoop.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Spectre.Console;
 using MediaType = Microsoft.Net.Http.Headers.MediaTypeHeaderValue;
 
 namespace MemSnoop.Exporter.Tests.Fuzzing;
@@ -54,6 +58,10 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         FuzzTarget.OfText("window-length", WindowWord, typeof(WindowLength)),
         new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 20_000 },
         FuzzTarget.OfText("query", Query, typeof(MeasurementSelection)),
+        FuzzTarget.OfText("table-query", Rows, typeof(TableQuery), typeof(SortColumns)),
+        FuzzTarget.OfText("heat-map-query", Recording, typeof(HeatMapRequest), typeof(SubjectId)),
+        new("heat-map-body", RecordingBody, typeof(HeatMapBody)) { PerByte = 200, Besides = 20_000 },
+        new("overview-answer", Shown, typeof(Overview), typeof(TopFrame)) { PerByte = 4_000, Besides = 4_000_000 },
         FuzzTarget.OfText("authorization", static text => WebAccess.TryReadLogin(text, out _, out _), typeof(WebAccess)),
         FuzzTarget.OfText("window-request", Window, typeof(WindowRequest)),
         FuzzTarget.OfText("mountinfo", static text => HiddenProcesses.AreIn(text, "/proc"), typeof(HiddenProcesses)),
@@ -201,6 +209,47 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         QueryCollection query = new(QueryHelpers.ParseQuery(text));
         bool isTaken = MeasurementSelection.TryParse(query, Measurements, out _, out string complaint);
         Hold.That(isTaken == (complaint.Length == 0) && !complaint.Any(char.IsControl), "a complaint is one line");
+    }
+
+    private static void Rows(string text)
+    {
+        bool isTaken = TableQuery.TryParse(new QueryCollection(QueryHelpers.ParseQuery(text)), out TableQuery query, out string expected);
+        Hold.That(isTaken == (expected.Length == 0) && query.Top is > 0 and <= TableQuery.MostRows && !expected.Any(char.IsControl), "a query has an end, or what was expected is one line");
+    }
+
+    private static void Recording(string text) => Bounded(HeatMapRequest.Parse(new QueryCollection(QueryHelpers.ParseQuery(text))));
+
+    private static void RecordingBody(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            Bounded(HeatMapRequest.Parse(JsonSerializer.Deserialize(input, ViewJson.Default.HeatMapBody)));
+        }
+        catch (JsonException)
+        {
+            // Who asks is told what was expected.
+        }
+    }
+
+    private static void Bounded(HeatMapRequest? request) => Hold.That(
+        request is null || (request.Process.Pid > 0 && request.Windows is > 0 and <= HeatMapRequest.MostWindows && request.Length <= HeatMapRequest.Longest), "a recording is bounded");
+
+    /// <summary>An answer of whatever is at the address that <c>memsnoop top</c> was given, and the screen that is made of it.</summary>
+    private static void Shown(ReadOnlySpan<byte> input)
+    {
+        if (UrlSource.Parse(input) is not { } overview)
+        {
+            return;
+        }
+
+        using StringWriter text = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        TopState state = new(SortColumn.Resident, "");
+        state.Take(overview);
+        console.Write(new TopFrame(state, "http://localhost", TimeProvider.System).Draw(80, 24));
+        state.Press(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
+        console.Write(new TopFrame(state, "http://localhost", TimeProvider.System).Draw(80, 24));
+        Hold.That(!text.ToString().Any(static letter => char.IsControl(letter) && letter is not ('\n' or '\r')), "names give no orders to the terminal");
     }
 
     private static void Window(string text)

@@ -28,7 +28,7 @@ public class StructureTests
             hasAges ? new IdleAges([TimeSpan.Zero, .. Rising(ages)]) : null),
         static request =>
         {
-            Dictionary<string, Microsoft.Extensions.Primitives.StringValues> query = QueryHelpers.ParseQuery(request.ToTarget()[WindowRequest.Path.Length..]);
+            Dictionary<string, Microsoft.Extensions.Primitives.StringValues> query = QueryHelpers.ParseQuery(request.ToTarget()[WindowRequest.FormerPath.Length..]);
             string? Value(string name) => query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) ? value.ToString() : null;
             return WindowRequest.TryParse(Value("pid"), Value("start"), Value("seconds"), Value("ages"), Value("areas"), Value("id"), out WindowRequest read)
                 && read.Process == request.Process && read.ByArea == request.ByArea && read.Id == request.Id && read.Window == request.Window && Times(read.Ages).SequenceEqual(Times(request.Ages));

@@ -38,6 +38,7 @@ public sealed class LibraryFuzzTests : FuzzTests
         KernelRecord.TargetOfWholes<Uptime>("uptime", Uptime.TryParse),
         KernelRecord.Target<SystemStat>("system-stat", SystemStat.TryParse),
         KernelRecord.Target<VmStat>("vmstat", VmStat.TryParse),
+        KernelRecord.TargetOfWholes<MemInfo>("meminfo", MemInfo.TryParse),
         KernelRecord.Target<SmapsSums>("smaps-rollup", SmapsRollup.TryParse),
         KernelRecord.Target<MemoryStat>("memory-stat", MemoryStat.TryParse),
         KernelRecord.Target<MemoryAmounts>("memory-amounts", MemoryAmounts.TryParse),

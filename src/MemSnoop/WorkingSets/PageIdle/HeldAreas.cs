@@ -45,29 +45,17 @@ internal sealed class HeldAreas(AreaUses areas, AreaFilter filter)
 
     private ReadOutcome Read(KernelHandle handle)
     {
-        _parser.Reset();
-        KernelLines lines = new(handle, _buffer);
-        while (lines.MoveNext())
+        SmapsWalk walk = new(handle, _parser, _buffer);
+        while (walk.MoveNext())
         {
-            if (_parser.Accept(lines.Current))
-            {
-                Add();
-            }
+            Add(walk.Current);
         }
 
-        if (_parser.Complete())
-        {
-            Add();
-        }
-
-        return lines.Outcome != ReadOutcome.Success ? lines.Outcome
-            : _parser.IsMalformed ? ReadOutcome.Malformed
-            : ReadOutcome.Success;
+        return walk.End();
     }
 
-    private void Add()
+    private void Add(in SmapsArea area)
     {
-        SmapsArea area = _parser.Area;
         if (filter.Includes(area.Entry, KernelUnits.Current.PageBytes))
         {
             areas.Add(area.Entry, area.Sums.RssKib * Kib, 0);

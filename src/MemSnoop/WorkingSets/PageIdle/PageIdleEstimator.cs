@@ -663,7 +663,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     public void Dispose()
     {
         _moments.Dispose();
-
         _charged?.Dispose();
         _bitmap.Dispose();
         if (_ownsFiles)

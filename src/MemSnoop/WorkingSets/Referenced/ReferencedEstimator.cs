@@ -320,32 +320,20 @@ public sealed class ReferencedEstimator : IWorkingSetEstimator
         using (handle)
         {
             history.Open();
-            _parser.Reset();
-            KernelLines lines = new(handle, _buffer) { MeasuresReads = true };
-            while (lines.MoveNext())
+            SmapsWalk walk = new(handle, _parser, _buffer, measuresReads: true);
+            while (walk.MoveNext())
             {
-                if (_parser.Accept(lines.Current))
-                {
-                    Add(history);
-                }
+                Add(history, walk.Current);
             }
 
-            if (_parser.Complete())
-            {
-                Add(history);
-            }
-
-            stall = CallTime.Longer(stall, lines.LongestRead);
-            return lines.Outcome != ReadOutcome.Success ? lines.Outcome
-                : _parser.IsMalformed ? ReadOutcome.Malformed
-                : AddressSpace.StillThere(handle, _buffer);
+            stall = CallTime.Longer(stall, walk.LongestRead);
+            return walk.End();
         }
     }
 
-    /// <summary>Adds the parser's area, if it counts: bits are cleared in all areas, but only those are summed.</summary>
-    private void Add(ReferencedHistory history)
+    /// <summary>Adds an area, if it counts: bits are cleared in all areas, but only those are summed.</summary>
+    private void Add(ReferencedHistory history, in SmapsArea area)
     {
-        SmapsArea area = _parser.Area;
         if (_settings.Areas.Includes(area.Entry, KernelUnits.Current.PageBytes))
         {
             history.Add(area);

@@ -65,8 +65,7 @@ internal readonly record struct AgesHeader(uint Checksum, long Length, Guid Boot
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(16)),
             MemoryMarshal.Read<Guid>(bytes.AsSpan(24)),
             TimeSpan.FromTicks(BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(40))));
-        bool isPlausible = header.Length is >= 0 and <= Locks.AgesFile.MaxBytes && header.Written >= TimeSpan.Zero
-            && Libc.Statx(file, "\0"u8, Libc.EmptyPath, Libc.StatxSize, out Libc.StatxResult status) == 0 && status.Size == (ulong)(Bytes + header.Length);
+        bool isPlausible = header.Length is >= 0 and <= Locks.AgesFile.MaxBytes && header.Written >= TimeSpan.Zero && KernelFile.LengthOf(file) == Bytes + header.Length;
         return isPlausible && AgesWriter.Sum(new AgesReader(file, Bytes, Bytes + header.Length).SumUp(), bytes.AsSpan(SummedAt)) == header.Checksum
             ? AgesOutcome.Continued
             : AgesOutcome.Damaged;
