@@ -94,7 +94,7 @@ internal sealed class UrlSource : IOverviewSource
         try
         {
             return JsonSerializer.Deserialize(body, ViewJson.Default.Overview) is { Version: > 0 } overview
-                && ((TableView[])[overview.Processes, overview.Containers, overview.Groups]).All(static table => table.Rows.All(static row => row is { Started: null or (>= 0 and < LastMoment) }))
+                && ((TableView[])[overview.Processes, overview.Containers, overview.Groups]).All(static table => table.Rows?.All(IsWhole) == true)
                 && overview.Method.Limits.All(static limit => limit is not null)
                 && overview.Host.Idle?.All(static band => band is not null) != false
                 ? overview
@@ -105,6 +105,9 @@ internal sealed class UrlSource : IOverviewSource
             return null;
         }
     }
+
+    // What a constructor takes is null where the answer does not have it.
+    private static bool IsWhole(RowView? row) => row is { Started: null or (>= 0 and < LastMoment), Spark: null or { ResidentBytes: not null, UsedBytes: not null } };
 
     private UsageException Foreign() => new(
         Option, $"what answers at {Name} is no memsnoop, one of another version, or one without its page (--web.disable-page)", "the address of a memsnoop, such as http://localhost:9464");

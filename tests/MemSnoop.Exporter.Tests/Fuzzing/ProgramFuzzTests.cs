@@ -61,7 +61,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         FuzzTarget.OfText("table-query", Rows, typeof(TableQuery), typeof(SortColumns)),
         FuzzTarget.OfText("heat-map-query", Recording, typeof(HeatMapRequest), typeof(SubjectId)),
         new("heat-map-body", RecordingBody, typeof(HeatMapBody)) { PerByte = 200, Besides = 20_000 },
-        new("overview-answer", Shown, typeof(Overview), typeof(TopFrame)) { PerByte = 4_000, Besides = 4_000_000 },
+        new("overview-answer", Shown, typeof(UrlSource), typeof(Overview), typeof(TopFrame)) { PerByte = 4_000, Besides = 4_000_000 },
         FuzzTarget.OfText("authorization", static text => WebAccess.TryReadLogin(text, out _, out _), typeof(WebAccess)),
         FuzzTarget.OfText("window-request", Window, typeof(WindowRequest)),
         FuzzTarget.OfText("mountinfo", static text => HiddenProcesses.AreIn(text, "/proc"), typeof(HiddenProcesses)),
