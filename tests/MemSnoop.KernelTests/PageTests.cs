@@ -24,7 +24,7 @@ public sealed class PageTests(GeneralBoot boot) : IClassFixture<GeneralBoot>
 
         // The kernel's own counters are not of one moment.
         Assert.InRange(used + idle + rest, host.GetProperty("total_bytes").GetDouble() - MostOwn, host.GetProperty("total_bytes").GetDouble() + MostOwn);
-        Assert.Equal("memory touched in the last 3 s, by the kernel's idle bitmap", overview.GetProperty("method").GetProperty("words").GetString()!.Replace("2 s", "3 s", StringComparison.Ordinal));
+        Assert.Matches("^memory touched in the last [0-9.]+ s, by the kernel's idle bitmap$", overview.GetProperty("method").GetProperty("words").GetString());
     }
 
     [Fact]
