@@ -60,11 +60,14 @@ files() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 packages >"$work/packages"
+# As assignments, since a command that fails within another's arguments does not end the script.
+program_digest=$(sha256 "$program")
+plot_digest=$(sha256 "$here/src/MemSnoop.Exporter/Page/uPlot/uPlot.iife.min.js")
 files >"$work/files"
 jq -n --sort-keys \
-  --arg version "$version" --arg rid "$rid" --arg kind "${image:+container}" --arg program "$(sha256 "$program")" \
+  --arg version "$version" --arg rid "$rid" --arg kind "${image:+container}" --arg program "$program_digest" \
   --arg timestamp "${SOURCE_DATE_EPOCH:+$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)}" --arg system "$(. /etc/os-release && echo "$ID")" \
-  --arg plot "$(sha256 "$here/src/MemSnoop.Exporter/Page/uPlot/uPlot.iife.min.js")" \
+  --arg plot "$plot_digest" \
   --rawfile packages "$work/packages" --rawfile files "$work/files" '
   def rows: split("\n") | map(select(. != "") | split("\t"));
   def expression: [{expression: .}];
