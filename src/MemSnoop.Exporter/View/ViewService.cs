@@ -71,7 +71,8 @@ internal sealed partial class ViewService : BackgroundService
             {
                 if (_overview is null || _clock.GetElapsedTime(_built) > Shared || _overview.Round != _last.Round.Number)
                 {
-                    if (!_last.HasPasses)
+                    // Who opens the page before the first pass has begun sees the processes at once, not a window later.
+                    if (!_last.HasPasses || _last.Processes.Length == 0)
                     {
                         _last.Look();
                     }

@@ -39,11 +39,7 @@ public sealed class ViewApiTests : IDisposable
         _tree.Write("proc/uptime", "5000.00 1.00\n");
         _tree.Write("proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\nBuffers: 10 kB\nCached: 200 kB\nSwapCached: 0 kB\nAnonPages: 100 kB\nMapped: 50 kB\n");
         AddProcess();
-        MeasuredHost host = new(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree["sys"], _tree["run"]), new HandleBudget(0));
-        host.Options.Processes.All = true;
-        host.Options.Readings.DisableDefaults = true;
-        host.Options.Readings.Of("working-set").Enabled = true;
-        _pipeline = new SamplingPipeline(host, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, _clock);
+        _pipeline = Pipeline(_tree["run"]);
         _sampler = _pipeline.Services.OfType<WindowSampler>().Single();
         _view = new ViewService(_pipeline, _clock, NullLoggerFactory.Instance);
         _api = new ViewApi(_view, _lifetime);
@@ -233,7 +229,26 @@ public sealed class ViewApiTests : IDisposable
         Assert.InRange(_view.HistoryBytes, 1, 4_000_000);
     }
 
+    [Fact]
+    public void Who_looks_before_the_first_pass_sees_the_processes()
+    {
+        using SamplingPipeline pipeline = Pipeline(_tree["other"]);
+        using ViewService early = new(pipeline, _clock, NullLoggerFactory.Instance);
+        Overview overview = early.Overview;
+        Assert.Equal(Id, overview.Processes.Rows.Single().Id);
+        Assert.False(overview.Windows.HasEnded);
+    }
+
     private static string Body(string process) => $$"""{"process":"{{process}}","seconds":60,"window_seconds":1}""";
+
+    private SamplingPipeline Pipeline(string run)
+    {
+        MeasuredHost host = new(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree["sys"], run), new HandleBudget(0));
+        host.Options.Processes.All = true;
+        host.Options.Readings.DisableDefaults = true;
+        host.Options.Readings.Of("working-set").Enabled = true;
+        return new SamplingPipeline(host, new Meter(SamplingPipeline.MeterName), NullLoggerFactory.Instance, _clock);
+    }
 
     private void AddProcess(int pid = 12, int residentPages = 100)
     {
