@@ -61,6 +61,20 @@ const scenarios = {
     return found;
   },
 
+  /** How long it takes until there is a table, several times anew. */
+  async first() {
+    const milliseconds = [];
+    let count;
+    for (let time = 0; time < 5; time++) {
+      const page = await open("#processes");
+      const drawn = await page.waitForFunction(() => document.querySelectorAll("#table tbody tr").length > 0 && performance.now(), null, patience);
+      milliseconds.push(await drawn.jsonValue());
+      count = await page.textContent('input[value="processes"] + .count');
+      await page.context().close();
+    }
+    return { milliseconds, count };
+  },
+
   /** One process, opened by the keyboard, and back. */
   async process(id) {
     const page = await open("#processes");
@@ -74,7 +88,7 @@ const scenarios = {
     await page.click("#areas-read");
     await page.waitForSelector("#areas tbody tr", patience);
     found.areas = await page.$$eval("#areas tbody tr", rows => rows.map(row => [...row.cells].map(cell => cell.textContent)));
-    found.totals = await page.$$eval("#totals tbody tr", rows => rows.map(row => row.cells[0].textContent));
+    found.totals = await page.$$eval("#totals dt", terms => terms.map(term => term.textContent));
     found.cost = await page.textContent("#map-cost");
     found.mayRecord = await page.isEnabled("#map-start");
     await page.keyboard.press("Escape");
@@ -97,23 +111,48 @@ const scenarios = {
     return { ...found, ended: await page.textContent("#error"), title: await page.textContent("#subject-title") };
   },
 
-  /** A heat map, recorded until it has some columns, and ended. */
-  async map(id, user, password) {
-    const page = await open(`#processes/${id}`, { httpCredentials: { username: user, password } });
-    await isShown(page, `processes/${id}`);
+  /** A heat map of a process, recorded until it has some columns, and ended. */
+  async map(pid, username, password, pictures) {
+    const login = { httpCredentials: { username, password } };
+    const page = await open("#processes", login);
+    await isDrawn(page);
+    const link = page.locator("#table tbody tr", { has: page.locator(`td:text-is("${pid}")`) }).locator("a");
+    await page.waitForFunction(wanted => [...document.querySelectorAll("#table tbody tr")].some(row => row.cells[1].textContent === wanted && row.cells[4].textContent), pid, patience);
+    const place = (await link.getAttribute("href")).slice(1);
+    await link.click();
+    await isShown(page, place);
     await page.waitForSelector("#map-start:enabled", patience);
     const found = { cost: await page.textContent("#map-cost") };
     await page.click("#map-start");
-    await page.waitForFunction(() => document.documentElement.dataset.map >= 3, null, patience);
-    const second = await page.evaluate(async process => {
+    await page.waitForFunction(wanted => document.documentElement.dataset.map >= wanted, pictures ? 40 : 6, patience);
+    found.second = await page.evaluate(async process => {
       const answer = await fetch("api/v1/heatmaps", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ process }) });
       return { status: answer.status, ...await answer.json() };
-    }, id);
-    complaints.length = 0;   // the browser complains of every refusal
+    }, place.split("/")[1]);
+    // The browser notes the refusal, which is what was asked for.
+    complaints.splice(0, complaints.length, ...complaints.filter(each => !each.includes("a status of 409")));
     await page.click("#map-stop");
     await page.waitForSelector("#map-stop", { state: "hidden", ...patience });
-    found.colours = await page.$eval("#heat canvas", canvas => new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size);
-    return { ...found, second, state: await page.textContent("#map-state"), columns: await page.evaluate(() => +document.documentElement.dataset.map) };
+    Object.assign(found, await page.$eval("#heat canvas", canvas => {
+      const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      const colours = heatColours();
+      const all = pixels.filter(pixel => colours.includes(pixel));
+      const share = level => all.filter(pixel => pixel === colours[level]).length / all.length;
+      return { active: share(255), idle: share(0), overlap: canvas.getBoundingClientRect().bottom - document.querySelector("#map > .hint").getBoundingClientRect().top };
+    }));
+    found.violations = await violations(page);
+    if (pictures) {
+      await page.screenshot({ path: `${pictures}/page-heat-map.png`, fullPage: true });
+      for (const [name, options] of [["light", {}], ["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 } }]]) {
+        for (const shown of ["processes", place]) {
+          const other = await open(`#${shown}`, { ...login, reducedMotion: "reduce", ...options });
+          await (shown === place ? isShown(other, place) : isDrawn(other));
+          await other.screenshot({ path: `${pictures}/page-${name}${shown === place ? "-process" : ""}.png` });
+          await other.context().close();
+        }
+      }
+    }
+    return { ...found, state: await page.textContent("#map-state"), columns: await page.evaluate(() => +document.documentElement.dataset.map) };
   },
 
   /** Both themes and a phone: what axe finds, whether anything sticks out, and pictures. */

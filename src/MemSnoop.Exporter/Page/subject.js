@@ -10,7 +10,9 @@ const known = value => value !== null && value !== undefined;
 const told = format => (plot, value) => known(value) ? format(value) : "–";
 const rate = value => (value >= 100 ? Math.round(value) : +value.toPrecision(3)) + "/s";
 const fromZero = { range: (plot, least, most) => [0, Math.max((most ?? 0) * 1.08, 1)] };
-const times = { time: true };
+
+// At least a minute: uPlot shows years around a single moment.
+const times = moments => ({ time: true, range: () => [Math.min(moments[0], moments.at(-1) - 60), moments.at(-1)] });
 
 /** Draws lines over the moments of the history, or says that there is nothing to draw. */
 function lines(id, moments, series, format, { bands, incrs } = {}) {
@@ -22,7 +24,7 @@ function lines(id, moments, series, format, { bands, incrs } = {}) {
   }
   plots.push(chart(
     box,
-    { x: times, y: fromZero },
+    { x: times(moments), y: fromZero },
     [{}, { size: 76, values: (plot, splits) => splits.map(format), ...(incrs ? { incrs } : {}) }],
     [{ label: "time" }, ...series.map(({ label, style, fill, shown }) => ({
       label, stroke: drawn(style), fill: fill && drawn(fill), width: 1.5, points: { show: moments.length < 3, size: 5 }, value: shown ?? told(format),
@@ -75,9 +77,19 @@ function drawHistory(detail) {
   }
 }
 
+function drawTerms(id, terms) {
+  const list = byId(id);
+  list.replaceChildren();
+  for (const [term, value] of terms) {
+    const box = element("div", "", list);
+    element("dt", term, box);
+    element("dd", String(value), box);
+  }
+}
+
 const count = value => value.toLocaleString("en");
 
-/** What it has counted since its start, as two columns. */
+/** What it has counted since its start. */
 function drawTotals(detail) {
   const now = detail.now ?? {};
   const totals = [
@@ -87,13 +99,7 @@ function drawTotals(detail) {
     ["processor time", now.cpu_seconds, seconds], ["threads", now.threads, count],
     ...Object.entries(detail.counters ?? {}).map(([name, value]) => [name, value, count]),
   ].filter(([, value]) => known(value));
-  const rows = byId("totals").tBodies[0];
-  rows.replaceChildren();
-  for (const [name, value, format] of totals) {
-    const row = rows.insertRow();
-    element("th", name, row).scope = "row";
-    element("td", format(value), row).className = "number";
-  }
+  drawTerms("totals", totals.map(([name, value, format]) => [name, format(value)]));
   byId("totals-box").hidden = totals.length === 0;
 }
 
@@ -147,12 +153,7 @@ function drawFacts(detail) {
     ["growth", known(row.growth_bytes_per_hour) ? (row.growth_bytes_per_hour < 0 ? "−" : "+") + bytes(Math.abs(row.growth_bytes_per_hour)) + "/h" : undefined],
     ["window", known(row.window_seconds) ? seconds(row.window_seconds) : undefined],
   ];
-  byId("facts").replaceChildren();
-  for (const [term, value] of facts.filter(([, value]) => known(value))) {
-    const box = element("div", "", byId("facts"));
-    element("dt", term, box);
-    element("dd", String(value), box);
-  }
+  drawTerms("facts", facts.filter(([, value]) => known(value)));
   byId("subject-reason").hidden = !row.reason;
   byId("subject-reason").textContent = row.reason ? `Its working set is not known exactly: ${whyNot(row.reason)}.` : "";
 }
