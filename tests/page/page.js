@@ -143,11 +143,11 @@ const scenarios = {
     found.violations = await violations(page);
     if (pictures) {
       await page.screenshot({ path: `${pictures}/page-heat-map.png`, fullPage: true });
-      for (const [name, options] of [["light", {}], ["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 } }]]) {
+      for (const [name, options] of [["light", { viewport: { width: 1280, height: 620 } }], ["dark", { viewport: { width: 1280, height: 620 }, colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 } }]]) {
         for (const shown of ["processes", place]) {
           const other = await open(`#${shown}`, { ...login, reducedMotion: "reduce", ...options });
           await (shown === place ? isShown(other, place) : isDrawn(other));
-          await other.screenshot({ path: `${pictures}/page-${name}${shown === place ? "-process" : ""}.png` });
+          await other.screenshot({ path: `${pictures}/page-${name}${shown === place ? "-process" : ""}.png`, fullPage: shown === place && name !== "phone" });
           await other.context().close();
         }
       }

@@ -31,5 +31,8 @@ function idleFor(band) {
   return band.from_seconds === 0 ? `idle for less than ${seconds(band.to_seconds)}` : `idle for ${seconds(band.from_seconds)} to ${seconds(band.to_seconds)}`;
 }
 
+/** The colour of a band of idle memory: there are eight, and the oldest bands share the last. */
+const idleStyle = index => "idle-" + Math.min(8, index + 1);
+
 /** A text as a sentence. */
 const sentence = text => text[0].toUpperCase() + text.slice(1) + (text.endsWith(".") ? "" : ".");

@@ -4,11 +4,7 @@ const shown = new Map();
 
 /** The parts of a host's memory that are known, in the order of the bar. */
 function partsOf(host) {
-  const idle = (host.idle ?? []).map((band, index) => ({
-    style: "idle-" + Math.min(5, index + 1),
-    name: idleFor(band),
-    bytes: band.bytes,
-  }));
+  const idle = (host.idle ?? []).map((band, index) => ({ style: idleStyle(index), name: idleFor(band), bytes: band.bytes })).filter(band => band.bytes > 0);
   return [
     { style: "used", name: "used", bytes: host.used_bytes },
     ...idle,

@@ -1,7 +1,7 @@
 // One process, container or group: what it holds and uses over time.
 
 import { get } from "./api.js";
-import { used, whyNot } from "./table.js";
+import { growth, used, whyNot } from "./table.js";
 
 const plots = [];
 const nothing = { processes: "process", containers: "container", groups: "group" };
@@ -25,7 +25,7 @@ function lines(id, moments, series, format, { bands, incrs } = {}) {
   plots.push(chart(
     box,
     { x: times(moments), y: fromZero },
-    [{}, { size: 76, values: (plot, splits) => splits.map(format), ...(incrs ? { incrs } : {}) }],
+    [{ space: 90 }, { size: 76, values: (plot, splits) => splits.map(format), ...(incrs ? { incrs } : {}) }],
     [{ label: "time" }, ...series.map(({ label, style, fill, shown }) => ({
       label, stroke: drawn(style), fill: fill && drawn(fill), width: 1.5, points: { show: moments.length < 3, size: 5 }, value: shown ?? told(format),
     }))],
@@ -36,7 +36,7 @@ function lines(id, moments, series, format, { bands, incrs } = {}) {
 
 /** The oldest at the bottom; each line is the sum of those below it. */
 function drawAges(history) {
-  const bands = history.idle.map((band, index) => ({ ...band, style: "idle-" + Math.min(5, index + 1) })).filter(band => band.bytes.some(known)).toReversed();
+  const bands = history.idle.map((band, index) => ({ ...band, style: idleStyle(index) })).filter(band => band.bytes.some(known)).toReversed();
   const below = history.times.map(() => null);
   const series = bands.map(band => {
     band.bytes.forEach((value, moment) => {
@@ -150,7 +150,7 @@ function drawFacts(detail) {
     ["used", used(row) || undefined],
     ["charged", row.charged && bytes(row.charged.held_bytes)],
     ["idle", known(row.idle_share) ? percent(row.idle_share) : undefined],
-    ["growth", known(row.growth_bytes_per_hour) ? (row.growth_bytes_per_hour < 0 ? "−" : "+") + bytes(Math.abs(row.growth_bytes_per_hour)) + "/h" : undefined],
+    ["growth", growth(row) || undefined],
     ["window", known(row.window_seconds) ? seconds(row.window_seconds) : undefined],
   ];
   drawTerms("facts", facts.filter(([, value]) => known(value)));

@@ -1,7 +1,7 @@
 // The table of processes, containers or groups: what is chosen, and rows that are changed in place, so that focus and scrolling stay.
 
-const growth = row => row.growth_bytes_per_hour === undefined ? ""
-  : (row.growth_bytes_per_hour < 0 ? "−" : "+") + bytes(Math.abs(row.growth_bytes_per_hour)) + "/h";
+/** By how much it grows in an hour; empty if that is not known. */
+export const growth = ({ growth_bytes_per_hour: growth }) => growth === undefined ? "" : (growth < 0 ? "−" : growth > 0 ? "+" : "") + bytes(Math.abs(growth)) + "/h";
 
 /** A working set, or its bounds. */
 export const used = row => row.used_bytes !== undefined ? bytes(row.used_bytes)

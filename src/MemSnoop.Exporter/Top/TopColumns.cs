@@ -54,7 +54,7 @@ internal sealed record TopColumn(string Heading, int Width, bool IsText, SortCol
     }
 
     /// <summary>A change with its sign.</summary>
-    internal static string Signed(double bytes) => (bytes < 0 ? "-" : "+") + ShortNumber.Bytes(Math.Abs(bytes));
+    internal static string Signed(double bytes) => (bytes < 0 ? "-" : bytes > 0 ? "+" : "") + ShortNumber.Bytes(Math.Abs(bytes));
 
     private static TopColumn Name(int width) => new("NAME", width, true, SortColumn.Name, static row => Plain(SafeText.Of(row.Name)));
 

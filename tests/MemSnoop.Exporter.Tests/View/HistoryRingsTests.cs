@@ -181,4 +181,27 @@ public sealed class HistoryRingsTests
         Assert.All(spark.UsedBytes, static used => Assert.Null(used));
         Assert.True(spark.ResidentBytes[0] < spark.ResidentBytes[^1]);
     }
+    [Fact]
+    public void A_step_of_the_scale_is_no_growth()
+    {
+        HistoryRings rings = new(Bands);
+        ProcessIdentity process = new(12, 34);
+
+        // The last amount of one code, and a page more.
+        ulong held = 2_500_000_000;
+        while (LogCode.Encode(held) == LogCode.Encode(held + 4096))
+        {
+            held += 4096;
+        }
+
+        for (int minute = 0; minute < 10; minute++)
+        {
+            rings.Begin(minute * 60);
+            rings.Processes.Propose(process, 1);
+            rings.Processes.Choose(rings.Moment);
+            rings.Processes.Find(process)!.Set(HistorySeries.Resident, minute < 5 ? held : held + 4096);
+        }
+
+        Assert.Equal(0, MemSnoop.Exporter.View.Growth.Of(rings.Processes.Find(process), rings, 9 * 60));
+    }
 }
