@@ -56,7 +56,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         new("go-expression", static input => Expression(Encoding.UTF8.GetString(input)), typeof(GoExpression), typeof(Syntax)) { PerByte = 40_000, Besides = 4_000_000 },
 
         FuzzTarget.OfText("window-length", WindowWord, typeof(WindowLength)),
-        new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 20_000 },
+        new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 200_000 },
         FuzzTarget.OfText("query", Query, typeof(MeasurementSelection)),
         FuzzTarget.OfText("table-query", Rows, typeof(TableQuery), typeof(SortColumns)),
         FuzzTarget.OfText("heat-map-query", Recording, typeof(HeatMapRequest), typeof(SubjectId)),
@@ -101,7 +101,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
             parsers)
         {
             PerByte = 40_000,
-            Besides = 4_000_000,
+            Besides = 8_000_000,
         };
     }
 
