@@ -70,23 +70,51 @@ internal sealed class ExpositionFormat
     /// The format that an Accept header gives the highest weight, of several the one named first; the text format when nothing usable is
     /// named. There is always one: an endpoint that answers 406 cannot be scraped at all.
     /// </summary>
-    /// <param name="accept">The header.</param>
+    /// <param name="accept">The header. What is no media type is passed over.</param>
     /// <param name="names">What names are like for who takes any; who takes only some gets underscores.</param>
     /// <param name="openMetrics2">Whether the second version of OpenMetrics is known.</param>
-    public static ExpositionFormat Choose(IList<MediaTypeHeaderValue> accept, NameStyle names, bool openMetrics2)
+    public static ExpositionFormat Choose(StringValues accept, NameStyle names, bool openMetrics2)
     {
         ExpositionFormat best = Text004;
         double bestQuality = 0;
-        foreach (MediaTypeHeaderValue entry in accept)
+        foreach (string? line in accept)
         {
-            if (Find(entry, names, openMetrics2) is { } format && QualityOf(entry) is { } quality && quality > bestQuality)
+            // Each entry by itself: in a list the framework tries what is wrong again from every character on, and a header of 30 kB then takes hundreds of megabytes.
+            for (int start = 0, end; start < line?.Length; start = end + 1)
             {
-                best = format;
-                bestQuality = quality;
+                end = EndOfEntry(line, start);
+                if (MediaTypeHeaderValue.TryParse(new StringSegment(line, start, end - start), out MediaTypeHeaderValue? entry)
+                    && Find(entry, names, openMetrics2) is { } format && QualityOf(entry) is { } quality && quality > bestQuality)
+                {
+                    best = format;
+                    bestQuality = quality;
+                }
             }
         }
 
         return best;
+    }
+
+    // A comma ends an entry, unless it is within quotes.
+    private static int EndOfEntry(string line, int start)
+    {
+        bool isQuoted = false;
+        for (int i = start; i < line.Length; i++)
+        {
+            switch (line[i])
+            {
+                case '"':
+                    isQuoted = !isQuoted;
+                    break;
+                case '\\' when isQuoted:
+                    i++;
+                    break;
+                case ',' when !isQuoted:
+                    return i;
+            }
+        }
+
+        return line.Length;
     }
 
     private static ExpositionFormat? Find(MediaTypeHeaderValue entry, NameStyle names, bool openMetrics2)

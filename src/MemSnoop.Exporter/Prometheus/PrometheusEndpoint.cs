@@ -28,7 +28,7 @@ internal sealed partial class PrometheusEndpoint(
             return;
         }
 
-        ExpositionFormat format = ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, options.Names, options.OpenMetrics2);
+        ExpositionFormat format = ExpositionFormat.Choose(context.Request.Headers.Accept, options.Names, options.OpenMetrics2);
         if (await CollectAsync(context, new ScrapeContent(selection, format.Form)) is not { } snapshot)
         {
             return;

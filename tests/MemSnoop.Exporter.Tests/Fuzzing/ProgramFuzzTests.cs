@@ -24,7 +24,6 @@ using MemSnoop.Tracing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Spectre.Console;
-using MediaType = Microsoft.Net.Http.Headers.MediaTypeHeaderValue;
 
 namespace MemSnoop.Exporter.Tests.Fuzzing;
 
@@ -42,7 +41,9 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     [
         OfFile("configuration", static path => ExporterOptions.Read(NoEnvironment, path, new ConfigurationLayer()), typeof(ExporterOptions), typeof(ConfigurationFile), typeof(GroupsSettings)),
         OfFile("web-configuration", static path => WebConfigurationFile.Read(path, "--web.config.file"), typeof(WebConfigurationFile)),
-        OfFile("process-names", static path => ProcessNamesFile.Read(path, "--group-config"), typeof(ProcessNamesFile)),
+
+        // Some 2 MB for a regular expression without backtracking, and a list of short ones has little else.
+        OfFile("process-names", 200_000, static path => ProcessNamesFile.Read(path, "--group-config"), typeof(ProcessNamesFile)),
         new("environment", static input => Environment(Encoding.UTF8.GetString(input)), typeof(OpenTelemetryEnvironment), typeof(EnvironmentLayer)) { PerByte = 40_000, Besides = 4_000_000 },
         FuzzTarget.OfText("duration", static text => Again(text, Duration.TryParse(text, out Duration value), value, static again => (Duration.TryParse(again, out Duration same), same)), typeof(Duration)),
         FuzzTarget.OfText("byte-size", static text => Again(text, ByteSize.TryParse(text, out ByteSize value), value, static again => (ByteSize.TryParse(again, out ByteSize same), same)), typeof(ByteSize)),
@@ -56,7 +57,7 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
         new("go-expression", static input => Expression(Encoding.UTF8.GetString(input)), typeof(GoExpression), typeof(Syntax)) { PerByte = 40_000, Besides = 4_000_000 },
 
         FuzzTarget.OfText("window-length", WindowWord, typeof(WindowLength)),
-        new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 200_000 },
+        new("accept", static input => Accept(Encoding.UTF8.GetString(input)), typeof(ExpositionFormat), typeof(ScrapeHeaders)) { PerByte = 400, Besides = 20_000 },
         FuzzTarget.OfText("query", Query, typeof(MeasurementSelection)),
         FuzzTarget.OfText("table-query", Rows, typeof(TableQuery), typeof(SortColumns)),
         FuzzTarget.OfText("heat-map-query", Recording, typeof(HeatMapRequest), typeof(SubjectId)),
@@ -81,7 +82,9 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
     public void Dispose() => _directory.Dispose();
 
     /// <summary>A file that a user has named: it is taken, or refused in one line that says what was expected.</summary>
-    private FuzzTarget OfFile(string name, Action<string> read, params Type[] parsers)
+    private FuzzTarget OfFile(string name, Action<string> read, params Type[] parsers) => OfFile(name, 40_000, read, parsers);
+
+    private FuzzTarget OfFile(string name, int perByte, Action<string> read, params Type[] parsers)
     {
         string path = _directory[name];
         return new FuzzTarget(
@@ -100,8 +103,8 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
             },
             parsers)
         {
-            PerByte = 40_000,
-            Besides = 8_000_000,
+            PerByte = perByte,
+            Besides = 4_000_000,
         };
     }
 
@@ -195,11 +198,9 @@ public sealed class ProgramFuzzTests : FuzzTests, IDisposable
 
     private static void Accept(string text)
     {
-        // As the framework reads the header of a request.
-        _ = MediaType.TryParseList([text], out IList<MediaType>? accepted);
-        ExpositionFormat format = ExpositionFormat.Choose(accepted ?? [], NameStyle.Underscores, openMetrics2: true);
+        ExpositionFormat format = ExpositionFormat.Choose(text, NameStyle.Underscores, openMetrics2: true);
         Hold.That(format.Names == NameStyle.Underscores, "names are as the user has said");
-        _ = ExpositionFormat.Choose(accepted ?? [], NameStyle.Utf8, openMetrics2: false).Form;
+        _ = ExpositionFormat.Choose(text, NameStyle.Utf8, openMetrics2: false).Form;
         _ = ScrapeHeaders.AllowGzip(text);
         Hold.That(ScrapeHeaders.TimeoutOf(text) is not { } timeout || (timeout > TimeSpan.Zero && timeout.TotalMilliseconds <= int.MaxValue), "a time fits into a timer");
     }

@@ -68,7 +68,7 @@ public class AcceptHeaderTests
     {
         DefaultHttpContext context = new();
         context.Request.Headers.Accept = header;
-        return ExpositionFormat.Choose(context.Request.GetTypedHeaders().Accept, names, openMetrics2);
+        return ExpositionFormat.Choose(context.Request.Headers.Accept, names, openMetrics2);
     }
 
     [Theory]
