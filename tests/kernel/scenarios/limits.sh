@@ -19,7 +19,7 @@ wait $! || true
 end_exporter
 
 without CAP_SYS_ADMIN memsnoop check --json >"$RESULTS/no-capability.json" || true
-without CAP_SYS_ADMIN memsnoop wss "$(field target pid)" 2 >"$RESULTS/no-capability-wss.txt" 2>&1 || true
+without CAP_SYS_ADMIN memsnoop wss --max-stall 1m "$(field target pid)" 2 >"$RESULTS/no-capability-wss.txt" 2>&1 || true
 unshare -m sh -c 'mount -o remount,ro,bind /sys && memsnoop check --json' >"$RESULTS/read-only.json" || true
 unshare -m sh -c 'mount -t tmpfs tmpfs /sys/kernel/mm && rm -rf /sys/kernel/mm/* && memsnoop check --json' >"$RESULTS/masked.json" || true
 unshare -m sh -c 'mount -t tmpfs tmpfs /sys && memsnoop check --json' >"$RESULTS/hidden.json" || true
