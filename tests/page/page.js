@@ -155,8 +155,8 @@ const scenarios = {
     return { ...found, state: await page.textContent("#map-state"), columns: await page.evaluate(() => +document.documentElement.dataset.map) };
   },
 
-  /** Both themes and a phone: what axe finds, whether anything sticks out, and pictures. */
-  async looks(id, pictures) {
+  /** Both themes and a phone: what axe finds, and whether anything sticks out. */
+  async looks(id) {
     const found = {};
     for (const [name, colorScheme, width, height] of [["light", "light", 1280, 960], ["dark", "dark", 1280, 960], ["phone", "light", 390, 844]]) {
       for (const place of ["processes", `processes/${id}`]) {
@@ -165,7 +165,6 @@ const scenarios = {
         await page.evaluate(() => document.fonts.ready);
         const view = place === "processes" ? name : `${name}-process`;
         found[view] = { violations: await violations(page), sticksOut: await page.evaluate(() => document.documentElement.scrollWidth - innerWidth) };
-        if (pictures) await page.screenshot({ path: `${pictures}/page-${view}.png`, fullPage: name !== "phone" && place !== "processes" });
         await page.context().close();
       }
     }

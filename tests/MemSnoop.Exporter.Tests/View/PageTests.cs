@@ -9,8 +9,6 @@ namespace MemSnoop.Exporter.Tests.View;
 [OrdinaryTier]
 public sealed class PageTests : IAsyncLifetime
 {
-    private const string PicturesVariable = "MEMSNOOP_PICTURES";
-
     private readonly List<Workload> _workloads = [];
     private readonly TemporaryDirectory _directory = new();
 
@@ -91,12 +89,11 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal("quiet", found.GetProperty("title").GetString());
     }
 
-    /// <summary>Set the variable to a directory, and the pictures are made there.</summary>
     [Fact]
     public async Task Anybody_can_use_it_in_both_themes_and_on_a_phone()
     {
         await using ExporterProcess exporter = await StartAsync();
-        JsonElement found = await PageBrowser.RunAsync(exporter.Address, "looks", [await IdAsync(exporter, _workloads[0].Pid), .. Environment.GetEnvironmentVariable(PicturesVariable) is { } pictures ? [pictures] : Array.Empty<string>()]);
+        JsonElement found = await PageBrowser.RunAsync(exporter.Address, "looks", await IdAsync(exporter, _workloads[0].Pid));
         foreach (string view in (string[])["light", "dark", "phone", "light-process", "dark-process", "phone-process"])
         {
             Assert.Empty(Strings(found.GetProperty(view), "violations"));

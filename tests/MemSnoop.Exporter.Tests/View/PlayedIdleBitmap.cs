@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 using Microsoft.Win32.SafeHandles;
 
 namespace MemSnoop.Exporter.Tests.View;
@@ -13,9 +14,6 @@ namespace MemSnoop.Exporter.Tests.View;
 /// </summary>
 internal sealed class PlayedIdleBitmap : IAsyncDisposable
 {
-    private const ulong PresentBit = 1UL << 63;
-    private const ulong FrameMask = (1UL << 55) - 1;
-
     // More than two windows of a recording, so that each state has a window of its own.
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(2.5);
 
@@ -110,9 +108,9 @@ internal sealed class PlayedIdleBitmap : IAsyncDisposable
             return;
         }
 
-        foreach (ulong frame in entries.Where(static entry => (entry & PresentBit) != 0).Select(static entry => entry & FrameMask))
+        foreach (PagemapEntry entry in entries.Select(static word => new PagemapEntry(word)).Where(static entry => entry.IsPresent))
         {
-            _idle[frame / 64] &= ~(1UL << (int)(frame % 64));
+            _idle[entry.FrameNumber / 64] &= ~(1UL << (int)(entry.FrameNumber % 64));
         }
     }
 

@@ -32,14 +32,13 @@ public sealed class ViewApiTests : IDisposable
 
     public ViewApiTests()
     {
-        _tree.Write("sys/kernel/mm/page_idle/bitmap", new string('\0', 64));
         _tree.Write("proc/kpageflags", new string('\0', 64));
         _tree.Write("proc/self/pagemap", "");
         _tree.Write("proc/stat", "btime 1000\n");
         _tree.Write("proc/uptime", "5000.00 1.00\n");
         _tree.Write("proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\nBuffers: 10 kB\nCached: 200 kB\nSwapCached: 0 kB\nAnonPages: 100 kB\nMapped: 50 kB\n");
         AddProcess();
-        _pipeline = Pipeline(_tree["run"]);
+        _pipeline = Pipeline("sys", "run");
         _sampler = _pipeline.Services.OfType<WindowSampler>().Single();
         _view = new ViewService(_pipeline, _clock, NullLoggerFactory.Instance);
         _api = new ViewApi(_view, _lifetime);
@@ -232,18 +231,21 @@ public sealed class ViewApiTests : IDisposable
     [Fact]
     public void Who_looks_before_the_first_pass_sees_the_processes()
     {
-        using SamplingPipeline pipeline = Pipeline(_tree["other"]);
+        // The bitmap of the other one is locked.
+        using SamplingPipeline pipeline = Pipeline("other/sys", "other/run");
         using ViewService early = new(pipeline, _clock, NullLoggerFactory.Instance);
         Overview overview = early.Overview;
+        Assert.Equal("page_idle", overview.Method.Name);
         Assert.Equal(Id, overview.Processes.Rows.Single().Id);
         Assert.False(overview.Windows.HasEnded);
     }
 
     private static string Body(string process) => $$"""{"process":"{{process}}","seconds":60,"window_seconds":1}""";
 
-    private SamplingPipeline Pipeline(string run)
+    private SamplingPipeline Pipeline(string sys, string run)
     {
-        MeasuredHost host = new(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree["sys"], run), new HandleBudget(0));
+        _tree.Write($"{sys}/kernel/mm/page_idle/bitmap", new string('\0', 64));
+        MeasuredHost host = new(new MemSnoopOptions(), new KernelPaths(_tree["proc"], _tree[sys], _tree[run]), new HandleBudget(0));
         host.Options.Processes.All = true;
         host.Options.Readings.DisableDefaults = true;
         host.Options.Readings.Of("working-set").Enabled = true;
