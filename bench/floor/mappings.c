@@ -28,10 +28,14 @@ bool has_pagemap_scan = true;
 enum {
     REGIONS = 4096,
     ENTRIES = 65536,
-    /* Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds. */
+    /* Areas closer than this are read as one: an entry where nothing is mapped takes 15 instructions of the kernel, a call 2,600. */
     GAP_PAGES = 128,
+    /* The same for present ranges of an area: an absent entry between present ones takes 38. */
+    REGION_GAP_PAGES = 64,
     /* Areas up to this size are read without asking what is present: the answer would cost more than the entries. */
     READ_BYTES = 2 << 20,
+    /* And larger ones, up to so many pages for each that was present at the last pass: to ask for a present page costs as much as to read it. */
+    READ_FOR_PRESENT = 2,
 };
 
 static struct page_region regions[REGIONS];
@@ -157,9 +161,9 @@ static bool finish_range(struct reading *reading)
     return alive;
 }
 
-static bool add_range(struct reading *reading, uint64_t start, uint64_t end)
+static bool add_range(struct reading *reading, uint64_t start, uint64_t end, uint64_t gap)
 {
-    if (reading->end != 0 && start - reading->end <= GAP_PAGES << PAGE_SHIFT) {
+    if (reading->end != 0 && start - reading->end <= gap << PAGE_SHIFT) {
         reading->end = end;
         return true;
     }
@@ -187,10 +191,10 @@ static bool scan_area(struct reading *reading, uint64_t start, uint64_t end)
                 return false;
             }
             has_pagemap_scan = false;
-            return add_range(reading, start, end);
+            return add_range(reading, start, end, GAP_PAGES);
         }
         for (int i = 0; i < found; i++) {
-            if (!add_range(reading, regions[i].start, regions[i].end)) {
+            if (!add_range(reading, regions[i].start, regions[i].end, REGION_GAP_PAGES)) {
                 return false;
             }
         }
@@ -203,6 +207,7 @@ bool collect_mappings(struct target *target, struct frames *frames)
 {
     char path[32];
     snprintf(path, sizeof path, "/proc/%d/maps", target->pid);
+    uint64_t readable = READ_FOR_PRESENT * target->count;
     target->count = 0;
     if (!read_maps(path)) {
         return false;
@@ -217,7 +222,10 @@ bool collect_mappings(struct target *target, struct frames *frames)
     bool alive = true;
     for (size_t i = 0; i < areas.count && alive; i++) {
         uint64_t start = areas.items[i].start, end = areas.items[i].end;
-        alive = has_pagemap_scan && end - start > READ_BYTES ? scan_area(&reading, start, end) : add_range(&reading, start, end);
+        uint64_t pages = (end - start) >> PAGE_SHIFT;
+        bool read = !has_pagemap_scan || end - start <= READ_BYTES || pages <= readable;
+        readable -= read && end - start > READ_BYTES && pages <= readable ? pages : 0;
+        alive = read ? add_range(&reading, start, end, GAP_PAGES) : scan_area(&reading, start, end);
     }
     alive = alive && finish_range(&reading);
     close_counted(pagemap);

@@ -4,7 +4,7 @@ namespace MemSnoop.KernelTests;
 
 public sealed class CostBoot(KernelLab lab) : LabBoot(lab)
 {
-    protected override IReadOnlyList<string> Scenarios => ["cost", "scrapes", "groups", "frames"];
+    protected override IReadOnlyList<string> Scenarios => ["cost", "scrapes", "groups", "frames", "limit"];
 
     // CPU time in this guest is a number of instructions: the same in each run, to a part in some hundreds, whatever else the host has to do.
     protected override IReadOnlyList<string> Arguments => ["--count-instructions"];

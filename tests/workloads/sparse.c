@@ -1,4 +1,4 @@
-/* An address space that is mostly nothing: a reservation of many TiB with some pages in it, and many small areas with a page each.
+/* An address space that is mostly nothing: a reservation of many TiB or GB with some pages in it, and many small areas with a page each.
  * The pages of the reservation's first `--hot` MB are touched again and again, all others once. */
 #define _GNU_SOURCE
 #include "workload.h"
@@ -26,9 +26,10 @@ static void make_areas(size_t areas)
 
 int main(int argc, char **argv)
 {
-    size_t reserve_tib = 0, areas = 0, hot_mb = 10, scattered = 1000, sleep_us = 20000;
+    size_t reserve_tib = 0, reserve_gb = 0, areas = 0, hot_mb = 10, scattered = 1000, sleep_us = 20000;
     parse_options(argc, argv, (struct option_spec[]){
         {.name = "--reserve-tib", .number = &reserve_tib},
+        {.name = "--reserve-gb", .number = &reserve_gb},
         {.name = "--areas", .number = &areas},
         {.name = "--hot", .number = &hot_mb},
         {.name = "--scattered", .number = &scattered},
@@ -36,7 +37,8 @@ int main(int argc, char **argv)
         {0}});
     bind_to_parent();
 
-    size_t bytes = reserve_tib > 0 ? reserve_tib << 40 : hot_mb * MB;
+    bool is_reserved = reserve_tib + reserve_gb > 0;
+    size_t bytes = is_reserved ? (reserve_tib << 40) + (reserve_gb << 30) : hot_mb * MB;
     char *reserve = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserve == MAP_FAILED) {
         fail("mmap of the reservation");
@@ -44,14 +46,14 @@ int main(int argc, char **argv)
     madvise(reserve, bytes, MADV_NOHUGEPAGE);
     fill(reserve, hot_mb * MB, KIND_ANON);
     /* Single pages, as far from each other as they can be. */
-    for (size_t i = 1; reserve_tib > 0 && i <= scattered; i++) {
+    for (size_t i = 1; is_reserved && i <= scattered; i++) {
         reserve[(bytes / (scattered + 1) * i) & ~(PAGE_BYTES - 1)] = 1;
     }
     if (areas > 0) {
         make_areas(areas);
     }
 
-    printf("{\"pid\":%d,\"reserve_bytes\":%zu,\"areas\":%zu,\"hot_bytes\":%zu,\"scattered\":%zu,", getpid(), bytes, areas, hot_mb * MB, reserve_tib > 0 ? scattered : 0);
+    printf("{\"pid\":%d,\"reserve_bytes\":%zu,\"areas\":%zu,\"hot_bytes\":%zu,\"scattered\":%zu,", getpid(), bytes, areas, hot_mb * MB, is_reserved ? scattered : 0);
     print_clocks();
     putchar('}');
     end_line();

@@ -53,6 +53,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("shmem_bytes", static window => window.IsWhole ? window.ShmemBytes : null),
         new("resident_bytes", static window => window.ResidentBytes),
         new("untracked_bytes", static window => window.UntrackedBytes),
+        new("error_bytes", static window => window.IsWhole ? window.Error?.TotalBytes : null),
         new("lower_bytes", static window => window.IsWhole ? null : window.TotalBytes),
         new("upper_bytes", static window => window.IsWhole ? null : window.UpperTotalBytes),
     ];
@@ -149,8 +150,13 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             windows, "memsnoop.process.working_set.upper", "By", "The most that the working set can have been; only if something disturbed the window.",
             Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
 
-        // A window is whole, or it has bounds.
-        scope.NeverTogether(Enum.GetValues<PageKind>().Length);
+        scope.Gauge(
+            windows, "memsnoop.process.working_set.error", "By",
+            "Half the width of the 95 % interval around the working set; only where a share of the memory was looked at. The sum of the kinds is off by at most the sum of their errors.",
+            Kinds(static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Error?.Bytes(kind) : null));
+
+        // A window is whole, perhaps with an error, or it has bounds.
+        scope.NeverTogether(2 * Enum.GetValues<PageKind>().Length);
         scope.Gauge(
             windows, "memsnoop.process.idle", "By",
             "Resident memory that was not accessed for at least the age in seconds; age 0 is all resident memory. Each age contains those above it: do not sum them.", Bands(ages, interval));
@@ -175,6 +181,10 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             "memsnoop.container.working_set.upper", "By", "The most that the working set of the container's processes can have been; only if something disturbed the window.",
             () => ContainerSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
         scope.Gauge(
+            "memsnoop.container.working_set.error", "By",
+            "Half the width of the 95 % interval around the working set of the container's processes; only where a share of the memory was looked at.",
+            () => ContainerSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Error?.Bytes(kind) : null));
+        scope.Gauge(
             "memsnoop.container.idle", "By",
             "Resident memory of the container's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",
             () => ContainerIdle(windows, ages, interval));
@@ -193,6 +203,10 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         scope.Gauge(
             "memsnoop.group.working_set.upper", "By", "The most that the working set of the group's processes can have been; only if something disturbed the window.",
             () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? null : s.UpperBytes(kind)));
+        scope.Gauge(
+            "memsnoop.group.working_set.error", "By",
+            "Half the width of the 95 % interval around the working set of the group's processes; only where a share of the memory was looked at.",
+            () => GroupSets(windows, static (in WorkingSetSample s, PageKind kind) => s.IsWhole ? s.Error?.Bytes(kind) : null));
         scope.Gauge(
             "memsnoop.group.idle", "By",
             "Resident memory of the group's processes that was not accessed for at least the age in seconds; a page that they share counts once. Each age contains those above it: do not sum them.",

@@ -23,11 +23,20 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
     /// <summary>Entries read in one call: 512 KiB of buffer, 256 MiB of address space.</summary>
     private const int MostEntries = 64 * 1024;
 
-    /// <summary>Ranges closer than this are read as one: an absent entry costs a few nanoseconds, a call some hundreds of nanoseconds.</summary>
+    /// <summary>Areas closer than this are read as one: an entry where nothing is mapped takes 15 instructions of the kernel, a call 2,600.</summary>
     private const ulong GapPages = 128;
+
+    /// <summary>Present ranges of an area closer than this are read as one: an absent entry between present ones takes 38 instructions.</summary>
+    private const ulong RegionGapPages = 64;
 
     /// <summary>Areas up to this size are read without PAGEMAP_SCAN: 4 KiB of entries cost less than the call.</summary>
     private const ulong DirectPages = 512;
+
+    /// <summary>
+    /// Larger ones too, up to so many pages for each that is resident. The search for a present page takes 100 instructions, as many as its entry, and saves 15 for one that is absent. So it
+    /// pays only where six are absent for each that is there; but a walk may remember each entry that it was given, in a byte.
+    /// </summary>
+    private const ulong DirectPagesForResident = 2;
 
     /// <summary>
     /// Without PAGEMAP_SCAN every entry of an area has to be read to find the present ones. Areas larger than this (64 GiB, 128 MiB of entries) are nearly
@@ -35,11 +44,15 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
     /// </summary>
     private const ulong MostBytesWithoutScan = 64UL << 30;
 
+    private ulong _directPages;
     private PageRegion[] _regions = new PageRegion[MostRegions];
     private ulong[] _entries = new ulong[MostEntries];
 
     /// <summary>Whether the kernel has PAGEMAP_SCAN (Linux 6.7); found out by the first walk that needs it.</summary>
     internal bool HasScan { get; private set; } = true;
+
+    /// <summary>How many pages of the next process are resident, or nearly; 0 if that is not known.</summary>
+    internal ulong ResidentPages { get; set; }
 
     /// <summary>Bytes of address space that the last walk left out, because their present pages cannot be found.</summary>
     internal ulong LeftOutBytes { get; private set; }
@@ -48,6 +61,7 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
         where TRuns : IPageRuns
     {
         LeftOutBytes = 0;
+        _directPages = ResidentPages * DirectPagesForResident;
         if (areas.Count == 0)
         {
             return ReadOutcome.Success;
@@ -101,6 +115,11 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
     private ReadOutcome ReadLarge<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> area, TRuns runs)
         where TRuns : IPageRuns
     {
+        if (HasScan && MayBeDense(area[0]))
+        {
+            return ReadRange(handle, area, area[0].Start, area[0].End, runs);
+        }
+
         if (HasScan && TryScan(handle, area, runs, out ReadOutcome outcome))
         {
             return outcome;
@@ -113,6 +132,18 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
         }
 
         return ReadRange(handle, area, area[0].Start, area[0].End, runs);
+    }
+
+    /// <summary>
+    /// Whether what is resident may fill an area, so that it is read as a whole. All such areas of a process together are bounded: if what is resident is elsewhere, they cost what the searches would
+    /// have cost.
+    /// </summary>
+    private bool MayBeDense(in MemoryArea area)
+    {
+        ulong pages = area.Bytes / pageBytes;
+        bool mayBe = pages <= _directPages;
+        _directPages -= mayBe ? pages : 0;
+        return mayBe;
     }
 
     /// <summary>False when the kernel has no PAGEMAP_SCAN; nothing was taken then.</summary>
@@ -147,7 +178,7 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
         {
             ulong start = regions[i].Start;
             ulong end = regions[i].End;
-            while (++i < regions.Length && regions[i].Start - end <= GapPages * pageBytes)
+            while (++i < regions.Length && regions[i].Start - end <= RegionGapPages * pageBytes)
             {
                 end = regions[i].End;
             }

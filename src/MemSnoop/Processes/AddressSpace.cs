@@ -8,10 +8,13 @@ namespace MemSnoop.Processes;
 /// </summary>
 internal static class AddressSpace
 {
-    /// <summary>Checks, after the last line was read, whether the address space still exists.</summary>
+    /// <summary>
+    /// Checks, after the last line was read, whether the address space still exists. One byte is enough: the kernel makes the text of as many areas as are asked for,
+    /// and a page of text is that of some forty.
+    /// </summary>
     internal static ReadOutcome StillThere(KernelHandle areas, KernelBuffer buffer)
     {
-        ReadOutcome outcome = KernelFile.Read(areas, buffer.Free(0), 0, out int count);
+        ReadOutcome outcome = KernelFile.Read(areas, buffer.Free(0)[..1], 0, out int count);
         return outcome != ReadOutcome.Success ? outcome
             : count == 0 ? ReadOutcome.ProcessGone
             : ReadOutcome.Success;

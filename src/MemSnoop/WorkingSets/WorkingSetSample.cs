@@ -34,7 +34,10 @@ public readonly record struct WorkingSetSample
     /// <summary>Bytes of shared memory that may have been accessed as well, in a window that was disturbed.</summary>
     public ulong DoubtfulShmemBytes { get; init; }
 
-    /// <summary>Bytes resident at the end of the window, as counted by the pass itself.</summary>
+    /// <summary>How far the estimates may be off, where not every page was looked at; null where every page was.</summary>
+    public EstimateError? Error { get; init; }
+
+    /// <summary>Bytes resident at the end of the window, as counted by the pass itself; by statm where <see cref="Error"/> is not null.</summary>
     public required ulong ResidentBytes { get; init; }
 
     /// <summary>Bytes of private memory accessed at least once within the window.</summary>

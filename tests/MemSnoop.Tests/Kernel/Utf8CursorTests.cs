@@ -26,14 +26,22 @@ public class Utf8CursorTests
     [Theory]
     [InlineData("ffffffffff601000", true, 0xffff_ffff_ff60_1000)]
     [InlineData("00400000-", true, 0x40_0000ul)]
+    [InlineData(" \t00DeadBEEF:", true, 0xdeadbeef)]
+    [InlineData("0000000000000000000001", true, 1ul)]
     [InlineData("10000000000000000", false, 0ul)]
     [InlineData("xyz", false, 0ul)]
+    [InlineData("`1", false, 0ul)]
+    [InlineData("@1", false, 0ul)]
+    [InlineData("g", false, 0ul)]
+    [InlineData("", false, 0ul)]
     public void A_hexadecimal_number_fits_64_bits_or_fails(string text, bool isRead, ulong expected)
     {
-        Utf8Cursor cursor = new(Bytes(text));
+        byte[] bytes = Bytes(text);
+        Utf8Cursor cursor = new(bytes);
 
         Assert.Equal(isRead, cursor.TryReadHex(out ulong value));
         Assert.Equal(expected, value);
+        Assert.True(isRead || cursor.Rest.SequenceEqual(bytes));
     }
 
     [Theory]

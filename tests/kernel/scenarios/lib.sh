@@ -207,3 +207,47 @@ damon_off() {
   echo off >$damon_admin/0/state
   echo 0 >$damon_admin/nr_kdamonds
 }
+
+# beside_floor NAME FLOOR-PASSES FIRST PASSES PID...: what a pass over the same processes costs the C program (bench/floor), a line of JSON each, and the exporter, CPU seconds, a line each.
+# Where instructions are counted they are 2 ns each. The first pass of the floor only marks; so many FIRST ones of the exporter are left out, in which its buffers grow.
+beside_floor() {
+  floor_name=$1 floor_passes=$2 own_first=$3 own_passes=$4
+  shift 4
+  pagefloor --passes $((floor_passes + 1)) --interval-ms 500 "$@" | tail -n +2 >"$RESULTS/$floor_name-floor.json"
+  floor_options=""
+  for floor_pid in "$@"; do floor_options="$floor_options --pid $floor_pid"; done
+  exporter $floor_options --no-children --max-processes 100000 --collector.disable-defaults --collector.working-set --working-set-interval 500ms --idle-ages 0,1s
+  await_costs "$own_first" >/dev/null
+  passes_ticks >"$RESULTS/$floor_name-ticks-before.txt"
+  await_costs "$own_passes" >"$RESULTS/$floor_name-passes.txt"
+  passes_ticks >"$RESULTS/$floor_name-ticks-after.txt"
+  end_exporter
+}
+
+# floor_calls NAME PID...: what the calls of the C program cost, each by itself.
+floor_calls() {
+  floor_name=$1
+  shift
+  pagefloor --passes 2 --interval-ms 500 --stat "$@" | tail -n 1 >"$RESULTS/$floor_name-calls.json"
+}
+
+# await_costs N: the CPU seconds of the exporter's next passes.
+await_costs() {
+  cost_last=$(pass_cost)
+  cost_count=0
+  while [ $cost_count -lt "$1" ]; do
+    cost_now=$(pass_cost)
+    if [ "$cost_now" != "$cost_last" ]; then
+      echo "$cost_now"
+      cost_last=$cost_now
+      cost_count=$((cost_count + 1))
+    fi
+    usleep "${cost_wait_us:-300000}"
+  done
+}
+
+# Without the series of all processes: a scrape of those would take longer than a pass.
+pass_cost() { wget -q -O - 'http://127.0.0.1:9464/metrics?exclude[]=working-set' | sed -n 's/^memsnoop_measurement_cpu_seconds{.*"working-set".* //p'; }
+
+# Ticks of the thread that makes the passes, in user space and in the kernel.
+passes_ticks() { cat "/proc/$(cat /tmp/exporter.pid)"/task/*/stat | sed -n 's/.*(memsnoop passes*) //p' | awk '{ print $12, $13 }'; }

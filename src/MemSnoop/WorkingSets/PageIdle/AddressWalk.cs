@@ -32,6 +32,7 @@ internal sealed class AddressWalk(AreaFilter filter, ulong pageBytes, IActivePag
             {
                 if (outcome == ReadOutcome.Success)
                 {
+                    _pagemap.ResidentPages = process.Stat.ResidentPages;
                     outcome = _pagemap.Walk(directory, Areas.Areas, runs);
                 }
 

@@ -16,7 +16,11 @@ internal sealed class DoubtHistory
     /// <summary>Adds a window that ended; forgets those beyond the longest age.</summary>
     internal void Add(TimeSpan end, long pages, TimeSpan longest)
     {
-        _windows.RemoveAll(window => end - window.End > longest);
+        if (_windows.Count > 0)
+        {
+            ForgetBefore(end - longest);
+        }
+
         if (pages > 0)
         {
             if (_windows.Count == Most)
@@ -28,6 +32,9 @@ internal sealed class DoubtHistory
             _windows.Add((end, pages));
         }
     }
+
+    // Apart, since a closure is made where it is written, and nearly no process has anything in doubt.
+    private void ForgetBefore(TimeSpan moment) => _windows.RemoveAll(window => window.End < moment);
 
     internal void Clear() => _windows.Clear();
 

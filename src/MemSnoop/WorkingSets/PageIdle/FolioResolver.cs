@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -60,9 +61,17 @@ internal sealed class FolioResolver(KpageFlags kpageFlags, IIdleBitmap bitmap)
     {
         _marksHeads = among.IsEmpty;
         _lastHead = ulong.MaxValue;
-        for (int word = 0; word < FrameBlock.Words; word++)
+        ReadOnlySpan<Vector<ulong>> marked = MemoryMarshal.Cast<ulong, Vector<ulong>>(block.Marked);
+        ReadOnlySpan<Vector<ulong>> idle = MemoryMarshal.Cast<ulong, Vector<ulong>>(block.Idle);
+        Span<Vector<ulong>> accessed = MemoryMarshal.Cast<ulong, Vector<ulong>>(_accessed.AsSpan());
+        for (int i = 0; i < accessed.Length; i++)
         {
-            _accessed[word] = block.Marked[word] & ~block.Idle[word] & (among.IsEmpty ? ulong.MaxValue : among[word]);
+            accessed[i] = Vector.AndNot(marked[i], idle[i]);
+        }
+
+        for (int word = 0; word < among.Length; word++)
+        {
+            _accessed[word] &= among[word];
         }
 
         ForEachRange(block, _accessed, static (resolver, block, first, flags) => resolver.Resolve(block, first, flags));

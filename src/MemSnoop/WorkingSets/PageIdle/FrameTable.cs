@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
 using MemSnoop.WorkingSets.PageIdle.Handover;
 
@@ -286,11 +288,14 @@ internal sealed class FrameBlock(long index)
     /// <summary>Makes the frames of the walk those of the next window; frames that cannot be tracked stay untracked.</summary>
     internal void AdoptSeen()
     {
-        for (int word = 0; word < Words; word++)
+        Span<Vector<ulong>> marked = MemoryMarshal.Cast<ulong, Vector<ulong>>(Marked.AsSpan());
+        Span<Vector<ulong>> idle = MemoryMarshal.Cast<ulong, Vector<ulong>>(Idle.AsSpan());
+        ReadOnlySpan<Vector<ulong>> seen = MemoryMarshal.Cast<ulong, Vector<ulong>>(Seen);
+        for (int i = 0; i < marked.Length; i++)
         {
-            ulong untracked = Idle[word] & ~Marked[word];
-            Idle[word] &= Seen[word];
-            Marked[word] = Seen[word] & ~untracked;
+            Vector<ulong> untracked = Vector.AndNot(idle[i], marked[i]);
+            idle[i] &= seen[i];
+            marked[i] = Vector.AndNot(seen[i], untracked);
         }
 
         Array.Clear(Seen);
@@ -299,25 +304,28 @@ internal sealed class FrameBlock(long index)
     }
 }
 
-/// <summary>Frames of one block that were counted for somebody; the memory is shared by all who count one after another.</summary>
+/// <summary>
+/// Frames of one block that were counted for somebody; the memory is shared by all who count one after another. A word is cleared when its next owner comes to it: to clear them all would cost a
+/// small process more than its walk.
+/// </summary>
 internal sealed class CountedFrames
 {
     private ulong[]? _counted;
-    private int _owner;
+    private int[] _owners = [];
 
     /// <summary>Counts frames of a word for an owner; returns those that were not counted before.</summary>
     internal ulong Add(int owner, int word, ulong frames)
     {
-        _counted ??= new ulong[FrameBlock.Words];
-        if (_owner != owner)
+        if (_counted is null)
         {
-            Array.Clear(_counted);
-            _owner = owner;
+            _counted = new ulong[FrameBlock.Words];
+            _owners = new int[FrameBlock.Words];
         }
 
-        ulong added = frames & ~_counted[word];
-        _counted[word] |= added;
-        return added;
+        ulong counted = _owners[word] == owner ? _counted[word] : 0;
+        _owners[word] = owner;
+        _counted[word] = counted | frames;
+        return frames & ~counted;
     }
 }
 

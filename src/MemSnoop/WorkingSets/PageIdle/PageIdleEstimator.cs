@@ -371,6 +371,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         TimeSpan life = _files.LifeOf(process);
         bool isBornHere = pages.IsNew && life < now - _windowEnd;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive : NewPages.AreUsed;
+        _walk.Clear();
         ReadOutcome outcome = Walk(process, pages, 0, newPages, isGlance: true);
         if (outcome != ReadOutcome.Success)
         {
@@ -534,7 +535,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             return;
         }
 
-        _group.Add(_walk.GroupTally);
+        if (group != 0)
+        {
+            _group.Add(_walk.GroupTally);
+        }
+
         if (isComplete)
         {
             WindowTimes times = isBornHere ? new WindowTimes(_windowEnd, life, TimeSpan.Zero)
@@ -588,7 +593,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group, NewPages newPages, bool isGlance)
     {
-        _walk.Clear();
         _walk.Begin(new WalkTerms
         {
             Before = pages.Ages,

@@ -137,6 +137,12 @@ internal sealed class WindowReader(IIdleBitmap bitmap, FolioResolver resolver, F
         long added = 0;
         for (int word = 0; word < FrameBlock.Words; word++)
         {
+            if (frames[word] == 0)
+            {
+                _marks[word] = 0;
+                continue;
+            }
+
             ulong known = block.Marked[word] | block.Idle[word];
             _marks[word] = frames[word] & ~known;
             kept += BitOperations.PopCount(frames[word] & known);
