@@ -51,6 +51,7 @@ fi
 
 splice reliability docs/reliability.md
 splice definitions docs/working-set.md
+splice damon docs/working-set.md
 splice shrink docs/shrink.md
 splice fuzz-library docs/reliability.md
 splice fuzz-program docs/reliability.md

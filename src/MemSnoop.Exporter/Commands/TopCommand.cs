@@ -50,7 +50,7 @@ internal sealed class TopCommand : MemSnoopCommand
     public TopCommand()
         : base(
             "top", "Show live what processes hold and use.",
-            static setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || KernelSettings.All.Contains(setting))
+            static setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || setting == WorkingSetSettings.DamonSamples || KernelSettings.All.Contains(setting))
     {
         foreach (Option option in (Option[])[_url, _user, _pid, _sort, _search, _every, _window, _once, _json])
         {

@@ -61,7 +61,7 @@ internal sealed class TraceCommand : MemSnoopCommand
     public TraceCommand()
         : base(
             "trace", "Follow one process closely, sample by sample.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || CountersSettings.All.Contains(setting)
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || setting == WorkingSetSettings.DamonSamples || CountersSettings.All.Contains(setting)
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         foreach (Option option in (Option[])[_pid, _measure, _every, _count, _for, _pause, _output, _format, _pages, _force])

@@ -19,7 +19,7 @@ internal sealed class WssCommand : MemSnoopCommand
     public WssCommand()
         : base(
             "wss", "Measure how much memory a process uses within a window.",
-            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall
+            setting => setting == WorkingSetSettings.Method || setting == WorkingSetSettings.ReferencedMaxResident || setting == WorkingSetSettings.MaxStall || setting == WorkingSetSettings.DamonSamples
                 || WorkingSetSettings.Areas.Contains(setting) || KernelSettings.All.Contains(setting))
     {
         _arguments.AddTo(this);

@@ -40,6 +40,9 @@ internal sealed record WindowAnswer
     /// <summary>The most that the working set can have been.</summary>
     public required ulong UpperBytes { get; init; }
 
+    /// <summary>Half the width of the 95 % interval around <see cref="UsedBytes"/>; only where not every page was looked at.</summary>
+    public ulong? ErrorBytes { get; init; }
+
     public required KindAnswer Anon { get; init; }
 
     public required KindAnswer File { get; init; }
@@ -87,6 +90,7 @@ internal sealed record WindowAnswer
         UsedBytes = sample.IsWhole ? sample.TotalBytes : null,
         LowerBytes = sample.TotalBytes,
         UpperBytes = sample.UpperTotalBytes,
+        ErrorBytes = sample.IsWhole ? sample.Error?.TotalBytes : null,
         Anon = KindAnswer.Of(sample, PageKind.Anon),
         File = KindAnswer.Of(sample, PageKind.File),
         Shmem = KindAnswer.Of(sample, PageKind.Shmem),

@@ -15,6 +15,9 @@ public enum WorkingSetMethod
 
     /// <summary>Referenced bits, cleared and read again. It works on any kernel and stalls its target while it walks the page tables.</summary>
     Referenced,
+
+    /// <summary>DAMON, the kernel's monitor of accesses. It needs root, and a kernel from 6.7 on with CONFIG_DAMON_VADDR and CONFIG_DAMON_SYSFS.</summary>
+    Damon,
 }
 
 /// <summary>How working sets are estimated.</summary>
@@ -32,9 +35,14 @@ public sealed class WorkingSetOptions
     public long ReferencedMaxResident { get; set; } = 4L << 30;
 
     /// <summary>
-    /// The referenced method leaves out processes that it would hold up for longer, by the size of their page tables and by what passes took before. Default value: 10 ms.
+    /// The referenced method leaves out processes that it would hold up for longer, by the size of their page tables and by what passes took before. The damon method divides its walks by it. Default value: 10 ms.
     /// </summary>
     public TimeSpan MaxStall { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>
+    /// The most pages that the damon method watches, of all processes together, where the kernel does not count every page (before Linux 6.18). Default value: 8,192.
+    /// </summary>
+    public int DamonSamples { get; set; } = 8192;
 
     /// <summary>The ages for which idle memory is reported, rising from zero. Default value: 0 and 30 seconds, 1, 2, 5, 10 and 30 minutes, 1 hour.</summary>
     public IReadOnlyList<TimeSpan> IdleAges { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } =
@@ -57,7 +65,7 @@ public sealed class WorkingSetOptions
 internal static class WorkingSetSettings
 {
     private static readonly ValueSyntax<WorkingSetMethod> MethodWord = Syntax.Words(
-        "METHOD", "a method", ("auto", WorkingSetMethod.Auto), ("page_idle", WorkingSetMethod.PageIdle), ("referenced", WorkingSetMethod.Referenced));
+        "METHOD", "a method", ("auto", WorkingSetMethod.Auto), ("page_idle", WorkingSetMethod.PageIdle), ("damon", WorkingSetMethod.Damon), ("referenced", WorkingSetMethod.Referenced));
 
     private static readonly ValueSyntax<AreaWord> AreaKind = Syntax.Words(
         "KIND", "a kind of area",
@@ -71,6 +79,8 @@ internal static class WorkingSetSettings
 
     private static readonly ValueSyntax<TimeSpan> Age = Syntax.Time(new Duration(0), Duration.FromSeconds(30 * 86_400));
 
+    private static readonly ValueSyntax<int> Samples = Syntax.Integer("PAGES", "a number of pages", 128, 131_072);
+
     private static readonly ValueSyntax<long> Pages =
         Syntax.Integer("PAGES", "a number of pages", 0, int.MaxValue).As(static pages => (long)pages, static pages => pages.ToString(CultureInfo.InvariantCulture));
 
@@ -78,7 +88,7 @@ internal static class WorkingSetSettings
         new ScalarSetting<MemSnoopOptions, WorkingSetMethod>("WorkingSet:Method", MethodWord, o => o.WorkingSet.Method, (o, v) => o.WorkingSet.Method = v)
         {
             Options = ["--method"],
-            Help = "How to find out which memory is used: auto, page_idle or referenced.",
+            Help = "How to find out which memory is used: auto, page_idle, damon or referenced.",
         };
 
     public static Setting ReferencedMaxResident { get; } =
@@ -93,7 +103,15 @@ internal static class WorkingSetSettings
         new ScalarSetting<MemSnoopOptions, TimeSpan>("WorkingSet:MaxStall", Stall, o => o.WorkingSet.MaxStall, (o, v) => o.WorkingSet.MaxStall = v)
         {
             Options = ["--max-stall"],
-            Help = "The method referenced leaves out processes that it would hold up for longer.",
+            Help = "The method referenced leaves out processes that it would hold up for longer; damon walks over so much memory at a time.",
+        };
+
+    public static Setting DamonSamples { get; } =
+        new ScalarSetting<MemSnoopOptions, int>(
+            "WorkingSet:DamonSamples", Samples, o => o.WorkingSet.DamonSamples, (o, v) => o.WorkingSet.DamonSamples = v)
+        {
+            Options = ["--damon-samples"],
+            Help = "The most pages that the method damon watches, of all processes together, before Linux 6.18.",
         };
 
     public static Setting IdleAges { get; } =
@@ -138,6 +156,7 @@ internal static class WorkingSetSettings
         Method,
         ReferencedMaxResident,
         MaxStall,
+        DamonSamples,
         IdleAges,
         new ScalarSetting<MemSnoopOptions, bool>(
             "WorkingSet:ProcessReaccessed", Syntax.Boolean, o => o.WorkingSet.ProcessReaccessed, (o, v) => o.WorkingSet.ProcessReaccessed = v)

@@ -23,9 +23,9 @@ internal sealed class ActivePagesDescriptor : MeasurementDescriptor
     internal override TraceOutputColumn OpenColumn(TraceContext context, string name)
     {
         WorkingSetOptions options = context.Host.Options.WorkingSet;
-        if (options.Method == WorkingSetMethod.Referenced)
+        if (options.Method is WorkingSetMethod.Referenced or WorkingSetMethod.Damon)
         {
-            throw new UsageException("--pages", "the method referenced cannot see single pages", "--method page_idle or auto");
+            throw new UsageException("--pages", $"the method {WorkingSetChoice.NameOf(options.Method)} cannot see single pages", "--method page_idle or auto");
         }
 
         ProbeResult support = ActivePagesMeasurement.Probe(context.Host.Paths);

@@ -10,6 +10,7 @@ using MemSnoop.Metrics.Tracing;
 using MemSnoop.Processes;
 using MemSnoop.Tracing;
 using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.Damon;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 using static MemSnoop.Metrics.Instruments.InstrumentScope;
@@ -26,6 +27,16 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         new("/proc/kpageflags", KernelAccess.Read) { Method = PageIdleEstimator.MethodName },
         new("/proc/PID/maps", KernelAccess.Read, Capability.SysPtrace) { Method = PageIdleEstimator.MethodName },
         new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = PageIdleEstimator.MethodName },
+    ];
+
+    /// <summary>What the method damon needs.</summary>
+    private static readonly KernelSource[] DamonSources =
+    [
+        new("/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", KernelAccess.ReadWrite) { Method = DamonSupport.MethodName },
+        new("/proc/kpageflags", KernelAccess.Read) { Method = DamonSupport.MethodName },
+        new("/proc/PID/maps", KernelAccess.Read, Capability.SysPtrace) { Method = DamonSupport.MethodName },
+        new("/proc/PID/pagemap", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace, Capability.SysAdmin) { Method = DamonSupport.MethodName },
+        new("/proc/PID/fd", KernelAccess.Read, Capability.DacReadSearch, Capability.SysPtrace) { Method = DamonSupport.MethodName },
     ];
 
     /// <summary>What tells that something else takes accessed bits. What is missing makes a method less sure, not impossible.</summary>
@@ -67,6 +78,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
     internal override IReadOnlyList<KernelSource> Sources { get; } =
     [
         .. PageIdleSources,
+        .. DamonSources,
         .. DisturbanceSources,
         new("/proc/PID/clear_refs", KernelAccess.Write, Capability.DacOverride) { Method = ReferencedEstimator.MethodName },
         new("/proc/PID/smaps", KernelAccess.Read, Capability.SysPtrace) { Method = ReferencedEstimator.MethodName },
@@ -123,7 +135,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             "memsnoop.working_set.window_spread", "s", "How much longer the window of one page was than that of another of the same process, at most, in the last pass.",
             () => Known(windows.Shown().WindowSpread?.TotalSeconds));
         scope.Gauge<double>(
-            "memsnoop.working_set.stall", "s", "The longest time for which the last pass held up a process that wanted to map memory; only with the method referenced.",
+            "memsnoop.working_set.stall", "s", "The longest time for which the last pass held up a process that wanted to map memory; only with the methods referenced and damon.",
             () => Known(windows.Shown().LongestStall?.TotalSeconds));
         return sampled;
     }

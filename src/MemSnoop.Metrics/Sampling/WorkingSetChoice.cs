@@ -5,6 +5,7 @@ using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.ProcFs;
 using MemSnoop.WorkingSets;
+using MemSnoop.WorkingSets.Damon;
 using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Metrics.Sampling;
@@ -15,6 +16,7 @@ internal static class WorkingSetChoice
     internal static string NameOf(WorkingSetMethod method) => method switch
     {
         WorkingSetMethod.PageIdle => "page_idle",
+        WorkingSetMethod.Damon => "damon",
         WorkingSetMethod.Referenced => "referenced",
         _ => WorkingSetMethods.Auto,
     };
@@ -27,7 +29,8 @@ internal static class WorkingSetChoice
     {
         string wanted = NameOf(host.Options.WorkingSet.Method);
         return (wanted == WorkingSetMethods.Auto || wanted == method)
-            && (method != PageIdleEstimator.MethodName || File.Exists(host.Paths.Sys(IdleBitmap.RelativePath)));
+            && (method != PageIdleEstimator.MethodName || File.Exists(host.Paths.Sys(IdleBitmap.RelativePath)))
+            && (method != DamonSupport.MethodName || Directory.Exists(host.Paths.Sys(Kdamond.RelativePath)));
     }
 
     /// <summary>The options of the estimator; <paramref name="groupOf"/> tells which processes are one container.</summary>
@@ -36,6 +39,7 @@ internal static class WorkingSetChoice
         IdleAges = new IdleAges([.. options.IdleAges]),
         ReferencedMaxResidentBytes = (ulong)options.ReferencedMaxResident,
         MaxStall = options.MaxStall,
+        DamonSamples = options.DamonSamples,
         Areas = options.Areas,
         Parts = options.Spread ? PartsOf(options.Interval) : 1,
         GroupOf = groupOf,

@@ -24,11 +24,14 @@ internal sealed class DamonWatch : IDisposable
     private long _changes;
     private ulong _known;
 
-    internal DamonWatch(KernelPaths paths, KernelBuffer buffer)
+    /// <param name="paths">The roots.</param>
+    /// <param name="buffer">What small files are read to.</param>
+    /// <param name="hasOwnKdamond">Whether the kdamond of this host is this program's own: then the kernel's own users alone are strangers.</param>
+    internal DamonWatch(KernelPaths paths, KernelBuffer buffer, bool hasOwnKdamond = false)
     {
         _buffer = buffer;
         _threads = paths.Sys("kernel/mm/damon/admin/kdamonds");
-        _count = new KernelText(Path.Join(_threads, "nr_kdamonds"), buffer);
+        _count = new KernelText(hasOwnKdamond ? "" : Path.Join(_threads, "nr_kdamonds"), buffer);
         foreach (string module in Modules)
         {
             string directory = paths.Sys($"module/{module}/parameters");

@@ -43,6 +43,9 @@ internal sealed class DisturbanceReport
     /// <summary>Huge pages were made of small ones: fresh huge frames at addresses that were resident before may not have been used.</summary>
     internal bool HugePagesCollapsed { get; set; }
 
+    /// <summary>At most how many pages went into huge pages that were made of small ones.</summary>
+    internal ulong CollapsedPages { get; set; }
+
     /// <summary>Equal pages were merged (KSM).</summary>
     internal bool PagesMerged { get; set; }
 
@@ -59,7 +62,7 @@ internal sealed class DisturbanceReport
     {
         _groups.Clear();
         (Everywhere, Sum) = (default, default);
-        (HugePagesCollapsed, PagesMerged, FileReadsAreHidden) = (false, false, false);
+        (HugePagesCollapsed, PagesMerged, FileReadsAreHidden, CollapsedPages) = (false, false, false, 0);
     }
 
     internal void AddEverywhere(HiddenPages hidden) => Everywhere = HiddenPages.Add(Everywhere, hidden);

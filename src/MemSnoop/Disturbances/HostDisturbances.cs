@@ -27,7 +27,7 @@ internal sealed class HostDisturbances : IDisturbanceWatch
     private readonly List<HostMoment> _moments = [];
     private readonly DisturbanceReport _report = new();
 
-    private HostDisturbances(KernelPaths paths, TimeProvider clock, bool isReal)
+    private HostDisturbances(KernelPaths paths, TimeProvider clock, bool isReal, bool hasOwnKdamond)
     {
         KernelBuffer buffer = new();
         _clock = clock;
@@ -38,13 +38,16 @@ internal sealed class HostDisturbances : IDisturbanceWatch
         _events = new GroupEvents(_groups);
         _aged = new AgedMemory(_groups);
         _moved = new MovedContent(paths, buffer);
-        _damon = new DamonWatch(paths, buffer);
+        _damon = new DamonWatch(paths, buffer, hasOwnKdamond);
         _bitmap = new BitmapUsers(paths);
         _events.Update(ReadHost(), _generations.IsOn());
     }
 
     /// <summary>Begins to watch. What this host or these rights do not show is not watched; nothing is thrown for it. Open the idle bitmap before.</summary>
-    internal static HostDisturbances Open(KernelPaths paths, TimeProvider clock) => new(paths, clock, HostMounts.AreReal(paths));
+    internal static HostDisturbances Open(KernelPaths paths, TimeProvider clock) => new(paths, clock, HostMounts.AreReal(paths), hasOwnKdamond: false);
+
+    /// <summary>The same for whoever has set up the only kdamond of this host, which does not disturb itself.</summary>
+    internal static HostDisturbances OpenBesideKdamond(KernelPaths paths, TimeProvider clock) => new(paths, clock, HostMounts.AreReal(paths), hasOwnKdamond: true);
 
     /// <summary>Whether this kernel has the multi-generational LRU, whether it is on, and why its generations cannot be read (<c>ok</c> if they can).</summary>
     internal (bool IsBuilt, bool IsOn, string Reason) Generations => (_generations.IsBuilt, _generations.IsOn(), _generations.Reason);
@@ -80,6 +83,7 @@ internal sealed class HostDisturbances : IDisturbanceWatch
         bool hasGenerations = from.HasGenerations || to.HasGenerations;
         _report.FileReadsAreHidden = hasGenerations;
         _report.HugePagesCollapsed = MovedContent.Collapsed(from.Host, to.Host);
+        _report.CollapsedPages = MovedContent.CollapsedPages(from.Host, to.Host);
         _report.PagesMerged = from.Merged != to.Merged;
         if (hasGenerations)
         {

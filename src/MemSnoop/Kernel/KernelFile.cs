@@ -297,6 +297,45 @@ internal static class KernelFile
         }
     }
 
+    /// <summary>
+    /// Opens a file below an open directory, writes a value to it and closes it, without a handle object: for the files of sysfs, of which one setting takes thousands. What the
+    /// kernel does with the value may take as long as it likes, so it is not a call that counts as hung.
+    /// </summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">The file, ended with a NUL.</param>
+    /// <param name="text">The value.</param>
+    /// <param name="error">The error of the system call; 0 if there was none.</param>
+    internal static ReadOutcome Put(KernelHandle directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> text, out int error)
+    {
+        int descriptor;
+        try
+        {
+            descriptor = Libc.OpenAt(directory, name, Libc.OpenWriteOnly | Libc.OpenTruncate | OpenFlags);
+        }
+        catch (ObjectDisposedException)
+        {
+            error = Libc.ErrorNoEntry;
+            return ReadOutcome.NotSupported;
+        }
+
+        if (descriptor < 0)
+        {
+            error = Marshal.GetLastPInvokeError();
+            return Classify(error);
+        }
+
+        nint written;
+        do
+        {
+            written = Libc.Write(descriptor, text, (nuint)text.Length);
+        }
+        while (written < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted);
+
+        error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
+        _ = Libc.Close(descriptor);
+        return written < 0 ? Classify(error) : Written(written, text);
+    }
+
     private static ReadOutcome Written(nint count, ReadOnlySpan<byte> bytes) => count == bytes.Length ? ReadOutcome.Success : ReadOutcome.Failed;
 
     /// <summary>

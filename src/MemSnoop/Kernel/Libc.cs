@@ -12,6 +12,7 @@ internal static partial class Libc
     internal const int OpenCreate = 0x40;
     internal const int OpenNew = 0x80;
     internal const int OpenNoControllingTerminal = 0x100;
+    internal const int OpenTruncate = 0x200;
     internal const int OpenNonBlocking = 0x800;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int OpenPath = 0x200000;
@@ -35,6 +36,7 @@ internal static partial class Libc
     internal const int ErrorInterrupted = 4;
     internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
+    internal const int ErrorBusy = 16;
     internal const int ErrorExists = 17;
     internal const int ErrorNoDevice = 19;
     internal const int ErrorTooManyFilesInSystem = 23;
@@ -186,6 +188,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(KernelHandle descriptor, ReadOnlySpan<byte> buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(int descriptor, ReadOnlySpan<byte> buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     internal static partial int Statx(KernelHandle directory, ReadOnlySpan<byte> path, int flags, uint mask, out StatxResult result);

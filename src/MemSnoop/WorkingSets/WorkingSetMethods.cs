@@ -1,5 +1,6 @@
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.WorkingSets.Damon;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
 
@@ -19,10 +20,21 @@ public static class WorkingSetMethods
             Means = "the kernel's idle bitmap",
             Estimates = MethodScope.Process | MethodScope.Group,
             Precision = "each page, with its size; an access by one process counts for all that map the page",
-            Disturbs = [ReferencedEstimator.MethodName],
+            Disturbs = [DamonSupport.MethodName, ReferencedEstimator.MethodName],
             DisturbedBy = [Disturbance.Moved, Disturbance.FileRead, Disturbance.Advised, Disturbance.Aged, Disturbance.Damon, Disturbance.Reader],
             Probe = PageIdleEstimator.Probe,
             Create = static (paths, settings, clock) => PageIdleEstimator.Open(paths, settings, clock),
+        },
+        new()
+        {
+            Name = DamonSupport.MethodName,
+            Means = "DAMON, the kernel's monitor of accesses",
+            Estimates = MethodScope.Process,
+            Precision = "each page from Linux 6.18 on, ages an upper bound; before that an estimate from samples of the pages, with its error",
+            Disturbs = [PageIdleEstimator.MethodName, ReferencedEstimator.MethodName],
+            DisturbedBy = [Disturbance.Divided, Disturbance.Moved, Disturbance.FileRead, Disturbance.Advised, Disturbance.Aged],
+            Probe = DamonSupport.Probe,
+            Create = static (paths, settings, clock) => DamonEstimators.Open(paths, settings, clock),
         },
         new()
         {
@@ -30,7 +42,7 @@ public static class WorkingSetMethods
             Means = "referenced bits of the page tables",
             Estimates = MethodScope.Process,
             Precision = "each area; ages are an upper bound; holds up its target while the kernel walks page tables",
-            Disturbs = [PageIdleEstimator.MethodName],
+            Disturbs = [PageIdleEstimator.MethodName, DamonSupport.MethodName],
             DisturbedBy = [Disturbance.Divided, Disturbance.Moved, Disturbance.Advised, Disturbance.Aged],
             Probe = LockedTargets.Probe,
             Create = static (paths, settings, clock) =>
@@ -65,7 +77,16 @@ public static class WorkingSetMethods
     /// <summary>Makes the estimator of a method.</summary>
     /// <exception cref="ArgumentException">There is no such method.</exception>
     /// <exception cref="IOException">It does not work here, or another program measures by it.</exception>
-    public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock) =>
-        Known.FirstOrDefault(known => known.Name == method)?.Create(paths, settings, clock)
-            ?? throw new ArgumentException($"No such method: {method}", nameof(method));
+    public static IWorkingSetEstimator Create(string method, KernelPaths paths, EstimatorOptions settings, TimeProvider clock)
+    {
+        WorkingSetMethodDescriptor known = Known.FirstOrDefault(known => known.Name == method) ?? throw new ArgumentException($"No such method: {method}", nameof(method));
+        IWorkingSetEstimator estimator = known.Create(paths, settings, clock);
+        if (method != DamonSupport.MethodName)
+        {
+            // One that a killed exporter has left would take accessed bits for ever.
+            _ = Kdamond.RemoveLeft(paths);
+        }
+
+        return estimator;
+    }
 }

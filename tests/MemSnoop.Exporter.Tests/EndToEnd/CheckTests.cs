@@ -22,7 +22,7 @@ public class CheckTests
         using JsonDocument document = JsonDocument.Parse(json.Output);
         JsonElement root = document.RootElement;
         Assert.Equal(BuildInfo.Version, root.GetProperty("version").GetString());
-        Assert.Contains(root.GetProperty("method").GetString(), (string[])["page_idle", "referenced"]);
+        Assert.Contains(root.GetProperty("method").GetString(), (string[])["page_idle", "damon", "referenced"]);
         JsonElement[] findings = [.. root.GetProperty("findings").EnumerateArray()];
         foreach (JsonElement finding in findings)
         {

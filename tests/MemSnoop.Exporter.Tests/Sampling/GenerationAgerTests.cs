@@ -179,6 +179,7 @@ public sealed class GenerationAgerTests : IDisposable
 
     [Theory]
     [InlineData(WorkingSetMethod.Referenced)]
+    [InlineData(WorkingSetMethod.Damon)]
     [InlineData(WorkingSetMethod.PageIdle)]
     public void A_method_by_name_and_aging_are_one_too_many(WorkingSetMethod method)
     {

@@ -1,4 +1,4 @@
-# The longest mmap and munmap of a busy target: without passes, with idle-page passes, with referenced bits; a file a case, a line a second.
+# The longest mmap and munmap of a busy target: without passes, with idle-page passes, with DAMON, with referenced bits; a file a case, a line a second.
 start busy mmapper --hold 400
 settle() { tell busy figures >/dev/null; }
 
@@ -14,7 +14,7 @@ stretch() {
 }
 
 stretch without-1
-for method in page_idle referenced; do
+for method in page_idle damon referenced; do
   exporter --pid "$(field busy pid)" --no-children --method $method --collector.disable-defaults --collector.working-set --working-set-interval 500ms --max-stall 1m
   wait_for 60 has_working_set "$(field busy pid)"
   stretch $method
