@@ -53,5 +53,6 @@ splice reliability docs/reliability.md
 splice definitions docs/working-set.md
 splice damon docs/working-set.md
 splice shrink docs/shrink.md
+splice kernels docs/working-set.md
 splice fuzz-library docs/reliability.md
 splice fuzz-program docs/reliability.md

@@ -96,12 +96,13 @@ internal sealed class StagedPass : IDisposable
             Before = pages.Ages,
             After = _scratch,
             AreasBefore = pages.Areas,
+            Counted = MemoryShare.Whole,
             Group = 0,
             NewPages = NewPages.AreUsed,
             IsGlance = false,
             Report = DisturbanceReport.Quiet,
         });
-        _pagemap.Walk(directory, _areas.Areas, _walk);
+        _pagemap.Walk(directory, _areas.Areas, MemoryShare.Whole, _walk);
         maps.Dispose();
         process.Leave(directory);
         pages.Take(_scratch, _areas.Areas, now);

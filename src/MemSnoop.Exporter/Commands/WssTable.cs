@@ -42,11 +42,11 @@ internal sealed class WssTable(TextWriter output, bool namesProcesses)
         await output.FlushAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The window as a line of the table. A bracket where it was disturbed.</summary>
+    /// <summary>The window as a line of the table. A bracket where it was disturbed, a tilde where it is an estimate.</summary>
     internal static string Line(WindowAnswer window)
     {
         (string used, string share) = window.UsedBytes is { } bytes
-            ? (Size(bytes), Share(bytes, window.RssBytes))
+            ? ((window.ErrorBytes is null ? "" : "~") + Size(bytes), Share(bytes, window.RssBytes))
             : ($"{Size(window.LowerBytes)}-{Size(window.UpperBytes)}", $"{Share(window.LowerBytes, window.RssBytes)}-{Share(window.UpperBytes, window.RssBytes)}");
         return string.Create(
             CultureInfo.InvariantCulture, $"{window.WindowSeconds,6:F3}  {window.RssBytes / MiB,8:F2}  {window.PssBytes / MiB,8:F2}  {used,8}  {share,6}  {window.Method}");

@@ -4,7 +4,7 @@
 export const growth = ({ growth_bytes_per_hour: growth }) => growth === undefined ? "" : (growth < 0 ? "−" : growth > 0 ? "+" : "") + bytes(Math.abs(growth)) + "/h";
 
 /** A working set, or its bounds. */
-export const used = row => row.used_bytes !== undefined ? bytes(row.used_bytes)
+export const used = row => row.used_bytes !== undefined ? row.error_bytes === undefined ? bytes(row.used_bytes) : `${bytes(row.used_bytes)} ± ${bytes(row.error_bytes)}`
   : row.upper_bytes !== undefined ? `${bytes(row.lower_bytes)} – ${bytes(row.upper_bytes)}` : "";
 
 const place = row => row.pod ? [row.namespace, row.pod, row.container].filter(Boolean).join("/") : row.container ?? row.container_id?.slice(0, 12) ?? row.unit ?? row.group ?? "";

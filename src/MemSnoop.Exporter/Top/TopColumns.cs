@@ -24,7 +24,7 @@ internal sealed record TopColumn(string Heading, int Width, bool IsText, SortCol
     private static readonly TopColumn Members = new("PROCS", 5, false, null, static row => Plain(row.Processes?.ToString(CultureInfo.InvariantCulture)));
     private static readonly TopColumn Resident = new("RESIDENT", 9, false, SortColumn.Resident, static row => Plain(ShortNumber.Bytes(row.ResidentBytes)));
     private static readonly TopColumn Used = new("USED", 10, false, SortColumn.Used, static row =>
-        row.UsedBytes is { } used ? Plain(ShortNumber.Bytes(used)) : row.UpperBytes is { } most ? ($"<={ShortNumber.Bytes(most)}", Ink.Warm) : Plain(null));
+        row.UsedBytes is { } used ? Plain((row.ErrorBytes is null ? "" : "~") + ShortNumber.Bytes(used)) : row.UpperBytes is { } most ? ($"<={ShortNumber.Bytes(most)}", Ink.Warm) : Plain(null));
 
     private static readonly TopColumn Idle = new("IDLE", 9, false, SortColumn.Idle, static row => Plain(row.IdleBytes is { } idle ? ShortNumber.Bytes(idle) : null));
     private static readonly TopColumn Share = new("IDLE%", 6, false, SortColumn.IdleShare, static row =>

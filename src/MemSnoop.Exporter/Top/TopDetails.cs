@@ -71,7 +71,8 @@ internal static class TopDetails
     private static string Used(RowView row)
     {
         string within = row.WindowSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $", within {seconds:F1} s") : "";
-        return row.UsedBytes is { } used ? $"{ShortNumber.Bytes(used)}, {ShortNumber.Percent(used, row.ResidentBytes)}{within}"
+        string error = row.ErrorBytes is { } bytes ? $" ± {ShortNumber.Bytes(bytes)}" : "";
+        return row.UsedBytes is { } used ? $"{ShortNumber.Bytes(used)}{error}, {ShortNumber.Percent(used, row.ResidentBytes)}{within}"
             : row.LowerBytes is { } lower && row.UpperBytes is { } upper ? $"{ShortNumber.Bytes(lower)} to {ShortNumber.Bytes(upper)}{within}: {DisturbanceWords.Explain(row.Reason ?? "")}"
             : row.Reason is null or "no_window" ? "no window has ended yet"
             : DisturbanceWords.Explain(row.Reason);

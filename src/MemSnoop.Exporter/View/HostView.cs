@@ -49,6 +49,7 @@ internal sealed class HostView(KernelPaths paths, IdleBands bands)
     {
         HostReason.NoMethod => "no_method",
         HostReason.NoSum => "no_sum",
+        HostReason.Share => "share",
         _ => "no_window",
     };
 
@@ -56,6 +57,7 @@ internal sealed class HostView(KernelPaths paths, IdleBands bands)
     {
         HostReason.NoMethod => "no method tells here which memory is used",
         HostReason.NoSum => "the method counts memory that programs share for each of them, so what all use together is not known",
+        HostReason.Share => "only a share of memory is measured, to keep within the CPU budget, so what all use together is not known",
         _ => "what all programs use together is known once the first windows have ended, and no pass is under way",
     };
 
@@ -74,4 +76,7 @@ internal enum HostReason
 
     /// <summary>The method has no sum over processes.</summary>
     NoSum,
+
+    /// <summary>Only a share of memory is measured.</summary>
+    Share,
 }

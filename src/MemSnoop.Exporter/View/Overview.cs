@@ -152,6 +152,9 @@ internal sealed record RowView
     /// <summary>The working set; absent if it is not known exactly.</summary>
     public ulong? UsedBytes { get; init; }
 
+    /// <summary>Half the width of the 95 % interval around it; absent if it is exact.</summary>
+    public ulong? ErrorBytes { get; init; }
+
     /// <summary>The least that the working set can have been, if something disturbed the window.</summary>
     public ulong? LowerBytes { get; init; }
 

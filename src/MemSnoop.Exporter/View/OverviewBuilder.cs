@@ -63,7 +63,7 @@ internal sealed class OverviewBuilder(LastSamples last, HistoryRings rings, Idle
             (_togetherRound, _together) = (round, last.Windows!.CountHost());
         }
 
-        return _host.Read(_together, HostReason.NoWindow);
+        return _host.Read(_together, last.Round.Share < 1 ? HostReason.Share : HostReason.NoWindow);
     }
 
     private static TableView Table(List<RowView> rows) => TableQuery.All.Apply(new TableView(rows.Count, rows.Count, rows));

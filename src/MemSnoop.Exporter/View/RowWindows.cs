@@ -19,6 +19,7 @@ internal static class RowWindows
         {
             ResidentBytes = sample.ResidentBytes,
             UsedBytes = sample.IsWhole ? sample.TotalBytes : null,
+            ErrorBytes = sample.IsWhole ? sample.Error?.TotalBytes : null,
             LowerBytes = sample.IsWhole ? null : sample.TotalBytes,
             UpperBytes = sample.IsWhole ? null : sample.UpperTotalBytes,
             IdleBytes = idle,

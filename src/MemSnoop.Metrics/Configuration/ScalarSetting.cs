@@ -33,7 +33,7 @@ internal sealed class ScalarSetting<TOptions, T>(string key, ValueSyntax<T> synt
 
     public override void Verify(MemSnoopOptions options)
     {
-        if (get((TOptions)options) is { } value)
+        if (IsSet?.Invoke((TOptions)options) != false && get((TOptions)options) is { } value)
         {
             syntax.Parse(new SettingText(syntax.Format(value), Path));
         }

@@ -48,6 +48,10 @@ internal static class Syntax
         (string text, out ByteSize value, ref string? _) => ByteSize.TryParse(text, out value), value => value.ToString())
         .As(static size => size.Bytes, static bytes => new ByteSize(bytes).ToString());
 
+    /// <summary>Processor time as a part of a core, written in percent of one. No more than this machine has: what is never reached bounds nothing.</summary>
+    public static ValueSyntax<double> Cores { get; } = new(
+        "PERCENT", "a percentage", "percent of one core, such as 1% or 0.5%", TryParseCores, static cores => string.Create(CultureInfo.InvariantCulture, $"{cores * 100:0.######}%"));
+
     public static ValueSyntax<string> Directory { get; } = new("DIRECTORY", "a directory", "an existing directory", TryParseDirectory, value => value);
 
     /// <summary>A directory that may have to be made; absolute, since programs with other working directories must mean the same.</summary>
@@ -144,6 +148,19 @@ internal static class Syntax
             value = default;
             return false;
         }
+    }
+
+    private static bool TryParseCores(string text, out double value, ref string? problem)
+    {
+        value = 0;
+        if (!text.EndsWith('%') || !double.TryParse(text.AsSpan()[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent))
+        {
+            return false;
+        }
+
+        value = percent / 100;
+        problem = percent <= 0 ? $"{text} leaves no time to measure anything" : value > Environment.ProcessorCount ? $"{text} is more than this machine has, which is {Environment.ProcessorCount * 100}%" : null;
+        return problem is null;
     }
 
     private static bool TryParseLabelSelector(string text, out string value, ref string? problem)

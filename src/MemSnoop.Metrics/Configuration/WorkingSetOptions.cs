@@ -57,6 +57,12 @@ public sealed class WorkingSetOptions
     /// <summary>Spread a pass over its interval instead of making it at once; only page_idle uses this. Default value: false.</summary>
     public bool Spread { get; set; }
 
+    /// <summary>
+    /// The processor time that passes and readings may take together, in cores: 0.01 is 1 % of one. Where a pass over all memory takes more, a share is measured, and the numbers are estimates
+    /// with their errors beside them; only page_idle can. Default value: null, no bound.
+    /// </summary>
+    public double? CpuBudget { get; set; }
+
     /// <summary>Memory areas that count. Default value: <see cref="AreaFilter.All"/>.</summary>
     public AreaFilter Areas { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = AreaFilter.All;
 }
@@ -114,6 +120,14 @@ internal static class WorkingSetSettings
             Help = "The most pages that the method damon watches, of all processes together, before Linux 6.18.",
         };
 
+    public static Setting CpuBudget { get; } =
+        new ScalarSetting<MemSnoopOptions, double>("WorkingSet:CpuBudget", Syntax.Cores, o => o.WorkingSet.CpuBudget ?? double.NaN, (o, v) => o.WorkingSet.CpuBudget = v)
+        {
+            Options = ["--cpu-budget"],
+            Help = "Processor time for passes and readings together, in percent of one core. Where all memory takes more, a share is measured, with its error (page_idle only).",
+            IsSet = o => o.WorkingSet.CpuBudget is not null,
+        };
+
     public static Setting IdleAges { get; } =
         new ListSetting<MemSnoopOptions, TimeSpan>("WorkingSet:IdleAges", Age, o => o.WorkingSet.IdleAges, (o, v) => o.WorkingSet.IdleAges = v)
         {
@@ -169,6 +183,7 @@ internal static class WorkingSetSettings
             Options = ["--spread"],
             Help = "Spread the work of each pass over its interval (page_idle only).",
         },
+        CpuBudget,
         .. Areas,
     ];
 

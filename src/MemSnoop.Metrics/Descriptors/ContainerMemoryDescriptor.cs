@@ -74,6 +74,10 @@ internal sealed class ContainerMemoryDescriptor : PublishedMeasurementDescriptor
             "memsnoop.container.memory.used.upper", "By", "The most that can have been accessed of the memory charged to the container; only if something disturbed the window.",
             () => Used(sampled, static (in ChargedMemory m) => m.IsWhole ? null : m.UsedBytes + m.DoubtfulBytes));
         scope.Gauge(
+            "memsnoop.container.memory.used.error", "By",
+            "Half the width of the 95 % interval around the memory used; only where a share of the memory was looked at.",
+            () => Used(sampled, static (in ChargedMemory m) => m.IsWhole ? m.ErrorBytes : null));
+        scope.Gauge(
             "memsnoop.container.memory.idle", "By",
             "Memory charged to the container that was not accessed for at least the age in seconds; age 0 is all that it holds. Each age contains those above it: do not sum them.",
             () => Idle(sampled, ages, interval));

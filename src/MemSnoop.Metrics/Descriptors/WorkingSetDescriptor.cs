@@ -96,6 +96,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         string? method = context.Host.IsEmbedded
             ? WorkingSetChoice.ChooseFrom(options.WorkingSet.Method, probes)
             : WorkingSetChoice.Choose(options.WorkingSet.Method, probes);
+        CpuBudget? budget = BudgetFor(ref method, context);
         bool canSum = method is not null && WorkingSetMethods.All.Single(known => known.Name == method).Estimates.HasFlag(MethodScope.Group);
         SampledWorkingSet sampled = new(probes, method, options.WorkingSet.Interval) { WithoutSums = canSum ? null : WhoseSums(context) };
         if (method is null)
@@ -126,7 +127,8 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         context.WorkingSets = (windows, estimator);
         bool hasSums = settings.GroupOf is not null && canSum;
         sampled.Run(
-            estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null);
+            estimator, context.Host, context.WatchList, windows, context.Loggers, context.Clock, hasSums ? process => settings.GroupOf!(process) is not null : null, budget);
+        AddBudgetInstruments(scope, windows, budget);
         scope.Gauge<double>("memsnoop.working_set.next_window", "s", "When the next window ends, in seconds since the Unix epoch.", () => Known(sampled.NextWindow));
         scope.Gauge<long>(
             "memsnoop.working_set.ages.info", "1", "Whether idle ages go on that the exporter before knew, or why not; only with the method page_idle.",
@@ -138,6 +140,58 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
             "memsnoop.working_set.stall", "s", "The longest time for which the last pass held up a process that wanted to map memory; only with the methods referenced and damon.",
             () => Known(windows.Shown().LongestStall?.TotalSeconds));
         return sampled;
+    }
+
+    /// <summary>What bounds the cost, if anything is to. An application that embeds this has no working sets where the method that works cannot be bounded.</summary>
+    /// <exception cref="UsageException">The method cannot be bounded.</exception>
+    private static CpuBudget? BudgetFor(ref string? method, SamplingContext context)
+    {
+        if (method is null || context.Host.Options.WorkingSet.CpuBudget is not { } limit)
+        {
+            return null;
+        }
+
+        string chosen = method;
+        if (WorkingSetMethods.All.Single(known => known.Name == chosen).CanMeasureShares)
+        {
+            return new CpuBudget(limit, context.Host.Options.WorkingSet.Interval, () => context.SpentByReadings);
+        }
+
+        if (!context.Host.IsEmbedded)
+        {
+            string those = string.Join(" or ", WorkingSetMethods.All.Where(static known => known.CanMeasureShares).Select(static known => known.Name));
+            throw new UsageException("--cpu-budget", $"the method {chosen}, which is used here, always measures all memory", $"a host where the method {those} works, or no budget");
+        }
+
+        method = null;
+        return null;
+    }
+
+    private static void AddBudgetInstruments(InstrumentScope scope, WorkingSetWindows windows, CpuBudget? budget)
+    {
+        scope.Gauge<double>(
+            "memsnoop.working_set.share", "1", "Share of memory that the last pass measured, from 0 to 1; of small processes more is measured.", () => Known(windows.Shown().Share));
+        scope.Gauge<double>("memsnoop.cpu_budget.limit", "1", "Processor time that passes and readings may take together, in cores; only with a budget.", () => Known(budget?.Limit));
+        scope.Gauge<double>(
+            "memsnoop.cpu_budget.used", "1", "Processor time that passes and readings took between the last two passes, in cores; only with a budget.",
+            () => Known(budget is { Used: var used } && !double.IsNaN(used) ? used : null));
+        scope.Gauge<double>(
+            "memsnoop.cpu_budget.needed", "1",
+            "Processor time that it would take, in cores: to measure all memory, at most; and to measure anything, only where the budget is too small for that.",
+            () => budget is null ? [] : Needed(budget));
+    }
+
+    private static IEnumerable<Measurement<double>> Needed(CpuBudget budget)
+    {
+        if (!double.IsNaN(budget.Whole))
+        {
+            yield return new Measurement<double>(budget.Whole, new KeyValuePair<string, object?>("for", "all"));
+        }
+
+        if (!double.IsNaN(budget.Least))
+        {
+            yield return new Measurement<double>(budget.Least, new KeyValuePair<string, object?>("for", "anything"));
+        }
     }
 
     private static string? WhoseSums(SamplingContext context) => (context.Labels.HasContainers, context.Host.Options.Groups.AreOn) switch

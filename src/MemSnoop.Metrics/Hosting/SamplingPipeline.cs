@@ -56,7 +56,7 @@ internal sealed partial class SamplingPipeline : IDisposable
         _groupSums = groups is null ? null : new GroupSums(_watchList, CollectionNumber, host, clock);
         try
         {
-            SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope);
+            SamplingContext context = new(host, _watchList, labels, CollectionNumber, loggers, clock, Scope, _measurements);
             foreach (PublishedMeasurementDescriptor descriptor in MeasurementCatalogue.Published)
             {
                 _measurements.Add(descriptor.Start(context));

@@ -106,6 +106,9 @@ internal sealed class Newcomers(TimeSpan period, IWorkingSetSink sink) : IWorkin
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => sink.ContainerCompleted(container, sample);
 
     /// <inheritdoc/>
+    void IWorkingSetSink.ContainerSkipped(string container, ReadOutcome reason) => sink.ContainerSkipped(container, reason);
+
+    /// <inheritdoc/>
     void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => sink.Reaccessed(process, sample);
 
     /// <inheritdoc/>

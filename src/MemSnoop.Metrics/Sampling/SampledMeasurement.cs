@@ -16,6 +16,7 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     private double _seconds = double.NaN;
     private double _cpuSeconds = double.NaN;
     private long _missed;
+    private long _spentTicks;
 
     internal string Name { get; } = name;
 
@@ -27,6 +28,9 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
 
     /// <summary>What the reading cost whose numbers the current collection shows.</summary>
     internal virtual ReadingCost Cost => new(Volatile.Read(ref _seconds), Volatile.Read(ref _cpuSeconds));
+
+    /// <summary>CPU time that its readings have taken so far. Passes of working sets are not among them.</summary>
+    internal TimeSpan Spent => TimeSpan.FromTicks(Volatile.Read(ref _spentTicks));
 
     /// <summary>Whether the last reading or pass as a whole succeeded; null before there is one that could tell something.</summary>
     internal virtual bool? Succeeded { get; private protected set; }
@@ -66,6 +70,7 @@ internal class SampledMeasurement(string name, params IReadOnlyList<MethodState>
     {
         Volatile.Write(ref _seconds, stint.Duration.TotalSeconds);
         Volatile.Write(ref _cpuSeconds, stint.Cpu.TotalSeconds);
+        Interlocked.Add(ref _spentTicks, stint.Cpu.Ticks);
         Succeeded = succeeded;
     }
 

@@ -70,11 +70,13 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     /// <param name="loggers">For what runs in the background.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="isSummed">Whether the windows of a process are summed up with those of others, so that they are needed even if it has no series of its own.</param>
+    /// <param name="budget">Bounds what it costs; null where nothing does.</param>
     internal void Run(
-        IWorkingSetEstimator estimator, MeasuredHost host, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock, Func<TrackedProcess, bool>? isSummed)
+        IWorkingSetEstimator estimator, MeasuredHost host, WatchList watchList, WorkingSetWindows windows, ILoggerFactory loggers, TimeProvider clock, Func<TrackedProcess, bool>? isSummed,
+        CpuBudget? budget)
     {
         _windows = windows;
-        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed);
+        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed, budget);
         _sampler.LimitAge();
     }
 

@@ -21,7 +21,8 @@ internal sealed partial class WindowSampler(
     SampledMeasurement sampled,
     TimeProvider clock,
     ILogger<WindowSampler> logger,
-    Func<TrackedProcess, bool>? isSummed = null) : BackgroundService, ILocalWindows
+    Func<TrackedProcess, bool>? isSummed = null,
+    CpuBudget? budget = null) : BackgroundService, ILocalWindows
 {
     /// <summary>
     /// The longest time between two looks for new processes. A process is seen after 4 s at the latest, and has its first window 4 s later and its second one 8 s
@@ -49,6 +50,8 @@ internal sealed partial class WindowSampler(
     private WatchedProcess[] _watched = [];
     private readonly List<TrackedProcess> _processes = [];
     private Stint _passed;
+    private (bool HasTime, bool IsWhole) _toldBudget = (true, true);
+    private TimeSpan? _lastPassAt;
     private TimeSpan _glanceAt = TimeSpan.MaxValue;
     private int _part;
     private int _passes;
@@ -125,15 +128,24 @@ internal sealed partial class WindowSampler(
         Stint.Beginning beginning = Stint.Begin(clock);
         Refresh();
         windows.Begin(_watched, part == 0);
-        _newcomers.BeginPass(_processes, _schedule.Elapsed, part == 0);
+        TimeSpan began = _schedule.Elapsed;
+        _newcomers.BeginPass(_processes, began, part == 0);
+        if (budget is not null && part == 0)
+        {
+            estimator.Share = budget.Next(ResidentPages(), _schedule.IsSteady);
+        }
+
         TimeSpan cpu = Run(() => estimator.Pass(_processes, part, _newcomers)).Cpu;
         Stint stint = beginning.End() + new Stint(TimeSpan.Zero, cpu);
         _passed = part == 0 ? stint : _passed + stint;
         if (part == estimator.Parts - 1)
         {
             _newcomers.EndPass();
+            budget?.EndPass(_passed.Cpu, began - _lastPassAt, _schedule.IsSteady);
+            _lastPassAt = began;
+            TellBudget();
             windows.Publish(
-                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, estimator.LongestStall);
+                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, estimator.LongestStall, estimator.Share);
             Volatile.Write(ref _passes, _passes + 1);
         }
 
@@ -149,6 +161,51 @@ internal sealed partial class WindowSampler(
     }
 
     private bool Resume() => estimator.Resume(_newcomers);
+
+    /// <summary>Says in the log when all memory is measured no more, or again, and when there is no time for any.</summary>
+    private void TellBudget()
+    {
+        if (budget is null)
+        {
+            return;
+        }
+
+        (bool hasTime, bool isWhole) state = (double.IsNaN(budget.Least), estimator.Share >= 1);
+        if (state == _toldBudget || !_schedule.IsSteady)
+        {
+            return;
+        }
+
+        _toldBudget = state;
+        string limit = Percent(budget.Limit);
+        if (!state.hasTime)
+        {
+            string least = Percent(budget.Least);
+            NoTime(limit, least);
+        }
+        else if (state.isWhole)
+        {
+            AllMeasured(limit);
+        }
+        else
+        {
+            string share = Percent(estimator.Share);
+            ShareMeasured(share, limit);
+        }
+    }
+
+    private static string Percent(double share) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{share * 100:G3}%");
+
+    private long ResidentPages()
+    {
+        long pages = 0;
+        foreach (TrackedProcess process in _processes)
+        {
+            pages += (long)process.Stat.ResidentPages;
+        }
+
+        return pages;
+    }
 
     private double UnixSeconds(TimeSpan fromNow) => (clock.GetUtcNow() + fromNow - DateTimeOffset.UnixEpoch).TotalSeconds;
 
@@ -187,7 +244,8 @@ internal sealed partial class WindowSampler(
             if (due.Count > 0)
             {
                 windows.BeginGlance(_watched);
-                Run(() => estimator.Glance(due, _newcomers));
+                TimeSpan cpu = Run(() => estimator.Glance(due, _newcomers)).Cpu;
+                budget?.AddLook(cpu);
                 windows.PublishGlance();
             }
         }
@@ -498,6 +556,15 @@ internal sealed partial class WindowSampler(
             return hangs ? ReadOutcome.Hung : outcome;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "working sets are not measured: the CPU budget of {Limit} leaves no time; with {Least} of a core or more there are numbers")]
+    private partial void NoTime(string limit, string least);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "passes measure all memory within the CPU budget of {Limit}")]
+    private partial void AllMeasured(string limit);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "passes measure {Share} of memory to keep within the CPU budget of {Limit}; working sets are estimates, with their errors beside them")]
+    private partial void ShareMeasured(string share, string limit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);

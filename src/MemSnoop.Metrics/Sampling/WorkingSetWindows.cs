@@ -131,7 +131,8 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
     /// <param name="cost">What the pass cost.</param>
     /// <param name="succeeded">Whether it succeeded as a whole; null if it only began windows.</param>
     /// <param name="longestStall">The longest time for which it held up a process; null if the method does not.</param>
-    internal void Publish(ReadingCost cost, bool? succeeded, TimeSpan? longestStall = null)
+    /// <param name="share">The share of memory that it measured.</param>
+    internal void Publish(ReadingCost cost, bool? succeeded, TimeSpan? longestStall = null, double? share = null)
     {
         TimeSpan spread = default;
         foreach (ProcessSample<WorkingSetSample> entry in _passing)
@@ -156,6 +157,7 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
             Succeeded = succeeded,
             WindowSpread = _passing.Count > 0 ? spread : null,
             LongestStall = longestStall,
+            Share = share,
         });
     }
 
@@ -226,6 +228,9 @@ internal sealed class WorkingSetWindows(CollectionNumber collections, SampledMea
 
         _containers.Add(new(container, _members.GetValueOrDefault(container), sample));
     }
+
+    /// <inheritdoc/>
+    void IWorkingSetSink.ContainerSkipped(string container, ReadOutcome reason) => _containerMemory?.Count(reason);
 
     /// <inheritdoc/>
     void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample)
@@ -319,4 +324,7 @@ internal sealed record WorkingSetRound
 
     /// <summary>The longest time for which the pass held up a process; null if the method does not.</summary>
     internal TimeSpan? LongestStall { get; init; }
+
+    /// <summary>The share of memory that the pass measured, from 0 to 1; null before the first.</summary>
+    internal double? Share { get; init; }
 }

@@ -48,6 +48,23 @@ internal sealed class ContainerGroups(ControlGroups groups, Func<string, string?
         return Exists && TryVisit(_root, parent: null);
     }
 
+    /// <summary>Reads <c>memory.stat</c> of a group; empty if that cannot be done. Valid until the next call.</summary>
+    /// <param name="path">One of <see cref="Tops"/>.</param>
+    internal ReadOnlySpan<byte> ReadMemoryStat(byte[] path)
+    {
+        // "./a/b/memory.stat" for "./a/b" and a NUL.
+        byte[] file = [.. path.AsSpan()[..^1], .. "/memory.stat\0"u8];
+        if (file.Length > MostPathBytes || KernelFile.Open(groups.Root, file, Libc.OpenReadOnly, out KernelHandle handle) != ReadOutcome.Success)
+        {
+            return [];
+        }
+
+        using (handle)
+        {
+            return KernelFile.Read(handle, _entries, 0, out int bytes) == ReadOutcome.Success ? _entries.AsSpan(0, bytes) : [];
+        }
+    }
+
     /// <summary>Whether a group is still there.</summary>
     internal bool IsThere(ReadOnlySpan<byte> path) => Libc.Statx(groups.Root, path, 0, Libc.StatxInode, out _) == 0;
 

@@ -35,6 +35,12 @@ public enum ReadOutcome
 
     /// <summary>The kernel does not answer: the process is in the middle of an exec, or its address space is locked, by a call that waits for something that does not come.</summary>
     Hung,
+
+    /// <summary>There is no processor time for it within the budget.</summary>
+    OverBudget,
+
+    /// <summary>Only a share of memory is measured, and too little of what was asked for is in it.</summary>
+    SampleTooSmall,
 }
 
 /// <summary>The words for outcomes in metrics, logs and reports.</summary>
@@ -53,6 +59,8 @@ public static class ReadOutcomes
         ReadOutcome.InUse => "in_use",
         ReadOutcome.NoDescriptors => "descriptors",
         ReadOutcome.Hung => "hung",
+        ReadOutcome.OverBudget => "budget",
+        ReadOutcome.SampleTooSmall => "sample",
         _ => "failed",
     };
 

@@ -9,6 +9,16 @@ internal interface IPageRuns
 {
     /// <summary>A run of entries of one area, absent ones among them. False stops the walk.</summary>
     bool Take(in MemoryArea area, ulong firstPage, ReadOnlySpan<ulong> entries);
+
+    /// <summary>The runs that follow are of one unit of memory. Only called where a share is walked over.</summary>
+    void BeginUnit(ulong unit)
+    {
+    }
+
+    /// <summary>The unit has ended.</summary>
+    void EndUnit()
+    {
+    }
 }
 
 /// <summary>
@@ -44,6 +54,9 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
     /// </summary>
     private const ulong MostBytesWithoutScan = 64UL << 30;
 
+    /// <summary>Of a share of an area larger than this, the kernel is asked where the next present page is before a unit is read that may be empty.</summary>
+    private const ulong SparseBytes = 1UL << 30;
+
     private ulong _directPages;
     private PageRegion[] _regions = new PageRegion[MostRegions];
     private ulong[] _entries = new ulong[MostEntries];
@@ -57,7 +70,7 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
     /// <summary>Bytes of address space that the last walk left out, because their present pages cannot be found.</summary>
     internal ulong LeftOutBytes { get; private set; }
 
-    internal ReadOutcome Walk<TRuns>(ProcessDirectory directory, List<MemoryArea> areas, TRuns runs)
+    internal ReadOutcome Walk<TRuns>(ProcessDirectory directory, List<MemoryArea> areas, in MemoryShare share, TRuns runs)
         where TRuns : IPageRuns
     {
         LeftOutBytes = 0;
@@ -75,7 +88,7 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
 
         using (handle)
         {
-            return WalkAreas(handle, CollectionsMarshal.AsSpan(areas), runs);
+            return share.IsWhole ? WalkAreas(handle, CollectionsMarshal.AsSpan(areas), runs) : WalkUnits(handle, CollectionsMarshal.AsSpan(areas), share, runs);
         }
     }
 
@@ -107,6 +120,71 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
         }
 
         return outcome;
+    }
+
+    /// <summary>Reads the units of a share alone.</summary>
+    private ReadOutcome WalkUnits<TRuns>(KernelHandle handle, ReadOnlySpan<MemoryArea> areas, in MemoryShare share, TRuns runs)
+        where TRuns : IPageRuns
+    {
+        ReadOutcome outcome = ReadOutcome.Success;
+        for (int i = 0; i < areas.Length && outcome == ReadOutcome.Success; i++)
+        {
+            ref readonly MemoryArea area = ref areas[i];
+            bool isSparse = area.Bytes > SparseBytes;
+            if (isSparse && !HasScan && area.Bytes > MostBytesWithoutScan)
+            {
+                LeftOutBytes += area.Bytes;
+                continue;
+            }
+
+            for (ulong address = area.Start; address < area.End && outcome == ReadOutcome.Success;)
+            {
+                ulong unit = MemoryUnit.Of(area, address);
+                ulong end = MemoryUnit.EndOf(area, address);
+                if (!share.Has(unit))
+                {
+                    address = end;
+                }
+                else if (isSparse && HasScan && TrySkip(handle, area, address, out ulong present, out outcome) && present >= end)
+                {
+                    // On to the unit of the next page that is present, if that is one of the share.
+                    address = present == area.End ? present : Math.Max(end, StartOf(area, present));
+                }
+                else if (outcome == ReadOutcome.Success)
+                {
+                    runs.BeginUnit(unit);
+                    outcome = ReadRange(handle, areas.Slice(i, 1), address, end, runs);
+                    runs.EndUnit();
+                    address = end;
+                }
+            }
+        }
+
+        return outcome;
+    }
+
+    private static ulong StartOf(in MemoryArea area, ulong address)
+    {
+        ulong place = area.IsFile ? address - area.Start + area.Offset : address;
+        return Math.Max(area.Start, address - Math.Min(address, place % MemoryUnit.Bytes));
+    }
+
+    /// <summary>Finds the next page that is present. False when the kernel cannot tell.</summary>
+    private bool TrySkip(KernelHandle handle, in MemoryArea area, ulong address, out ulong present, out ReadOutcome outcome)
+    {
+        (present, outcome) = (address, ReadOutcome.Success);
+        KernelCalls.Use(this);
+        int found = PagemapScan.Find(handle, address, area.End, _regions.AsSpan(0, 1), out _, mostPages: 1);
+        if (found >= 0)
+        {
+            present = found == 0 ? area.End : _regions[0].Start;
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        HasScan = error is not (Libc.ErrorNotATerminal or Libc.ErrorInvalid);
+        outcome = HasScan ? KernelFile.Classify(error) : ReadOutcome.Success;
+        return false;
     }
 
     private bool IsNeighbour(in MemoryArea area, in MemoryArea next) =>

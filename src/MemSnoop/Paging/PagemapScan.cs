@@ -25,9 +25,9 @@ internal static class PagemapScan
 
     /// <summary>
     /// Finds present ranges in [start, end). Returns how many, and where to go on; negative when the kernel has no such
-    /// ioctl or the address space is gone, told apart by the error.
+    /// ioctl or the address space is gone, told apart by the error. It stops after a number of pages; 0 means never.
     /// </summary>
-    internal static unsafe int Find(KernelHandle pagemap, ulong start, ulong end, Span<PageRegion> regions, out ulong next)
+    internal static unsafe int Find(KernelHandle pagemap, ulong start, ulong end, Span<PageRegion> regions, out ulong next, ulong mostPages = 0)
     {
         fixed (PageRegion* vector = regions)
         {
@@ -38,6 +38,7 @@ internal static class PagemapScan
                 End = end,
                 Vector = (ulong)vector,
                 VectorLength = (ulong)regions.Length,
+                MaxPages = mostPages,
                 CategoryMask = PageIsPresent,
                 ReturnMask = PageIsPresent,
             };

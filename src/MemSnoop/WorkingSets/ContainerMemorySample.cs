@@ -25,6 +25,9 @@ internal readonly record struct ChargedMemory
     /// <summary>Bytes accessed within the window: exact if <see cref="IsWhole"/>, else what is certain, a lower bound.</summary>
     internal required ulong UsedBytes { get; init; }
 
+    /// <summary>Half the width of the 95 % interval around <see cref="UsedBytes"/>, where a share of memory was looked at; null where all was.</summary>
+    internal ulong? ErrorBytes { get; init; }
+
     /// <summary>Bytes that may have been accessed as well, in a window that was disturbed.</summary>
     internal required ulong DoubtfulBytes { get; init; }
 
@@ -71,6 +74,9 @@ internal enum ContainerMemoryState
 
     /// <summary>Reading failed.</summary>
     Failed,
+
+    /// <summary>There is no processor time for it within the budget.</summary>
+    OverBudget,
 }
 
 /// <summary>The words for these states in metrics and logs.</summary>
@@ -85,6 +91,7 @@ internal static class ContainerMemoryStates
         ContainerMemoryState.NoFile => "no_kpagecgroup",
         ContainerMemoryState.Denied => "denied",
         ContainerMemoryState.NoHierarchy => "no_control_groups",
+        ContainerMemoryState.OverBudget => "budget",
         _ => "failed",
     };
 

@@ -19,6 +19,18 @@ public interface IWorkingSetEstimator : IDisposable
     int Parts => 1;
 
     /// <summary>
+    /// Which share of memory the next pass is to measure, from 0 for none to 1 for all; a method that cannot measure a share measures all. Of processes that are so small that little could be
+    /// told from a share, more is measured.
+    /// </summary>
+    internal double Share
+    {
+        get => 1;
+        set
+        {
+        }
+    }
+
+    /// <summary>
     /// The longest time for which the last pass, or a look or window since, held up a process that wanted to change its address space; null if the method does
     /// not hold up anybody worth measuring.
     /// </summary>
@@ -128,6 +140,11 @@ public interface IWorkingSetSink
     {
     }
 
+    /// <summary>There is no sample of a container.</summary>
+    internal void ContainerSkipped(string container, ReadOutcome reason)
+    {
+    }
+
     /// <summary>What a process has accessed again so far; with the end of each of its windows, see <see cref="EstimatorOptions.CountsReaccesses"/>.</summary>
     internal void Reaccessed(TrackedProcess process, in ReaccessedSample sample)
     {
@@ -178,6 +195,11 @@ public sealed record EstimatorOptions
     /// Ages are taken up that an exporter before has left, if that is no longer ago than this; and left to the next. Default value: null, neither. Only the page_idle method does.
     /// </summary>
     internal TimeSpan? AgesKeptFor { get; init; }
+
+    /// <summary>
+    /// What the choice of memory depends on where a share is measured. Default value: 0, so that an exporter chooses as the one before it; addresses are random as it is.
+    /// </summary>
+    internal ulong ShareSalt { get; init; }
 
     /// <summary>
     /// The referenced method skips processes that hold more resident memory, in bytes. Default value: 4 GiB, for which a write to clear_refs holds the

@@ -24,6 +24,9 @@ internal sealed record WorkingSetMethodDescriptor
     /// <summary>What disturbs its windows; the rest is harmless to it.</summary>
     internal required IReadOnlyList<Disturbance> DisturbedBy { get; init; }
 
+    /// <summary>Whether it can measure a share of memory, to keep within a budget of processor time. Default value: false.</summary>
+    internal bool CanMeasureShares { get; init; }
+
     /// <summary>Finds out whether it works on a host, and why not.</summary>
     internal required Func<KernelPaths, ProbeResult> Probe { get; init; }
 

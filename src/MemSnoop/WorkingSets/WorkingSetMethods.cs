@@ -22,6 +22,7 @@ public static class WorkingSetMethods
             Precision = "each page, with its size; an access by one process counts for all that map the page",
             Disturbs = [DamonSupport.MethodName, ReferencedEstimator.MethodName],
             DisturbedBy = [Disturbance.Moved, Disturbance.FileRead, Disturbance.Advised, Disturbance.Aged, Disturbance.Damon, Disturbance.Reader],
+            CanMeasureShares = true,
             Probe = PageIdleEstimator.Probe,
             Create = static (paths, settings, clock) => PageIdleEstimator.Open(paths, settings, clock),
         },

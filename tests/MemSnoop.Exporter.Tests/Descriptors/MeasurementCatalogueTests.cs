@@ -29,7 +29,7 @@ public partial class MeasurementCatalogueTests
             Assert.Equal(source.Capabilities.Count, source.Capabilities.Distinct().Count());
             Assert.All(source.Capabilities, static capability => Assert.Equal($"CAP{capability}".ToUpperInvariant(), capability.ToWord().Replace("_", "", StringComparison.Ordinal)));
         });
-        Assert.Equal(descriptor.Sources.Count, descriptor.Sources.DistinctBy(static source => source.Name).Count());
+        Assert.Equal(descriptor.Sources.Count, descriptor.Sources.DistinctBy(static source => (source.Name, source.Method)).Count());
     }
 
     /// <summary>The names of columns and fields go unquoted into comma-separated files.</summary>

@@ -122,7 +122,7 @@ public class SectionTests
         { $"MemSnoop:WorkingSet:Interval: 10ms is too short; expected {Interval}", static options => options.WorkingSet.Interval = TimeSpan.FromMilliseconds(10) },
         { $"MemSnoop:WorkingSet:Interval: '00:00:01.0000001' is not a duration; expected {Interval}", static options => options.WorkingSet.Interval = new TimeSpan(10_000_001) },
         { $"MemSnoop:WorkingSet:Interval: '-00:00:00.0010000' is not a duration; expected {Interval}", static options => options.WorkingSet.Interval = Timeout.InfiniteTimeSpan },
-        { "MemSnoop:WorkingSet:Method: '7' is not a method; expected one of auto, page_idle, referenced", static options => options.WorkingSet.Method = (WorkingSetMethod)7 },
+        { "MemSnoop:WorkingSet:Method: '7' is not a method; expected one of auto, page_idle, damon, referenced", static options => options.WorkingSet.Method = (WorkingSetMethod)7 },
         { "MemSnoop:WorkingSet:IdleAges: starts with 1s; expected ages that increase from 0, such as 0,30s,1m,10m,1h", static options => options.WorkingSet.IdleAges = [TimeSpan.FromSeconds(1)] },
         { "MemSnoop:Processes:MinResident: '-1' is not a size; expected a number of bytes, or a size such as 10MiB or 1.5GB", static options => options.Processes.MinResident = -1 },
         { "MemSnoop:Processes:Pids:1: '0' is not a process id; expected a number from 1 to 4194304", static options => options.Processes.Pids = [1, 0] },

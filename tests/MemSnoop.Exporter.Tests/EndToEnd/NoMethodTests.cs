@@ -50,5 +50,15 @@ public sealed class NoMethodTests : IDisposable
         Assert.Contains("no method that tells which memory is touched works here", top.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_budget_for_a_method_that_cannot_keep_to_one_is_refused_in_one_line()
+    {
+        CommandResult serve = await Command.TryRunAsync(
+            Repository.Executable, ["serve", "--cpu-budget", "1%", "--method", "referenced", "--listen", "127.0.0.1:0", "--run-dir", _host["run"]], ExporterProcess.Deadline);
+        Assert.Equal(
+            (2, "memsnoop: --cpu-budget: the method referenced, which is used here, always measures all memory; expected a host where the method page_idle works, or no budget\n"),
+            (serve.ExitCode, serve.Error));
+    }
+
     public void Dispose() => _host.Dispose();
 }

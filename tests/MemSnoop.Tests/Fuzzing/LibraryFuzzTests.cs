@@ -41,6 +41,7 @@ public sealed class LibraryFuzzTests : FuzzTests
         KernelRecord.TargetOfWholes<MemInfo>("meminfo", MemInfo.TryParse),
         KernelRecord.Target<SmapsSums>("smaps-rollup", SmapsRollup.TryParse),
         KernelRecord.Target<MemoryStat>("memory-stat", MemoryStat.TryParse),
+        KernelRecord.Target<MemoryCharge>("memory-charge", MemoryCharge.TryParse),
         KernelRecord.Target<MemoryAmounts>("memory-amounts", MemoryAmounts.TryParse),
         KernelRecord.Target<MemoryAmounts>("memory-amounts-v1", MemoryAmounts.TryParseVersion1),
         KernelRecord.Target<MemoryEvents>("memory-events", MemoryEvents.TryParse),

@@ -35,7 +35,7 @@ public class PagemapTests
 
         Assert.Equal(10, pages.Taken.Count);
         Assert.Equal(128UL << 40, pagemap.LeftOutBytes);
-        Assert.Equal(ReadOutcome.Success, pagemap.Walk(Open(tree), [Area(10, 20)], pages));
+        Assert.Equal(ReadOutcome.Success, pagemap.Walk(Open(tree), [Area(10, 20)], MemoryShare.Whole, pages));
         Assert.Equal(0UL, pagemap.LeftOutBytes);
     }
 
@@ -57,7 +57,7 @@ public class PagemapTests
         File.Delete(tree["7/stat"]);
         File.Delete(tree["7/pagemap"]);
 
-        Assert.Equal(ReadOutcome.ProcessGone, new Pagemap(Page).Walk(directory, [Area(10, 20)], new Collector()));
+        Assert.Equal(ReadOutcome.ProcessGone, new Pagemap(Page).Walk(directory, [Area(10, 20)], MemoryShare.Whole, new Collector()));
         directory.Dispose();
     }
 
@@ -74,7 +74,7 @@ public class PagemapTests
             AreaList areas = new(AreaFilter.All, Page);
             Assert.Equal(ReadOutcome.Success, areas.Read(directory!, out KernelHandle maps));
             Collector pages = new();
-            Assert.Equal(ReadOutcome.Success, new Pagemap(Page) { ResidentPages = expected }.Walk(directory!, areas.Areas, pages));
+            Assert.Equal(ReadOutcome.Success, new Pagemap(Page) { ResidentPages = expected }.Walk(directory!, areas.Areas, MemoryShare.Whole, pages));
             Assert.Equal(ReadOutcome.Success, areas.StillThere(maps));
             maps.Dispose();
 
@@ -105,7 +105,7 @@ public class PagemapTests
                 child.Kill();
             }
 
-            ReadOutcome outcome = new Pagemap(Page).Walk(directory!, areas.Areas, new Collector());
+            ReadOutcome outcome = new Pagemap(Page).Walk(directory!, areas.Areas, MemoryShare.Whole, new Collector());
             Assert.Equal(ReadOutcome.ProcessGone, outcome == ReadOutcome.Success ? areas.StillThere(maps) : outcome);
             maps.Dispose();
         }
@@ -139,7 +139,7 @@ public class PagemapTests
         using ProcessDirectory directory = Open(tree);
         pages = new Collector();
         pagemap = new Pagemap(Page);
-        return pagemap.Walk(directory, areas, pages);
+        return pagemap.Walk(directory, areas, MemoryShare.Whole, pages);
     }
 
     private sealed class Collector : IPageRuns

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -42,6 +43,23 @@ public class ParserPropertyTests
         for (int length = 0; length < text.Length; length++)
         {
             Assert.True(!MemoryStat.TryParse(text.AsSpan(0, length), out MemoryStat cut) || cut == whole);
+        }
+    }
+
+    [Theory]
+    [InlineData("memory.stat")]
+    [InlineData("memory.stat-v1")]
+    public void A_charge_is_read_from_a_whole_file_of_either_version(string file)
+    {
+        byte[] text = File.ReadAllBytes(Path.Combine(Fixture.ReclaimRoot, file));
+        Assert.True(MemoryCharge.TryParse(text, out MemoryCharge whole));
+        string[] names = file.EndsWith("v1", StringComparison.Ordinal) ? ["total_rss ", "total_cache "] : ["anon ", "file "];
+        Assert.Equal(
+            names.Sum(name => long.Parse(Encoding.UTF8.GetString(text).Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..], CultureInfo.InvariantCulture)),
+            (long)whole.Bytes);
+        for (int length = 0; length < text.Length; length++)
+        {
+            Assert.True(!MemoryCharge.TryParse(text.AsSpan(0, length), out MemoryCharge cut) || cut == whole);
         }
     }
 

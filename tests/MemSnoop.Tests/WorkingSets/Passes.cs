@@ -12,6 +12,7 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     private readonly Dictionary<TrackedProcess, ReadOutcome> _skipped = [];
     private readonly Dictionary<string, WorkingSetSample> _groups = [];
     private readonly Dictionary<string, ContainerMemorySample> _containers = [];
+    private readonly Dictionary<string, ReadOutcome> _containersSkipped = [];
     private readonly Dictionary<TrackedProcess, ReaccessedSample> _reaccessed = [];
     private readonly Dictionary<string, ReaccessedSample> _groupsReaccessed = [];
 
@@ -22,6 +23,7 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
         _skipped.Clear();
         _groups.Clear();
         _containers.Clear();
+        _containersSkipped.Clear();
         _reaccessed.Clear();
         _groupsReaccessed.Clear();
         foreach (TrackedProcess process in processes)
@@ -53,6 +55,9 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     /// <summary>The memory charged to containers, of the last pass.</summary>
     public IReadOnlyDictionary<string, ContainerMemorySample> Containers => _containers;
 
+    /// <summary>The containers of which there is no number, and why.</summary>
+    public IReadOnlyDictionary<string, ReadOutcome> ContainersSkipped => _containersSkipped;
+
     /// <summary>What each process has accessed again, as of the last pass.</summary>
     public IReadOnlyDictionary<TrackedProcess, ReaccessedSample> Reaccessed => _reaccessed;
 
@@ -74,6 +79,8 @@ internal sealed class Passes(IWorkingSetEstimator estimator) : IWorkingSetSink
     void IWorkingSetSink.GroupCompleted(string group, in WorkingSetSample sample) => _groups.Add(group, sample);
 
     void IWorkingSetSink.ContainerCompleted(string container, in ContainerMemorySample sample) => _containers.Add(container, sample);
+
+    void IWorkingSetSink.ContainerSkipped(string container, ReadOutcome reason) => _containersSkipped.Add(container, reason);
 
     void IWorkingSetSink.Reaccessed(TrackedProcess process, in ReaccessedSample sample) => _reaccessed.Add(process, sample);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
@@ -220,7 +221,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         _walking = process;
         SampleRate rate = state.Rate is { } before ? before.For(state.Resident, Budget()) : new SampleRate();
         _walk.Begin(state.Walked, rate, Budget() + (Budget() / 4));
-        ReadOutcome outcome = _addresses.Walk(process, _walk);
+        ReadOutcome outcome = _addresses.Walk(process, MemoryShare.Whole, _walk);
         if (outcome == ReadOutcome.Success)
         {
             (state.Resident, state.LeftOutBytes, state.HasWalked) = (_walk.Pages, _addresses.LeftOutBytes, true);

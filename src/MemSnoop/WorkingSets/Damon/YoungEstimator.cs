@@ -1,5 +1,6 @@
 using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.WorkingSets.PageIdle;
 using MemSnoop.WorkingSets.Referenced;
@@ -173,7 +174,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         walked = default;
         _walking = process;
         _map.Begin(Math.Max(FewestPages, (long)(_options.MaxStall.TotalSeconds / _pageCost)));
-        ReadOutcome outcome = _addresses.Walk(process, _map);
+        ReadOutcome outcome = _addresses.Walk(process, MemoryShare.Whole, _map);
         _walking = null;
         if (outcome != ReadOutcome.Success)
         {

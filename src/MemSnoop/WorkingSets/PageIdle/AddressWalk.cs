@@ -15,8 +15,8 @@ internal sealed class AddressWalk(AreaFilter filter, ulong pageBytes, IActivePag
     /// <summary>Bytes of its address space that were not searched.</summary>
     internal ulong LeftOutBytes => _pagemap.LeftOutBytes;
 
-    /// <summary>Walks over the pages of a process, and makes sure that the address space was the same all the time.</summary>
-    internal ReadOutcome Walk<TRuns>(TrackedProcess process, TRuns runs)
+    /// <summary>Walks over a share of the pages of a process, and makes sure that the address space was the same all the time.</summary>
+    internal ReadOutcome Walk<TRuns>(TrackedProcess process, in MemoryShare share, TRuns runs)
         where TRuns : IPageRuns
     {
         ReadOutcome outcome = process.Enter(out ProcessDirectory directory);
@@ -33,7 +33,7 @@ internal sealed class AddressWalk(AreaFilter filter, ulong pageBytes, IActivePag
                 if (outcome == ReadOutcome.Success)
                 {
                     _pagemap.ResidentPages = process.Stat.ResidentPages;
-                    outcome = _pagemap.Walk(directory, Areas.Areas, runs);
+                    outcome = _pagemap.Walk(directory, Areas.Areas, share, runs);
                 }
 
                 return outcome != ReadOutcome.Success ? outcome : Areas.StillThere(maps);

@@ -10,6 +10,9 @@ internal interface IChargedGroups
 {
     /// <summary>The group of this inode number; null if its frames do not matter.</summary>
     ChargedGroup? Find(ulong inode);
+
+    /// <summary>A unit of a share was counted; not called where all memory is.</summary>
+    void EndUnit();
 }
 
 /// <summary>
@@ -36,18 +39,73 @@ internal sealed class ChargedFrames(KpageCgroup cgroups, KpageFlags kpageFlags, 
     /// <param name="count">How many frames there are; fewer than a block has where memory ends.</param>
     internal ReadOutcome Take(long index, IChargedGroups groups, DisturbanceReport report, ReadOnlySpan<byte> reached, out int count)
     {
-        _first = (ulong)index << FrameBlock.FrameShift;
+        Begin(index, report);
         ReadOutcome outcome = cgroups.Read(_first, _groups, out count);
-        if (outcome != ReadOutcome.Success)
+        if (outcome == ReadOutcome.Success)
         {
-            return outcome;
+            TakeFrames(groups, 0, count, reached);
         }
 
+        return outcome;
+    }
+
+    /// <summary>The same for a share of the block.</summary>
+    /// <param name="index">The block.</param>
+    /// <param name="share">The share.</param>
+    /// <param name="counted">The share of the pass before: what that has not marked does not count yet.</param>
+    /// <param name="unitFrames">Frames of a unit.</param>
+    /// <param name="groups">Whose frames count.</param>
+    /// <param name="report">What happened to accessed bits within the window.</param>
+    /// <param name="reached">How many ages a page has reached, by the number of the pass that last saw it used; empty when the pass only begins windows.</param>
+    /// <param name="isEnd">Whether memory ends in the block or before.</param>
+    internal ReadOutcome TakeShare(
+        long index, MemoryShare share, MemoryShare counted, int unitFrames, IChargedGroups groups, DisturbanceReport report, ReadOnlySpan<byte> reached, out bool isEnd)
+    {
+        isEnd = false;
+        Begin(index, report);
+        for (int from = 0; from < FrameBlock.Frames; from += unitFrames)
+        {
+            ulong unit = MemoryUnit.OfMemory((_first + (ulong)from) / (ulong)unitFrames);
+            if (!share.Has(unit))
+            {
+                continue;
+            }
+
+            ReadOutcome outcome = cgroups.Read(_first + (ulong)from, _groups.AsSpan(from, unitFrames), out int count);
+            if (outcome != ReadOutcome.Success)
+            {
+                return outcome;
+            }
+
+            if (count == 0)
+            {
+                isEnd = true;
+                break;
+            }
+
+            bool counts = !reached.IsEmpty && counted.Has(unit);
+            TakeFrames(groups, from, from + count, counts ? reached : default);
+            if (counts)
+            {
+                groups.EndUnit();
+            }
+        }
+
+        return ReadOutcome.Success;
+    }
+
+    private void Begin(long index, DisturbanceReport report)
+    {
+        _first = (ulong)index << FrameBlock.FrameShift;
         _report = report;
         Array.Clear(_isRead);
         fresh.Clear();
+    }
+
+    private void TakeFrames(IChargedGroups groups, int from, int count, ReadOnlySpan<byte> reached)
+    {
         FrameBlock? block = null;
-        for (int from = 0; from < count;)
+        while (from < count)
         {
             ulong inode = _groups[from];
             int same = _groups.AsSpan(from, count - from).IndexOfAnyExcept(inode);
@@ -66,8 +124,6 @@ internal sealed class ChargedFrames(KpageCgroup cgroups, KpageFlags kpageFlags, 
 
             from = end;
         }
-
-        return ReadOutcome.Success;
     }
 
     private PageFlags FlagsOf(int frame)

@@ -9,6 +9,8 @@ internal sealed class ChargedGroup
 {
     private PagesByKind _inPart;
     private long _unmappedShmemInPart;
+    private PagesByKind _heldBefore;
+    private PagesByKind _usedBefore;
 
     /// <summary>Pages held, used, and of which it is not known whether they were used.</summary>
     internal PagesByKind Held;
@@ -32,6 +34,7 @@ internal sealed class ChargedGroup
     {
         (Inode, Container, Disturbance) = (inode, container, Disturbance.None);
         (Held, Used, Doubtful, _inPart) = (default, default, default, default);
+        (_heldBefore, _usedBefore) = (default, default);
         Idle = default;
         _unmappedShmemInPart = 0;
     }
@@ -82,14 +85,27 @@ internal sealed class ChargedGroup
         }
     }
 
+    /// <summary>What was counted since the unit before.</summary>
+    internal (PagesByKind Held, PagesByKind Used) TakeUnit()
+    {
+        PagesByKind held = Held;
+        PagesByKind used = Used;
+        held.Subtract(_heldBefore);
+        used.Subtract(_usedBefore);
+        (_heldBefore, _usedBefore) = (Held, Used);
+        return (held, used);
+    }
+
     /// <summary>Adds idle pages of this part of the pass that may have been used all the same.</summary>
-    internal void EndPart(DisturbanceReport report)
+    /// <param name="report">What happened to accessed bits.</param>
+    /// <param name="fraction">Which share of memory was looked at: as much of what may be hidden lies in it.</param>
+    internal void EndPart(DisturbanceReport report, double fraction)
     {
         HiddenPages hidden = HiddenPages.Add(report.In(Inode), report.Everywhere);
         for (int kind = 0; kind < ChargedKinds.Count; kind++)
         {
             bool isOfFiles = kind is (int)ChargedKind.File or (int)ChargedKind.Cache;
-            AddDoubt((ChargedKind)kind, Math.Min(_inPart[kind], isOfFiles ? hidden.File : hidden.Anon), hidden.Reason);
+            AddDoubt((ChargedKind)kind, Math.Min(_inPart[kind], (long)Math.Ceiling((isOfFiles ? hidden.File : hidden.Anon) * fraction)), hidden.Reason);
         }
 
         if (report.FileReadsAreHidden)
@@ -118,11 +134,30 @@ internal struct PagesByKind
 {
     private long _first;
 
+    /// <summary>All kinds together.</summary>
+    internal readonly long Total => this[0] + this[1] + this[2] + this[3];
+
     internal void Add(in PagesByKind other)
     {
         for (int kind = 0; kind < ChargedKinds.Count; kind++)
         {
             this[kind] += other[kind];
+        }
+    }
+
+    internal void Subtract(in PagesByKind other)
+    {
+        for (int kind = 0; kind < ChargedKinds.Count; kind++)
+        {
+            this[kind] -= other[kind];
+        }
+    }
+
+    internal void Scale(double weight)
+    {
+        for (int kind = 0; kind < ChargedKinds.Count; kind++)
+        {
+            this[kind] = (long)Math.Round(this[kind] * weight);
         }
     }
 }
@@ -138,6 +173,14 @@ internal struct PagesByAge
     /// <summary>The numbers of one kind.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
     internal Span<long> Of(ChargedKind kind) => ((Span<long>)this).Slice((int)kind * Stride, Stride);
+
+    internal void Scale(double weight)
+    {
+        for (int i = 0; i < ChargedKinds.Count * Stride; i++)
+        {
+            this[i] = (long)Math.Round(this[i] * weight);
+        }
+    }
 
     internal void Add(in PagesByAge other)
     {

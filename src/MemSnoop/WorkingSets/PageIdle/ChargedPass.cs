@@ -46,6 +46,10 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     private bool _hidReads;
     private bool _hasFrames;
     private bool _isTakenUp;
+    private MemoryShare _share = MemoryShare.Whole;
+    private MemoryShare _counted = MemoryShare.Whole;
+    private TimeSpan? _sharedSince;
+    private readonly List<ChargedGroup> _inUnit = [];
 
     internal ChargedPass(PageIdleFiles files, FrameTable frames, FreshFrames fresh, Epochs epochs, EstimatorOptions options)
     {
@@ -60,6 +64,15 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 
     /// <summary>Whether it is measured, as of the last pass that has ended: a scrape in the middle of one shows the windows of that before.</summary>
     internal ContainerMemoryState State { get; private set; } = ContainerMemoryState.Measured;
+
+    /// <summary>Whether there was a pass before the one that is about to begin.</summary>
+    private bool EndsOrBegan => _pass > 0;
+
+    /// <summary>The share that is both marked and looked at.</summary>
+    private MemoryShare Both => _share.Bound < _counted.Bound ? _share : _counted;
+
+    /// <summary>Whether a share of memory is looked at, or only a share of it counts so far.</summary>
+    private bool IsSampled => !Both.IsWhole;
 
     /// <summary>Whether a pass before has marked the frames, so that this one ends windows.</summary>
     private bool EndsWindows => _pass > 1;
@@ -117,9 +130,16 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
         (_pass, _isTakenUp) = (1, true);
     }
 
-    /// <summary>Begins a pass: finds out which groups there are, and where there is memory.</summary>
-    internal void Begin(TimeSpan windowStart, TimeSpan windowEnd)
+    /// <summary>A pass that there is no processor time for.</summary>
+    internal void LeaveOut() => Fail(ContainerMemoryState.OverBudget);
+
+    /// <summary>Begins a pass over a share of memory: finds out which groups there are, and where there is memory.</summary>
+    internal void Begin(TimeSpan windowStart, TimeSpan windowEnd, MemoryShare share)
     {
+        // What the pass before has not marked begins with this one.
+        _counted = EndsOrBegan ? _share : MemoryShare.Whole;
+        _sharedSince = share.Bound > _counted.Bound ? windowEnd : _sharedSince;
+        _share = share;
         (_windowStart, _windowEnd) = (windowStart, windowEnd);
         _isPassing = _containers.Look();
         if (!_isPassing)
@@ -168,25 +188,57 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
                     continue;
                 }
 
-                if (_charged.Take(index, this, report, EndsWindows ? _reached : default, out int count) != ReadOutcome.Success)
+                ReadOutcome outcome = Take(index, report, out bool isEnd);
+                if (outcome != ReadOutcome.Success)
                 {
                     Fail(ContainerMemoryState.Failed);
                     return;
                 }
 
-                if (count == 0)
+                if (isEnd)
                 {
                     break;
                 }
-
-                _hasFrames = true;
             }
         }
 
         foreach (ChargedGroup group in CollectionsMarshal.AsSpan(_groups)[.._used])
         {
-            group.EndPart(report);
+            group.EndPart(report, Both.Fraction);
         }
+    }
+
+    private ReadOutcome Take(long index, DisturbanceReport report, out bool isEnd)
+    {
+        ReadOnlySpan<byte> reached = EndsWindows ? _reached : default;
+        if (IsSampled)
+        {
+            // Of a share there may be nothing in the first blocks.
+            _hasFrames = true;
+            return _charged.TakeShare(index, _share, _counted, (int)(MemoryUnit.Bytes / _files.PageBytes), this, report, reached, out isEnd);
+        }
+
+        ReadOutcome outcome = _charged.Take(index, this, report, reached, out int count);
+        isEnd = count == 0;
+        _hasFrames |= !isEnd;
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    void IChargedGroups.EndUnit()
+    {
+        foreach (ChargedGroup group in _inUnit)
+        {
+            (PagesByKind held, PagesByKind used) = group.TakeUnit();
+            AccountOf(group.Container).AddToUnit(held, used);
+        }
+
+        foreach (ChargedGroup group in _inUnit)
+        {
+            AccountOf(group.Container).EndUnit();
+        }
+
+        _inUnit.Clear();
     }
 
     /// <inheritdoc/>
@@ -202,6 +254,12 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             }
 
             (_lastInode, _lastGroup) = (inode, group);
+        }
+
+        if (IsSampled && _lastGroup is not null && !_inUnit.Contains(_lastGroup))
+        {
+            // There are few in two megabytes.
+            _inUnit.Add(_lastGroup);
         }
 
         return _lastGroup;
@@ -239,6 +297,17 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             AccountOf(group.Container).Add(group, _pass);
         }
 
+        if (IsSampled)
+        {
+            foreach ((string container, byte[] path) in _containers.Tops)
+            {
+                if (_accounts.TryGetValue(container, out ContainerAccount? account))
+                {
+                    account.AddCharge(MemoryCharge.TryParse(_containers.ReadMemoryStat(path), out MemoryCharge charge) ? charge.Bytes : null, _files.PageBytes);
+                }
+            }
+        }
+
         foreach ((string container, ContainerAccount account) in _accounts)
         {
             if (account.LastPass != _pass || !_living.Contains(container))
@@ -249,7 +318,11 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 
             // Spread over the interval, a pass may have come by the memory of a new container before it knew the container. And an exporter that ended may not have watched it.
             bool isComplete = EndsWindows && !_mixedUp.Contains(container) && ((!_isSpread && !_isTakenUp) || account.FirstPass < _pass);
-            if (isComplete && account.Complete(_windowEnd, _ages, _files.PageBytes) is { HeldBytes: > 0 } sample)
+            if (isComplete && IsSampled && !account.TryScale(Both.Fraction, _sharedSince))
+            {
+                sink.ContainerSkipped(container, ReadOutcome.SampleTooSmall);
+            }
+            else if (isComplete && account.Complete(_windowEnd, _ages, _files.PageBytes) is { HeldBytes: > 0 } sample)
             {
                 sink.ContainerCompleted(container, sample);
             }

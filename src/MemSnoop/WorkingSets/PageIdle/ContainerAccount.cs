@@ -17,6 +17,8 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
     private Disturbance _disturbance;
     private long _fileReads;
     private long _shmemReads;
+    private readonly ChargedSample _units = new();
+    private TimeSpan? _sharedSince;
 
     /// <summary>The pass that found it first.</summary>
     internal long FirstPass { get; } = firstPass;
@@ -75,6 +77,33 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
         _shmemReads += shmem;
     }
 
+    /// <summary>Adds what a group of it has in one unit of a share of memory.</summary>
+    internal void AddToUnit(in PagesByKind held, in PagesByKind used) => _units.AddToUnit(held, used);
+
+    /// <summary>Ends the unit; again does nothing.</summary>
+    internal void EndUnit() => _units.EndUnit();
+
+    /// <summary>Adds what is charged to a topmost group of it, in bytes; null if that is not known.</summary>
+    internal void AddCharge(ulong? bytes, ulong pageBytes) => _units.AddCharge(bytes, pageBytes);
+
+    /// <summary>Has the share that was counted stand for all memory. False if too little is in it to tell anything.</summary>
+    /// <param name="fraction">The share.</param>
+    /// <param name="sharedSince">Since when all of it is watched; null if it never grew.</param>
+    internal bool TryScale(double fraction, TimeSpan? sharedSince)
+    {
+        if (!_units.TryWeigh(fraction))
+        {
+            return false;
+        }
+
+        _sharedSince = sharedSince;
+        _held.Scale(_units.Weight);
+        _used.Scale(_units.Weight);
+        _doubtful.Scale(_units.Weight);
+        _idle.Scale(_units.Weight);
+        return true;
+    }
+
     /// <summary>Ends a pass: what it found, as a sample.</summary>
     internal ContainerMemorySample Complete(TimeSpan now, IdleAges ages, ulong pageBytes)
     {
@@ -96,6 +125,8 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
     {
         (_held, _used, _doubtful, _idle, _disturbance) = (default, default, default, default, Disturbance.None);
         (_fileReads, _shmemReads) = (0, 0);
+        _units.Clear();
+        _sharedSince = null;
     }
 
     private void AddReads(ChargedKind kind, long pages)
@@ -118,7 +149,7 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
 
         IdleBytes bytes = default;
         bytes[0] = (ulong)_held[(int)kind] * pageBytes;
-        int known = ages.CountReached(now - observedSince);
+        int known = ages.CountReached(now - (_sharedSince > observedSince ? _sharedSince.Value : observedSince));
         for (int age = 1; age < known; age++)
         {
             long pages = 0;
@@ -146,6 +177,7 @@ internal sealed class ContainerAccount(TimeSpan observedSince, long firstPass)
             Disturbance = isWhole ? Disturbance.None : _disturbance,
             Idle = bytes,
             KnownAges = known,
+            ErrorBytes = _units.ErrorOf(kind, pageBytes),
         };
     }
 }

@@ -37,8 +37,8 @@ internal sealed class IdlePages(KpageCgroup? kpageCgroup)
         }
     }
 
-    /// <summary>Adds to a tally the pages that may have been used.</summary>
-    internal void AddDoubts(DisturbanceReport report, ref PageTally tally)
+    /// <summary>Adds to a tally the pages that may have been used. Each idle page stands for so many.</summary>
+    internal void AddDoubts(DisturbanceReport report, double weight, ref PageTally tally)
     {
         foreach ((ulong group, Counts idle) in _groups)
         {
@@ -46,9 +46,9 @@ internal sealed class IdlePages(KpageCgroup? kpageCgroup)
             HiddenPages hidden = HiddenPages.Add(own, report.Everywhere);
             if (!hidden.IsNone)
             {
-                tally.AddDoubt(PageKind.Anon, Math.Min(idle.Anon, hidden.Anon), hidden.Reason);
-                tally.AddDoubt(PageKind.Shmem, Math.Min(idle.Shmem, hidden.Anon), hidden.Reason);
-                tally.AddDoubt(PageKind.File, Math.Min(idle.File, hidden.File), hidden.Reason);
+                tally.AddDoubt(PageKind.Anon, Math.Min((long)(idle.Anon * weight), hidden.Anon), hidden.Reason);
+                tally.AddDoubt(PageKind.Shmem, Math.Min((long)(idle.Shmem * weight), hidden.Anon), hidden.Reason);
+                tally.AddDoubt(PageKind.File, Math.Min((long)(idle.File * weight), hidden.File), hidden.Reason);
             }
         }
     }

@@ -18,6 +18,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <summary>The method's name.</summary>
     public const string MethodName = "page_idle";
 
+    /// <summary>Of a process that is smaller than twice so many units, and of most that are not much larger, everything is measured: an error of 17 % at worst is still of use.</summary>
+    private const int LeastUnits = 32;
+
     private readonly EstimatorOptions _options;
     private readonly TimeProvider _clock;
     private readonly long _epoch;
@@ -38,6 +41,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly List<FrameBlock> _empty = [];
     private readonly GroupTotals _group = new();
     private readonly ChargedPass? _charged;
+
+    private readonly ulong _salt;
+    private double _wantedShare = 1;
+    private MemoryShare _share = MemoryShare.Whole;
+    private MemoryShare _shareBefore = MemoryShare.Whole;
 
     private readonly WindowMoments _moments;
     private DisturbanceReport _report = DisturbanceReport.Quiet;
@@ -67,6 +75,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     internal PageIdleEstimator(PageIdleFiles files, EstimatorOptions options, TimeProvider clock, IActivePages? active = null, bool ownsFiles = true)
     {
         _options = options;
+        _salt = options.ShareSalt;
         _clock = clock;
         _epoch = clock.GetTimestamp();
         _files = files;
@@ -90,6 +99,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     /// <inheritdoc/>
     public int Parts => _options.Parts;
+
+    /// <inheritdoc/>
+    double IWorkingSetEstimator.Share
+    {
+        get => _wantedShare;
+        set => _wantedShare = value;
+    }
 
     /// <inheritdoc/>
     AgesTaken? IWorkingSetEstimator.AgesTaken => AgesTaken;
@@ -192,9 +208,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <param name="left">What was written, or why it was not.</param>
     internal ReadOutcome LeaveAges(KernelHandle file, HandoverRoom room, out AgesLeft left)
     {
-        if (_isAtWork || !_hasPassed)
+        if (_isAtWork || !_hasPassed || !_share.IsWhole)
         {
-            left = new AgesLeft(null, _isAtWork ? "a pass was under way" : "no pass has ended");
+            left = new AgesLeft(null, _isAtWork ? "a pass was under way" : _hasPassed ? "only a share of memory was measured, to keep within the processor time" : "no pass has ended");
             return ReadOutcome.NotSupported;
         }
 
@@ -234,6 +250,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         (_part, _isAtWork) = (part, true);
+        if (_wantedShare <= 0)
+        {
+            LeaveOut(processes, part, sink);
+            return;
+        }
 
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
@@ -246,9 +267,49 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
-        _order.Take(processes, part);
+        _order.Take(processes, part, process => ShareOf(process, PagesOf(process)));
         (_next, _walked, _stage) = (0, null, Stage.Pass);
         EndPass(sink);
+    }
+
+    /// <summary>A pass for which there is no processor time: nothing is measured, and the windows begin anew with the next pass that there is time for.</summary>
+    private void LeaveOut(IReadOnlyList<TrackedProcess> processes, int part, IWorkingSetSink sink)
+    {
+        if (part == 0)
+        {
+            _frames.Clear();
+            _charged?.LeaveOut();
+            foreach (TrackedProcess process in processes)
+            {
+                PagesOf(process).Forget();
+                sink.Skipped(process, ReadOutcome.OverBudget);
+            }
+        }
+
+        if (part == Parts - 1)
+        {
+            Forget();
+        }
+
+        _isAtWork = false;
+    }
+
+    /// <summary>
+    /// The share of a process that is walked over: that of the pass, and at least so much that <see cref="LeastUnits"/> units with pages can be expected. It stays as it is while the pass has
+    /// the same and the process is about as large, so that its ages go on.
+    /// </summary>
+    private MemoryShare ShareOf(TrackedProcess process, ProcessPages pages)
+    {
+        if (_share.IsWhole)
+        {
+            return MemoryShare.Whole;
+        }
+
+        double least = LeastUnits * (MemoryUnit.Bytes / _files.PageBytes) / Math.Max(1.0, process.Stat.ResidentPages);
+        double wanted = Math.Max(_share.Fraction, least);
+        double before = pages.Share.Fraction;
+        bool isSettled = !pages.IsNew && _share == _shareBefore && (wanted <= before * 2) && (before <= wanted * 2);
+        return isSettled ? pages.Share : MemoryShare.Of(wanted, _salt);
     }
 
     /// <summary>The rest of a pass, from the process that is next.</summary>
@@ -307,7 +368,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);
-        if (_pass == 0)
+        if (_pass == 0 || _wantedShare <= 0)
         {
             return;
         }
@@ -327,7 +388,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             for (; _next < _glanced.Count; _next++)
             {
                 // Why it cannot be read is told by the walk below.
-                _ = _addresses.Walk(_glanced[_next], _collector);
+                ProcessPages pages = PagesOf(_glanced[_next]);
+                _ = _addresses.Walk(_glanced[_next], pages.IsNew ? ShareOf(_glanced[_next], pages) : pages.Share, _collector);
             }
 
             KernelCalls.About(0);
@@ -371,8 +433,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         TimeSpan life = _files.LifeOf(process);
         bool isBornHere = pages.IsNew && life < now - _windowEnd;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive : NewPages.AreUsed;
+        MemoryShare share = pages.IsNew ? ShareOf(process, pages) : pages.Share;
         _walk.Clear();
-        ReadOutcome outcome = Walk(process, pages, 0, newPages, isGlance: true);
+        ReadOutcome outcome = Walk(process, pages, share, 0, newPages, isGlance: true);
         if (outcome != ReadOutcome.Success)
         {
             pages.Forget();
@@ -387,6 +450,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             Complete(process, pages, new WindowTimes(now, window, TimeSpan.Zero), pages.IsNew ? now - life : pages.FirstSeen, sink);
         }
 
+        pages.NoteShare(share, now);
         pages.TakeGlance(_scratch, _addresses.Areas.Areas, isBornHere ? now - life : now);
     }
 
@@ -406,7 +470,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Begin(process, _options with { CountsReaccesses = false }, out outcome, pages);
 
     /// <inheritdoc/>
-    HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
+    HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 || !_share.IsWhole ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
 
     private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null, AreaUses? areas = null)
     {
@@ -426,6 +490,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private void BeginPass()
     {
         _pass++;
+        (_shareBefore, _share) = (_share, MemoryShare.Of(_wantedShare, _salt));
         _resolver.BeginPass();
         _windowStart = _windowEnd;
         _windowEnd = Now;
@@ -447,7 +512,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         _reached?.BeginPass();
-        _charged?.Begin(_windowStart, _windowEnd);
+        _charged?.Begin(_windowStart, _windowEnd, _share);
     }
 
     private void EndWindows(int part)
@@ -528,7 +593,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             : pages.LacksAges ? NewPages.AreDoubtful
             : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
             : NewPages.AreDoubtful;
-        ReadOutcome outcome = Walk(process, pages, group, newPages, isGlance: false);
+        MemoryShare share = ShareOf(process, pages);
+        ReadOutcome outcome = Walk(process, pages, share, group, newPages, isGlance: false);
         if (outcome != ReadOutcome.Success)
         {
             Fail(process, pages, group, outcome, sink);
@@ -537,7 +603,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
         if (group != 0)
         {
-            _group.Add(_walk.GroupTally);
+            _group.Add(_walk.GroupTally, _walk.Units);
         }
 
         if (isComplete)
@@ -545,7 +611,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             WindowTimes times = isBornHere ? new WindowTimes(_windowEnd, life, TimeSpan.Zero)
                 : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(_windowEnd, _windowEnd - marked, TimeSpan.Zero)
                 : _walk.Window(_windowEnd, _windowEnd - _windowStart);
-            TimeSpan firstSeen = isBornHere ? _windowEnd - life : pages.FirstSeen;
+            TimeSpan firstSeen = isBornHere ? _windowEnd - life : pages.SharedSince ?? pages.FirstSeen;
             if (_reached is not null)
             {
                 ReaccessTotals totals = pages.Reaccessed ??= new ReaccessTotals();
@@ -560,13 +626,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             }
         }
 
+        pages.NoteShare(share, _windowEnd);
         pages.Take(_scratch, _addresses.Areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
     }
 
     /// <summary>A process that could not be walked over, or not to its end: what was found until then counts for its group.</summary>
     private void Fail(TrackedProcess process, ProcessPages pages, int group, ReadOutcome outcome, IWorkingSetSink sink)
     {
-        _group.Add(_walk.GroupTally);
+        _group.Add(_walk.GroupTally, _walk.Units);
         if (group != 0 && outcome != ReadOutcome.ProcessGone)
         {
             _group.AddUnknown((long)process.Stat.ResidentPages);
@@ -588,28 +655,51 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         pages.Doubts.Add(times.End, _walk.Tally.Doubtful, _options.IdleAges[_options.IdleAges.Count - 1]);
         WorkingSetSample sample = _walk.Tally.ToSample(times, firstSeen, pages.Doubts, _epochs, _options.IdleAges, _files.PageBytes);
-        sink.Completed(process, sample with { LeftOutBytes = _addresses.LeftOutBytes });
+        EstimateError? error = _walk.Units.Count > 0 ? _walk.Units.ErrorOf(_files.PageBytes) : null;
+        sink.Completed(process, sample with { LeftOutBytes = _addresses.LeftOutBytes, Error = error });
     }
 
-    private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, int group, NewPages newPages, bool isGlance)
+    private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, MemoryShare share, int group, NewPages newPages, bool isGlance)
     {
+        MemoryShare counted = pages.IsNew ? MemoryShare.Whole : pages.Share;
+        bool isSampled = !share.IsWhole || !counted.IsWhole;
         _walk.Begin(new WalkTerms
         {
             Before = pages.Ages,
             After = _scratch,
             AreasBefore = pages.Areas,
+            Counted = counted,
             Group = group,
             NewPages = newPages,
             IsGlance = isGlance,
             Report = _report,
         });
-        ReadOutcome outcome = _addresses.Walk(process, _walk);
+        ReadOutcome outcome = _addresses.Walk(process, isSampled && share.IsWhole ? MemoryShare.InUnits : share, _walk);
+        if (outcome == ReadOutcome.Success && isSampled)
+        {
+            outcome = Scale(process, share.Bound < counted.Bound ? share : counted);
+        }
+
         if (outcome == ReadOutcome.Success)
         {
             _walk.AddDoubts(process, pages);
         }
 
         return outcome;
+    }
+
+    /// <summary>Has what was counted stand for all of the process.</summary>
+    private ReadOutcome Scale(TrackedProcess process, MemoryShare counted)
+    {
+        // The kernel tells how much is resident of the whole address space, and not of some areas.
+        long? resident = _options.Areas == AreaFilter.All ? (long)process.Stat.ResidentPages : null;
+        if (!_walk.Units.TryWeigh(counted.Fraction, resident))
+        {
+            return ReadOutcome.SampleTooSmall;
+        }
+
+        _walk.Scale(_walk.Units.Weight, resident);
+        return ReadOutcome.Success;
     }
 
     private void CompleteGroup(string? group, IWorkingSetSink sink)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using MemSnoop.Disturbances;
 using MemSnoop.WorkingSets.PageIdle.Handover;
+using MemSnoop.WorkingSets.Shares;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -33,6 +34,35 @@ internal struct PageTally
     /// <summary>Pages of which it is not known whether they were used.</summary>
     internal readonly long Doubtful => DoubtfulAnon + DoubtfulFile + DoubtfulShmem;
 
+    /// <summary>Pages that were used.</summary>
+    internal readonly KindPages Used => new(Anon, File, Shmem);
+
+    /// <summary>Has each page stand for so many.</summary>
+    internal void Scale(double weight)
+    {
+        Resident = Scaled(Resident, weight);
+        Anon = Scaled(Anon, weight);
+        File = Scaled(File, weight);
+        Shmem = Scaled(Shmem, weight);
+        Hugetlb = Scaled(Hugetlb, weight);
+        Untracked = Scaled(Untracked, weight);
+        IdleFile = Scaled(IdleFile, weight);
+        IdleShmem = Scaled(IdleShmem, weight);
+        DoubtfulAnon = Scaled(DoubtfulAnon, weight);
+        DoubtfulFile = Scaled(DoubtfulFile, weight);
+        DoubtfulShmem = Scaled(DoubtfulShmem, weight);
+        DoubtfulNew = Scaled(DoubtfulNew, weight);
+        for (int epoch = 0; epoch < 256; epoch++)
+        {
+            Idle[epoch] = Scaled(Idle[epoch], weight);
+        }
+
+        for (int reached = 0; reached <= IdleAges.MaxCount; reached++)
+        {
+            Reaccessed[reached] = Scaled(Reaccessed[reached], weight);
+        }
+    }
+
     internal void AddActive(PageKind kind, long pages)
     {
         switch (kind)
@@ -48,6 +78,8 @@ internal struct PageTally
                 break;
         }
     }
+
+    private static long Scaled(long pages, double weight) => (long)Math.Round(pages * weight);
 
     /// <summary>Whether so many pages matter for the working set of this process or group.</summary>
     internal readonly bool IsSignificant(long pages) => pages > Math.Max(Resident / 100, MostInsignificantPages);
@@ -184,6 +216,8 @@ internal sealed class GroupTotals
     private const int MaxNameBytes = 4096;
 
     private readonly Dictionary<string, History> _histories = [];
+    private readonly GroupError _error = new();
+    private double _counted;
 
     /// <summary>When the last window ended that may have left something in doubt for groups that are not known yet; null if none has.</summary>
     private TimeSpan? _doubtsOfOthers;
@@ -198,6 +232,8 @@ internal sealed class GroupTotals
     internal void Clear()
     {
         _tally = default;
+        _counted = 0;
+        _error.Clear();
         _longestWindow = TimeSpan.Zero;
         _shortestWindow = TimeSpan.MaxValue;
         _observedSince = TimeSpan.MaxValue;
@@ -208,7 +244,17 @@ internal sealed class GroupTotals
     /// Adds what a walk has counted for the group, even if the process ended during the walk: no other process of the group counts its shared frames again,
     /// and it existed at the end of the window.
     /// </summary>
-    internal void Add(in PageTally tally) => _tally.AddPages(tally);
+    /// <param name="tally">What it has counted, scaled.</param>
+    /// <param name="units">The units, if it has counted a share.</param>
+    internal void Add(in PageTally tally, UnitSample units)
+    {
+        _tally.AddPages(tally);
+        _counted += tally.Resident / units.Weight;
+        if (units.Count > 0)
+        {
+            units.AddTo(_error);
+        }
+    }
 
     /// <summary>Adds a member that could not be read: all that it holds may have been used.</summary>
     internal void AddUnknown(long residentPages)
@@ -218,7 +264,7 @@ internal sealed class GroupTotals
     }
 
     /// <summary>Adds the idle pages of all members that may have been used.</summary>
-    internal void AddDoubts(IdlePages idle, DisturbanceReport report) => idle.AddDoubts(report, ref _tally);
+    internal void AddDoubts(IdlePages idle, DisturbanceReport report) => idle.AddDoubts(report, _counted > 0 ? _tally.Resident / _counted : 1, ref _tally);
 
     /// <summary>Counts a process whose window is complete.</summary>
     internal void AddProcess(TimeSpan window, TimeSpan firstSeen)
@@ -289,7 +335,8 @@ internal sealed class GroupTotals
     {
         DoubtHistory doubts = _histories[group].Doubts;
         doubts.Add(now, _tally.Doubtful, ages[ages.Count - 1]);
-        return _tally.ToSample(new WindowTimes(now, _longestWindow, _longestWindow - _shortestWindow), _observedSince, doubts, epochs, ages, pageBytes);
+        WorkingSetSample sample = _tally.ToSample(new WindowTimes(now, _longestWindow, _longestWindow - _shortestWindow), _observedSince, doubts, epochs, ages, pageBytes);
+        return _error.IsNeeded ? sample with { Error = _error.ToError(pageBytes) } : sample;
     }
 
     /// <summary>Forgets groups that had no member in a pass.</summary>

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets.Shares;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
@@ -37,6 +38,9 @@ internal sealed class PageWalk(
     private PageTally _tally;
     private PageTally _groupTally;
     private WindowSum _window;
+    private MemoryShare _counted = MemoryShare.Whole;
+    private UnitPages _unit;
+    private EnteringUnit? _entering;
 
     private byte UsedAge => _isGlance ? Epochs.Absent : epochs.Current;
 
@@ -52,15 +56,21 @@ internal sealed class PageWalk(
     /// <summary>Idle pages of files and of shared memory that the process may have read by descriptor, without a trace.</summary>
     internal (long File, long Shmem) HiddenReads { get; private set; }
 
+    /// <summary>What was counted of each unit; empty unless a share of the process was walked over.</summary>
+    internal UnitSample Units { get; } = new();
+
     /// <summary>Sets what was counted to zero.</summary>
     internal void Clear()
     {
+        Units.Clear();
         _tally = default;
-        if (_group != 0)
+        if (_group != 0 || _entering is not null)
         {
             _groupTally = default;
         }
 
+        // A walk may have ended in the middle of a unit.
+        _entering = null;
         _window = default;
         HiddenReads = default;
         _idle.Clear();
@@ -85,16 +95,25 @@ internal sealed class PageWalk(
         _countsIdle = !_report.Sum.IsNone || !_report.Everywhere.IsNone;
         _isPlain = !_isGlance && !isSpread && !_countsIdle && activePages is null;
         _group = terms.Group;
+        _counted = terms.Counted;
         _process++;
         fresh.Clear();
     }
 
-    /// <summary>Adds what may have been used although it looks idle; after the walk.</summary>
+    /// <summary>Has what was counted of a share stand for all of the process, which has so many resident pages.</summary>
+    internal void Scale(double weight, long? resident)
+    {
+        _tally.Scale(weight);
+        _groupTally.Scale(weight);
+        _tally.Resident = resident ?? _tally.Resident;
+    }
+
+    /// <summary>Adds what may have been used although it looks idle; after the walk, and after it was scaled.</summary>
     internal void AddDoubts(TrackedProcess process, ProcessPages pages)
     {
         if (_countsIdle)
         {
-            _idle.AddDoubts(_report, ref _tally);
+            _idle.AddDoubts(_report, Units.Weight, ref _tally);
         }
 
         (long file, long shmem) = HiddenReads = reads.FindHidden(process, pages, areas.Areas, _report, _isGlance, _tally);
@@ -124,6 +143,32 @@ internal sealed class PageWalk(
         }
 
         return Attribute(area, firstPage, entries, _after.Append(firstPage, entries.Length), sharedKind);
+    }
+
+    /// <inheritdoc/>
+    public void BeginUnit(ulong unit)
+    {
+        if (!_counted.Has(unit))
+        {
+            // Nobody marked it: its pages would all look used. From the next walk on it counts.
+            _entering = new EnteringUnit(_tally, _groupTally, _group, _countsIdle);
+            (_group, _countsIdle) = (0, false);
+            return;
+        }
+
+        _unit = new UnitPages(unit, _tally.Resident, _tally.Used, _groupTally.Used);
+    }
+
+    /// <inheritdoc/>
+    public void EndUnit()
+    {
+        if (_entering is { } entering)
+        {
+            (_tally, _groupTally, _group, _countsIdle, _entering) = (entering.Tally, entering.GroupTally, entering.Group, entering.CountsIdle, null);
+            return;
+        }
+
+        Units.Add(new UnitPages(_unit.Unit, _tally.Resident - _unit.Resident, _tally.Used - _unit.Used, _groupTally.Used - _unit.UsedForGroup));
     }
 
     private void TakeHugetlb(ReadOnlySpan<ulong> entries)
@@ -607,6 +652,9 @@ internal sealed class PageWalk(
             _groupTally.Idle[ages[BitOperations.TrailingZeroCount(left)]]++;
         }
     }
+
+    /// <summary>What was counted before a unit that does not count yet.</summary>
+    private readonly record struct EnteringUnit(PageTally Tally, PageTally GroupTally, int Group, bool CountsIdle);
 
     private sealed class ByStart : IComparer<MemoryArea>
     {

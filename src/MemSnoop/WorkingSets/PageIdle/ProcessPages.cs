@@ -44,7 +44,24 @@ internal sealed class ProcessPages
     /// <summary>The last pass that walked the process.</summary>
     internal long Pass { get; set; }
 
+    /// <summary>The share of it that was walked over last.</summary>
+    internal MemoryShare Share { get; private set; } = MemoryShare.Whole;
+
+    /// <summary>Since when all of that share is watched; null if it has never grown.</summary>
+    internal TimeSpan? SharedSince { get; private set; }
+
     internal bool IsNew => Walks == 0 && !WasGlancedAt;
+
+    /// <summary>Notes over which share a walk went.</summary>
+    internal void NoteShare(MemoryShare share, TimeSpan now)
+    {
+        if (!IsNew && share.Bound > Share.Bound)
+        {
+            SharedSince = now;
+        }
+
+        Share = share;
+    }
 
     /// <summary>Notes a walk of a pass.</summary>
     internal void Take(PageAges ages, List<MemoryArea> areas, TimeSpan now)
@@ -166,5 +183,6 @@ internal sealed class ProcessPages
         Walks = 0;
         WasGlancedAt = false;
         MarkedAt = null;
+        (Share, SharedSince) = (MemoryShare.Whole, null);
     }
 }

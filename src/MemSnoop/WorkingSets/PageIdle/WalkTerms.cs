@@ -15,6 +15,9 @@ internal readonly ref struct WalkTerms
     /// <summary>The areas at the last walk.</summary>
     internal required ReadOnlySpan<MemoryArea> AreasBefore { get; init; }
 
+    /// <summary>The units that were walked over before, and so were marked. All where the process is new.</summary>
+    internal required MemoryShare Counted { get; init; }
+
     /// <summary>Number of the process's group, 0 for none; the processes of a group are walked one after another.</summary>
     internal required int Group { get; init; }
 

@@ -158,19 +158,28 @@ internal sealed class FakeHost : IDisposable
     /// <summary>Starts a process whose pid another may have had.</summary>
     public FakeProcess Start(int pid, int startTicks)
     {
-        string text = pid.ToString(CultureInfo.InvariantCulture);
-        string directory = Paths.Proc(text);
+        string directory = Paths.Proc(pid.ToString(CultureInfo.InvariantCulture));
         Directory.CreateDirectory(directory);
-
-        // Fields 4 to 52 of stat; the 22nd is the time it started.
-        string[] fields = [.. Enumerable.Repeat("0", 49)];
-        fields[18] = startTicks.ToString(CultureInfo.InvariantCulture);
-        File.WriteAllText(Path.Combine(directory, "stat"), $"{text} (fake) S {string.Join(' ', fields)}\n");
+        WriteStat(pid, startTicks, resident: 0);
         Assert.Equal(ReadOutcome.Success, TrackedProcess.TryTrack(Paths, _budget, pid, out TrackedProcess? tracked));
         FakeProcess process = new(pid, directory, tracked!);
         Processes.Add(process);
         process.Write();
         return process;
+    }
+
+    /// <summary>Says in the stat of a process what it has resident.</summary>
+    public void TellResident(FakeProcess process) =>
+        WriteStat(process.Pid, (long)process.Tracked.Identity.StartTicks, process.Areas.Sum(static area => area.Pages.Count(static page => page.Folio is { Kind: not (FolioKind.Hugetlb or FolioKind.Zero) })));
+
+    private void WriteStat(int pid, long startTicks, int resident)
+    {
+        // Fields 4 to 52 of stat; the 22nd is the time it started, the 24th its resident pages.
+        string text = pid.ToString(CultureInfo.InvariantCulture);
+        string[] fields = [.. Enumerable.Repeat("0", 49)];
+        fields[18] = startTicks.ToString(CultureInfo.InvariantCulture);
+        fields[20] = resident.ToString(CultureInfo.InvariantCulture);
+        File.WriteAllText(Path.Combine(Paths.Proc(text), "stat"), $"{text} (fake) S {string.Join(' ', fields)}\n");
     }
 
     /// <summary>The process ends: its directory goes, and what it mapped is mapped no more.</summary>
