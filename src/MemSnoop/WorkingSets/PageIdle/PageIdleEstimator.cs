@@ -661,7 +661,10 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, MemoryShare share, int group, NewPages newPages, bool isGlance)
     {
-        MemoryShare counted = pages.IsNew ? MemoryShare.Whole : pages.Share;
+        // Where frames are marked in parts, those that a walk has found may be marked only just before the next.
+        MemoryShare counted = pages.IsNew ? MemoryShare.Whole
+            : Parts > 1 && pages.EarlierShare.Bound < pages.Share.Bound ? pages.EarlierShare
+            : pages.Share;
         bool isSampled = !share.IsWhole || !counted.IsWhole;
         _walk.Begin(new WalkTerms
         {

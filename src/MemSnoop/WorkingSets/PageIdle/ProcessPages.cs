@@ -47,6 +47,9 @@ internal sealed class ProcessPages
     /// <summary>The share of it that was walked over last.</summary>
     internal MemoryShare Share { get; private set; } = MemoryShare.Whole;
 
+    /// <summary>The share of the walk before that.</summary>
+    internal MemoryShare EarlierShare { get; private set; } = MemoryShare.Whole;
+
     /// <summary>Since when all of that share is watched; null if it has never grown.</summary>
     internal TimeSpan? SharedSince { get; private set; }
 
@@ -60,7 +63,7 @@ internal sealed class ProcessPages
             SharedSince = now;
         }
 
-        Share = share;
+        (EarlierShare, Share) = (IsNew ? share : Share, share);
     }
 
     /// <summary>Notes a walk of a pass.</summary>
@@ -183,6 +186,6 @@ internal sealed class ProcessPages
         Walks = 0;
         WasGlancedAt = false;
         MarkedAt = null;
-        (Share, SharedSince) = (MemoryShare.Whole, null);
+        (Share, EarlierShare, SharedSince) = (MemoryShare.Whole, MemoryShare.Whole, null);
     }
 }

@@ -217,6 +217,54 @@ public sealed class ShareTests : IDisposable
         Assert.InRange(sample.TotalBytes, Bytes(used) * 0.5, Bytes(used) * 1.5);
     }
 
+    [Fact]
+    public void A_pass_in_parts_measures_a_share_too()
+    {
+        FakeProcess process = Large();
+        Open(share: 0.3, parts: 4);
+        Pass(process);
+        Pass(process);
+
+        // The walk over a process comes before the windows of later parts end: those that it sees are of the pass before.
+        Touch(static unit => unit % 3 == 0);
+        Pass(process);
+        int used = Touch(static unit => unit % 3 == 0);
+        WorkingSetSample sample = Pass(process).Completed(process.Tracked);
+        Near(used, sample.TotalBytes, sample.Error!.Value.TotalBytes);
+
+        // What comes into the share does not count as used; nothing else is, once two more windows have ended.
+        Pass(process);
+        Pass(process);
+        SetShare(0.8);
+        Assert.Equal(0UL, Pass(process).Completed(process.Tracked).TotalBytes);
+        Assert.Equal(0UL, Pass(process).Completed(process.Tracked).TotalBytes);
+    }
+
+    [Fact]
+    public void A_process_that_comes_between_two_passes_is_measured_by_its_share()
+    {
+        FakeProcess first = _host.Fill(_host.Start(), 100);
+        Open(share: 0.25);
+        Pass(first);
+        FakeProcess late = Large();
+        Glance(late);
+        int used = Touch(static unit => unit % 3 == 0);
+        _host.Clock.Advance(Window);
+        Glance(late);
+        WorkingSetSample looked = _passes!.Completed(late.Tracked);
+        Near(used, looked.TotalBytes, looked.Error!.Value.TotalBytes);
+        WorkingSetSample passed = Pass(first, late).Completed(late.Tracked);
+        Near(used, passed.TotalBytes, passed.Error!.Value.TotalBytes);
+    }
+
+    private void Glance(FakeProcess process)
+    {
+        _host.TellResident(process);
+        _host.Write();
+        process.Tracked.Look(new KernelBuffer(), out _);
+        _passes!.Glance([process.Tracked]);
+    }
+
     /// <summary>A process of so many units: huge pages, and small ones in every fourth.</summary>
     private FakeProcess Large(int units = Units)
     {
@@ -286,9 +334,9 @@ public sealed class ShareTests : IDisposable
     private void WriteCharge(int pages) =>
         File.WriteAllText(Path.Join(_host.GroupRoot, Group, "memory.stat"), string.Create(CultureInfo.InvariantCulture, $"anon {Bytes(pages)}\nfile 0\nkernel 4096\n"));
 
-    private void Open(double share, Func<MemSnoop.Processes.TrackedProcess, string?>? groupOf = null, Func<string, string?>? containerOf = null, bool areas = false, ulong salt = 12)
+    private void Open(double share, Func<MemSnoop.Processes.TrackedProcess, string?>? groupOf = null, Func<string, string?>? containerOf = null, bool areas = false, ulong salt = 12, int parts = 1)
     {
-        EstimatorOptions options = new() { IdleAges = Ages, ShareSalt = salt, GroupOf = groupOf, ContainerOf = containerOf };
+        EstimatorOptions options = new() { IdleAges = Ages, ShareSalt = salt, Parts = parts, GroupOf = groupOf, ContainerOf = containerOf };
         _estimator = _host.Estimator(areas ? options with { Areas = new MemSnoop.Paging.AreaFilter { LongerThanPages = 1 } } : options);
         _passes = new Passes(_estimator);
         SetShare(share);
