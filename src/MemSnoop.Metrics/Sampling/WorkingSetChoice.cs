@@ -30,7 +30,7 @@ internal static class WorkingSetChoice
         string wanted = NameOf(host.Options.WorkingSet.Method);
         return (wanted == WorkingSetMethods.Auto || wanted == method)
             && (method != PageIdleEstimator.MethodName || File.Exists(host.Paths.Sys(IdleBitmap.RelativePath)))
-            && (method != DamonSupport.MethodName || Directory.Exists(host.Paths.Sys(Kdamond.RelativePath)));
+            && (method != DamonSupport.MethodName || DamonSupport.MayWork(host.Paths));
     }
 
     /// <summary>The options of the estimator; <paramref name="groupOf"/> tells which processes are one container.</summary>

@@ -6,6 +6,7 @@ using System.Text.Json;
 using MemSnoop.Exporter.Tests.Commands;
 using MemSnoop.Kernel;
 using MemSnoop.Metrics.Descriptors;
+using MemSnoop.WorkingSets.Damon;
 
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
@@ -41,7 +42,8 @@ public class SandboxTests
     {
         await using ExporterProcess exporter = await ExporterProcess.StartAsync(["--pid", $"{Environment.ProcessId}", "--no-children"], ExporterProcess.Uncached);
         await exporter.ScrapeAsync();
-        bool hasFrames = Path.Exists("/sys/kernel/mm/lru_gen") || File.Exists("/sys/kernel/mm/page_idle/bitmap");
+        bool hasFrames = Path.Exists("/sys/kernel/mm/lru_gen") || File.Exists("/sys/kernel/mm/page_idle/bitmap")
+            || DamonSupport.MayWork(new KernelPaths("/proc", "/sys", "/run/memsnoop"));
         AssertWalls(exporter, Mask($"CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_SYS_PTRACE {(hasFrames ? "CAP_SYS_ADMIN" : "")}"));
     }
 

@@ -22,10 +22,27 @@ internal static class DamonSupport
             return ExplainMissing(paths, file);
         }
 
-        // First of all: whoever holds it may have a kdamond, which is then in use and no stranger's.
-        if (MeasuringLock.FindBitmapHolder(paths, LockMode.Exclusive) is { } holder)
+        // First of all what lasts: on a host where others use DAMON it does not matter who else measures.
+        string users = DamonWatch.UsersOn(paths);
+        if (users.Length > 0)
+        {
+            return No("kernel_user", $"{users} uses DAMON on this host, and the kernel lets nobody else use it meanwhile", $"echo N > {paths.Sys($"module/{users.Split(',')[0]}/parameters/enabled")}");
+        }
+
+        if (Kdamond.FindOwner(paths) == KdamondOwner.Stranger)
+        {
+            return ExplainStranger(directory);
+        }
+
+        if (MeasuringLock.FindBitmapHolder(paths, LockMode.Shared) is { } holder)
         {
             return No(ProbeResult.InUse, ExplainHolder(holder), "stop that program, or use its numbers: one exporter serves the whole host");
+        }
+
+        // Who clears referenced bits lets others do so as well: whether DAMON would work cannot be tried meanwhile, and the next method can be used.
+        if (MeasuringLock.FindBitmapHolder(paths, LockMode.Exclusive) is { } clearing)
+        {
+            return No("referenced_bits", ExplainHolder(clearing), "start again when that program has ended");
         }
 
         if (KernelFile.Open(file, Libc.OpenReadWrite, out KernelHandle handle) is var outcome and not ReadOutcome.Success)
@@ -40,11 +57,12 @@ internal static class DamonSupport
             return No("pid_namespace", $"the pids below {paths.ProcRoot} are not those of this process, and DAMON takes its own", "share the host's pid namespace, in Kubernetes by hostPID: true");
         }
 
-        string users = DamonWatch.UsersOn(paths);
-        return users.Length > 0
-            ? No("kernel_user", $"{users} uses DAMON on this host, and the kernel lets nobody else use it meanwhile", $"echo N > {paths.Sys($"module/{users.Split(',')[0]}/parameters/enabled")}")
-            : ProbeKdamonds(paths, directory);
+        return ProbeKdamonds(paths, directory);
     }
+
+    /// <summary>Whether it may be chosen, as far as files tell that everybody may read: before anything is tried, and before rights are given up.</summary>
+    internal static bool MayWork(KernelPaths paths) =>
+        Directory.Exists(paths.Sys(Kdamond.RelativePath)) && DamonWatch.UsersOn(paths).Length == 0 && Kdamond.FindOwner(paths) != KdamondOwner.Stranger;
 
     /// <summary>Who keeps this program from the accessed bits.</summary>
     internal static string ExplainHolder(string holder) => $"{holder} takes accessed bits, and DAMON would take them from it";
@@ -53,7 +71,7 @@ internal static class DamonSupport
     {
         // One that is left, or that another program of ours has for the moment in which it asks as well.
         KdamondOwner.MemSnoop or KdamondOwner.Nobody => ProbeOwn(paths, directory),
-        KdamondOwner.Stranger => No("others_kdamond", $"another program has set up kdamonds in {directory}, and they are left alone", "end that program, or set nr_kdamonds there to 0"),
+        KdamondOwner.Stranger => ExplainStranger(directory),
         _ => No("denied", $"{directory} cannot be read", "run as root"),
     };
 
@@ -85,6 +103,9 @@ internal static class DamonSupport
             ? No("hidden", $"{directory} is missing or empty: this is not the host's sysfs, or it is masked", "mount the host's /sys and pass it with --sysfs; in Kubernetes by a hostPath volume")
             : No("no_kernel_option", $"there is no {file}: this kernel was built without CONFIG_DAMON_SYSFS", Advice);
     }
+
+    private static ProbeResult ExplainStranger(string directory) =>
+        No("others_kdamond", $"another program has set up kdamonds in {directory}, and they are left alone", "end that program, or set nr_kdamonds there to 0");
 
     private static ProbeResult No(string reason, string explanation, string advice) => new(MethodName, false, reason, explanation, advice);
 }
