@@ -102,8 +102,10 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
     public void Auto_falls_back_without_the_capability()
     {
         WssLine line = WssLine.Parse(boot["limits"].Text("no-capability-wss.txt"));
-        Assert.Equal("referenced", line.Method);
-        Assert.InRange(line.UsedMb, 19, 22);
+
+        // What the kernel has: DAMON, by samples before Linux 6.18, or else referenced bits.
+        Assert.Contains(line.Method, (string[])["damon", "referenced"]);
+        Assert.InRange(line.UsedMb, 15, 26);
     }
 
     [Fact]
@@ -121,7 +123,7 @@ public sealed class SharedMemoryTests(GeneralBoot boot) : IClassFixture<GeneralB
         Assert.Contains(beside, static sample => sample.Name == "memsnoop_process_memory_resident_bytes");
         Assert.DoesNotContain(beside, static sample => sample.Name.StartsWith("memsnoop_process_working_set", StringComparison.Ordinal));
         Assert.Equal(
-            ["in_use", "in_use"],
+            ["in_use", "in_use", "in_use"],
             beside.Where(static sample => sample.Name == "memsnoop_measurement_info" && sample.Label("measurement") == "working-set").Select(static sample => sample.Label("reason")));
         Assert.Matches(@"method page_idle does not work here: process [0-9]+ \(memsnoop serve, since [^)]*\) takes accessed bits and holds the lock of ", boot["limits"].Text("beside.log"));
     }

@@ -14,7 +14,7 @@ internal readonly record struct WssLine(double Seconds, double ResidentMb, doubl
         Assert.Equal(Header, lines[0]);
         string[] columns = lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(6, columns.Length);
-        return new WssLine(Number(columns[0]), Number(columns[1]), Number(columns[2]), Number(columns[3]), columns[5]);
+        return new WssLine(Number(columns[0]), Number(columns[1]), Number(columns[2]), Number(columns[3].TrimStart('~')), columns[5]);
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
