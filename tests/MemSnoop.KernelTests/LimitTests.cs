@@ -7,7 +7,7 @@ namespace MemSnoop.KernelTests;
 /// The limit of a pass: at most a tenth more instructions than a C program takes that makes only the system calls no pass can avoid (<c>bench/floor</c>), the kernel's share included. Few of them
 /// are the program's own, so each process, area and page of its walk counts where processes are small.
 /// </summary>
-public sealed class LimitTests(CostBoot boot, ITestOutputHelper output) : IClassFixture<CostBoot>
+public sealed class LimitTests(LimitBoot boot, ITestOutputHelper output) : IClassFixture<LimitBoot>
 {
     /// <summary>
     /// 50 processes of 4 MB, 50 that use a fifth of it, and one of 100 GB with 3,000 pages in it, 2,000 of them far apart. Beyond the limit, and held to what was recorded: pages on frames that lie
@@ -36,6 +36,16 @@ public sealed class LimitTests(CostBoot boot, ITestOutputHelper output) : IClass
         TestContext.Current.SendDiagnosticMessage(cost.ToString());
         Assert.InRange(cost.Own - cost.Floor, -1e6, 1e6);
     }
+}
+
+/// <summary>A boot of its own: what scenarios before have left makes each pass dearer, and the floor not.</summary>
+public sealed class LimitBoot(KernelLab lab) : LabBoot(lab)
+{
+    protected override IReadOnlyList<string> Scenarios => ["limit"];
+
+    protected override IReadOnlyList<string> Arguments => ["--count-instructions"];
+
+    protected override TimeSpan Deadline => TimeSpan.FromMinutes(15);
 }
 
 /// <summary>10,000 processes; for the long tier.</summary>
