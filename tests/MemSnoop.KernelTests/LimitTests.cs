@@ -17,7 +17,7 @@ public sealed class LimitTests(LimitBoot boot, ITestOutputHelper output) : IClas
     [InlineData("idle", 1.10)]
     [InlineData("hot", 1.10)]
     [InlineData("spread", 1.10)]
-    [InlineData("apart", 1.20)]
+    [InlineData("apart", 1.30)]
     [InlineData("processes", 1.30)]
     public void A_pass_takes_little_more_than_the_least(string memory, double most)
     {
