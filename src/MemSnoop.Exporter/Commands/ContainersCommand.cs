@@ -52,7 +52,7 @@ internal sealed class ContainersCommand : MemSnoopCommand
     private static bool IsAsked(Setting setting) => ContainersSettings.All.Contains(setting)
         && !setting.Path.Contains(":KubernetesApi", StringComparison.Ordinal) && setting != ContainersSettings.NodeName;
 
-    /// <summary>A row a container. A bracket where the window was disturbed, a dash for what is not known.</summary>
+    /// <summary>A row a container. A bracket where the window was disturbed, a tilde before an estimate, a dash for what is not known.</summary>
     internal static string Table(IReadOnlyList<ContainerAnswer> containers)
     {
         string[][] rows =
@@ -61,7 +61,7 @@ internal sealed class ContainersCommand : MemSnoopCommand
             .. containers.Select(static container => (string[])
             [
                 SafeText.Of(container.ShownName), Text(container.HeldBytes),
-                container.UsedBytes is null && container.LowerBytes is not null ? $"{Text(container.LowerBytes)}-{Text(container.UpperBytes)}" : Text(container.UsedBytes),
+                container.UsedBytes is null && container.LowerBytes is not null ? $"{Text(container.LowerBytes)}-{Text(container.UpperBytes)}" : (container.ErrorBytes is null ? "" : "~") + Text(container.UsedBytes),
                 Text(container.IdleBytes), Text(container.UsageBytes), Text(container.LimitBytes),
             ]),
         ];

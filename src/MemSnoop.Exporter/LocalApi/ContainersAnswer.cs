@@ -41,6 +41,9 @@ internal sealed record ContainerAnswer
     /// <summary>What of it was used within the window; absent if the window was disturbed.</summary>
     public ulong? UsedBytes { get; init; }
 
+    /// <summary>Half the width of the 95 % interval around it, at most; absent if it is exact.</summary>
+    public ulong? ErrorBytes { get; init; }
+
     /// <summary>The least that can have been used.</summary>
     public ulong? LowerBytes { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed record ContainerAnswer
             ContainerId = id,
             HeldBytes = memory.HeldBytes,
             UsedBytes = sum.UsedBytes,
+            ErrorBytes = sum.ErrorBytes,
             LowerBytes = sum.LowerBytes,
             UpperBytes = sum.UpperBytes,
             IdleBytes = sum.IdleBytes,

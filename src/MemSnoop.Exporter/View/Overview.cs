@@ -183,4 +183,4 @@ internal sealed record RowView
 }
 
 /// <summary>What is charged to a container, as <c>memsnoop containers</c> shows it.</summary>
-internal sealed record ChargedView(ulong HeldBytes, ulong? UsedBytes, ulong LowerBytes, ulong UpperBytes, ulong IdleBytes, string Disturbance);
+internal sealed record ChargedView(ulong HeldBytes, ulong? UsedBytes, ulong? ErrorBytes, ulong LowerBytes, ulong UpperBytes, ulong IdleBytes, string Disturbance);

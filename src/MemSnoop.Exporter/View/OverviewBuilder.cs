@@ -203,7 +203,7 @@ internal sealed class OverviewBuilder(LastSamples last, HistoryRings rings, Idle
     private static ChargedView Of(in ContainerMemorySample sample)
     {
         ChargedSum sum = ChargedSum.Of(sample);
-        return new ChargedView(sample.HeldBytes, sum.UsedBytes, sum.LowerBytes, sum.UpperBytes, sum.IdleBytes, sum.Disturbance.ToReason());
+        return new ChargedView(sample.HeldBytes, sum.UsedBytes, sum.ErrorBytes, sum.LowerBytes, sum.UpperBytes, sum.IdleBytes, sum.Disturbance.ToReason());
     }
 
     private static string? Known(string text) => text.Length == 0 ? null : text;

@@ -78,6 +78,7 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
     {
         if (_share < 0)
         {
+            // Nothing is known of what a page costs, or no longer.
             double affordable = limit * interval.TotalSeconds / (isSteady ? 1 : RampPasses);
             _share = Math.Clamp(affordable / (Math.Max(1, pages) * FirstGuess), LeastShare, 1);
         }
@@ -151,6 +152,13 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
         _over = 0;
         if (!isSteady)
         {
+            return;
+        }
+
+        if (_share <= LeastShare)
+        {
+            // There is time again, and to grow from so little would take an hour.
+            _share = -1;
             return;
         }
 

@@ -50,7 +50,7 @@ internal sealed partial class WindowSampler(
     private WatchedProcess[] _watched = [];
     private readonly List<TrackedProcess> _processes = [];
     private Stint _passed;
-    private (bool HasTime, bool IsWhole) _toldBudget = (true, true);
+    private readonly CpuBudgetLog? _budgetLog = budget is null ? null : new CpuBudgetLog(budget, logger);
     private TimeSpan? _lastPassAt;
     private TimeSpan _glanceAt = TimeSpan.MaxValue;
     private int _part;
@@ -143,7 +143,11 @@ internal sealed partial class WindowSampler(
             _newcomers.EndPass();
             budget?.EndPass(_passed.Cpu, began - _lastPassAt, _schedule.IsSteady);
             _lastPassAt = began;
-            TellBudget();
+            if (_schedule.IsSteady)
+            {
+                _budgetLog?.Tell(estimator.Share);
+            }
+
             windows.Publish(
                 new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, estimator.LongestStall, estimator.Share);
             Volatile.Write(ref _passes, _passes + 1);
@@ -161,40 +165,6 @@ internal sealed partial class WindowSampler(
     }
 
     private bool Resume() => estimator.Resume(_newcomers);
-
-    /// <summary>Says in the log when all memory is measured no more, or again, and when there is no time for any.</summary>
-    private void TellBudget()
-    {
-        if (budget is null)
-        {
-            return;
-        }
-
-        (bool hasTime, bool isWhole) state = (double.IsNaN(budget.Least), estimator.Share >= 1);
-        if (state == _toldBudget || !_schedule.IsSteady)
-        {
-            return;
-        }
-
-        _toldBudget = state;
-        string limit = Percent(budget.Limit);
-        if (!state.hasTime)
-        {
-            string least = Percent(budget.Least);
-            NoTime(limit, least);
-        }
-        else if (state.isWhole)
-        {
-            AllMeasured(limit);
-        }
-        else
-        {
-            string share = Percent(estimator.Share);
-            ShareMeasured(share, limit);
-        }
-    }
-
-    private static string Percent(double share) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{share * 100:G3}%");
 
     private long ResidentPages()
     {
@@ -556,15 +526,6 @@ internal sealed partial class WindowSampler(
             return hangs ? ReadOutcome.Hung : outcome;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "working sets are not measured: the CPU budget of {Limit} leaves no time; with {Least} of a core or more there are numbers")]
-    private partial void NoTime(string limit, string least);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "passes measure all memory within the CPU budget of {Limit}")]
-    private partial void AllMeasured(string limit);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "passes measure {Share} of memory to keep within the CPU budget of {Limit}; working sets are estimates, with their errors beside them")]
-    private partial void ShareMeasured(string share, string limit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);

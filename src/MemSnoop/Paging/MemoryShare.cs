@@ -52,15 +52,17 @@ internal static class MemoryUnit
 
     /// <summary>The unit of an address in an area.</summary>
     internal static ulong Of(in MemoryArea area, ulong address) =>
-        area.IsFile ? OfFile | ((area.Inode * 0xD6E8FEB86659FD93) ^ (area.Device * 0xA0761D6478BD642F) ^ ((address - area.Start + area.Offset) / Bytes)) : address / Bytes;
+        area.IsFile ? OfFile | ((area.Inode * 0xD6E8FEB86659FD93) ^ (area.Device * 0xA0761D6478BD642F) ^ (PlaceOf(area, address) / Bytes)) : address / Bytes;
+
+    /// <summary>The address at which the unit of an address begins, or the area does.</summary>
+    internal static ulong StartOf(in MemoryArea area, ulong address) => Math.Max(area.Start, address - Math.Min(address, PlaceOf(area, address) % Bytes));
 
     /// <summary>The address at which the unit of an address ends, or the area does.</summary>
-    internal static ulong EndOf(in MemoryArea area, ulong address)
-    {
-        ulong place = area.IsFile ? address - area.Start + area.Offset : address;
-        return Math.Min(area.End, address + (Bytes - (place % Bytes)));
-    }
+    internal static ulong EndOf(in MemoryArea area, ulong address) => Math.Min(area.End, address + (Bytes - (PlaceOf(area, address) % Bytes)));
 
     /// <summary>The unit of physical memory by its number.</summary>
     internal static ulong OfMemory(ulong number) => OfFrames | number;
+
+    /// <summary>By what an area is cut: the place in its file, or else the address.</summary>
+    private static ulong PlaceOf(in MemoryArea area, ulong address) => area.IsFile ? address - area.Start + area.Offset : address;
 }

@@ -148,7 +148,7 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
                 else if (isSparse && HasScan && TrySkip(handle, area, address, out ulong present, out outcome) && present >= end)
                 {
                     // On to the unit of the next page that is present, if that is one of the share.
-                    address = present == area.End ? present : Math.Max(end, StartOf(area, present));
+                    address = present == area.End ? present : Math.Max(end, MemoryUnit.StartOf(area, present));
                 }
                 else if (outcome == ReadOutcome.Success)
                 {
@@ -161,12 +161,6 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
         }
 
         return outcome;
-    }
-
-    private static ulong StartOf(in MemoryArea area, ulong address)
-    {
-        ulong place = area.IsFile ? address - area.Start + area.Offset : address;
-        return Math.Max(area.Start, address - Math.Min(address, place % MemoryUnit.Bytes));
     }
 
     /// <summary>Finds the next page that is present. False when the kernel cannot tell.</summary>

@@ -69,7 +69,7 @@ public sealed class CpuBudgetTests
         Assert.InRange(budget.Least, 0.5 / 60, 0.51 / 60);
 
         // Processes end: later it is tried again, and then there is time.
-        for (int pass = 40; pass < 220; pass++)
+        for (int pass = 40; pass < 120; pass++)
         {
             share = Pass(budget, pass, 0.001, 0.01);
         }

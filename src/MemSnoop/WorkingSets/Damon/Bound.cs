@@ -12,7 +12,7 @@ internal sealed class Bound
     /// <summary>What is in doubt may be this much of a window that is called whole: bytes, or a hundredth of what is resident.</summary>
     private const ulong NegligibleBytes = 128 * 1024;
 
-    private List<Doubt>? _doubts;
+    private readonly DoubtfulAges _doubts = new();
 
     /// <summary>A sample with what disturbed its window.</summary>
     /// <param name="sample">As if nothing had.</param>
@@ -30,12 +30,12 @@ internal sealed class Bound
         ulong hiddenBytes = Math.Min(idle.Anon + idle.Shmem, anonBound) + file;
         if (hiddenBytes > 0)
         {
-            (_doubts ??= []).Add(new Doubt(now, hiddenBytes));
+            _doubts.Add(now, hiddenBytes);
         }
 
         // A huge page that the kernel has made of small ones looks used, used or not.
         ulong moved = Math.Min(Bytes((long)Math.Min(report.CollapsedPages, long.MaxValue)), sample.AnonBytes);
-        WorkingSetSample judged = CutAges(sample, now, ages);
+        WorkingSetSample judged = _doubts.Cut(sample, now, ages);
         return hiddenBytes + moved <= Math.Max(NegligibleBytes, sample.ResidentBytes / 100)
             ? judged
             : judged with
@@ -55,42 +55,8 @@ internal sealed class Bound
         Shmem = resident.Shmem - Math.Min(resident.Shmem, sample.ShmemBytes),
     };
 
-    /// <summary>Takes from each age what may have been used within it although nothing was seen of that.</summary>
-    private WorkingSetSample CutAges(in WorkingSetSample sample, TimeSpan now, IdleAges ages)
-    {
-        if (_doubts is not { Count: > 0 })
-        {
-            return sample;
-        }
-
-        TimeSpan oldest = ages[ages.Count - 1];
-        _doubts.RemoveAll(doubt => doubt.At < now - oldest);
-        IdleBytes idle = sample.Idle;
-        for (int band = 1; band < sample.KnownAges; band++)
-        {
-            ulong inDoubt = 0;
-            foreach (Doubt doubt in _doubts)
-            {
-                inDoubt = Add(inDoubt, doubt.At > now - ages[band] ? doubt.Bytes : 0);
-            }
-
-            if (inDoubt > 0 && inDoubt >= idle[band])
-            {
-                return sample with { Idle = idle, KnownAges = band };
-            }
-
-            idle[band] -= inDoubt;
-        }
-
-        return sample with { Idle = idle };
-    }
-
     private static ulong Add(ulong left, ulong right) => left > ulong.MaxValue - right ? ulong.MaxValue : left + right;
 
     private static ulong Bytes(long pages) =>
         (ulong)pages > ulong.MaxValue / KernelUnits.Current.PageBytes ? ulong.MaxValue : (ulong)pages * KernelUnits.Current.PageBytes;
-
-    /// <param name="At">The end of a window.</param>
-    /// <param name="Bytes">What looked idle in it and may have been used.</param>
-    private readonly record struct Doubt(TimeSpan At, ulong Bytes);
 }

@@ -80,9 +80,7 @@ internal sealed class ChargedSample
         double share = _used[(int)kind] / _held;
         double squares = _usedSquares[(int)kind] - (2 * share * _products[(int)kind]) + (share * share * _heldSquares);
         double scale = Weight * Math.Sqrt(_unseen);
-        SumOfSquares sum = new() { Anon = Math.Max(0, squares) * scale * scale };
-        sum.AddDoubt(new KindPages(share, 0, 0), _units, _held * scale / _units);
-        return sum.ToError(_units, pageBytes).AnonBytes;
+        return SumOfSquares.HalfWidth((Math.Max(0, squares) * scale * scale) + SumOfSquares.Doubt(share, _units, _held * scale / _units), _units, pageBytes);
     }
 
     internal void Clear()

@@ -267,7 +267,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
-        _order.Take(processes, part, process => ShareOf(process, PagesOf(process)));
+        _order.Take(processes, part, process => _share.IsWhole ? MemoryShare.Whole : ShareOf(process, PagesOf(process)));
         (_next, _walked, _stage) = (0, null, Stage.Pass);
         EndPass(sink);
     }

@@ -11,7 +11,7 @@ internal sealed class ReferencedHistory(AreaMerge merge)
     private const ulong NegligibleBytes = 128 * 1024;
 
     private ReferencedArea[] _areas = [];
-    private List<Doubt>? _doubts;
+    private readonly DoubtfulAges _doubts = new();
     private ulong _residentAnon;
     private ulong _residentFile;
     private ulong _residentShmem;
@@ -213,12 +213,12 @@ internal sealed class ReferencedHistory(AreaMerge merge)
         ulong hiddenBytes = Math.Min(idleAnon + idleShmem, anonBound) + file;
         if (hiddenBytes > 0)
         {
-            (_doubts ??= []).Add(new Doubt(now, hiddenBytes));
+            _doubts.Add(now, hiddenBytes);
         }
 
         // A huge page that the kernel has made of small ones looks used, used or not.
         ulong moved = report.HugePagesCollapsed ? Math.Min(_becameHuge, sample.AnonBytes) : 0;
-        WorkingSetSample judged = CutAges(sample, now, ages);
+        WorkingSetSample judged = _doubts.Cut(sample, now, ages);
         return hiddenBytes + moved <= Negligible(sample)
             ? judged
             : judged with
@@ -231,40 +231,6 @@ internal sealed class ReferencedHistory(AreaMerge merge)
             };
     }
 
-    /// <summary>Takes from each age what may have been used within it although nothing was seen of that.</summary>
-    private WorkingSetSample CutAges(in WorkingSetSample sample, TimeSpan now, IdleAges ages)
-    {
-        if (_doubts is not { Count: > 0 })
-        {
-            return sample;
-        }
-
-        TimeSpan oldest = ages[ages.Count - 1];
-        _doubts.RemoveAll(doubt => doubt.At < now - oldest);
-        IdleBytes idle = sample.Idle;
-        for (int band = 1; band < sample.KnownAges; band++)
-        {
-            ulong inDoubt = 0;
-            foreach (Doubt doubt in _doubts)
-            {
-                inDoubt += doubt.At > now - ages[band] ? doubt.Bytes : 0;
-            }
-
-            if (inDoubt > 0 && inDoubt >= idle[band])
-            {
-                return sample with { Idle = idle, KnownAges = band };
-            }
-
-            idle[band] -= inDoubt;
-        }
-
-        return sample with { Idle = idle };
-    }
-
     private static ulong Bytes(long pages) =>
         (ulong)pages > ulong.MaxValue / KernelUnits.Current.PageBytes ? ulong.MaxValue : (ulong)pages * KernelUnits.Current.PageBytes;
-
-    /// <param name="At">The end of a window.</param>
-    /// <param name="Bytes">What looked idle in it and may have been used.</param>
-    private readonly record struct Doubt(TimeSpan At, ulong Bytes);
 }

@@ -35,13 +35,15 @@ internal struct SumOfSquares
         Total += Doubt(shares.Total, units, pages);
     }
 
-    private static double Doubt(double share, int units, double pages) =>
+    /// <summary>The squares that are added for one kind; see <see cref="AddDoubt"/>.</summary>
+    internal static double Doubt(double share, int units, double pages) =>
         Math.Min(share, 1 - share) * units >= UnitsThatTell ? 0 : 2 * (((1 - share) * (1 - share)) + (share * share)) * pages * pages;
 
     /// <summary>The half widths of the intervals, in bytes.</summary>
-    internal readonly EstimateError ToError(int units, ulong pageBytes)
-    {
-        double factor = StudentT.Reach(units - 1) * Math.Sqrt(units / Math.Max(1, units - 1.0)) * pageBytes;
-        return new EstimateError((ulong)(factor * Math.Sqrt(Anon)), (ulong)(factor * Math.Sqrt(File)), (ulong)(factor * Math.Sqrt(Shmem)), (ulong)(factor * Math.Sqrt(Total)));
-    }
+    internal readonly EstimateError ToError(int units, ulong pageBytes) =>
+        new(HalfWidth(Anon, units, pageBytes), HalfWidth(File, units, pageBytes), HalfWidth(Shmem, units, pageBytes), HalfWidth(Total, units, pageBytes));
+
+    /// <summary>Half the width of an interval, in bytes.</summary>
+    internal static ulong HalfWidth(double squares, int units, ulong pageBytes) =>
+        (ulong)(StudentT.Reach(units - 1) * Math.Sqrt(squares * units / Math.Max(1, units - 1.0)) * pageBytes);
 }
