@@ -1,4 +1,5 @@
 using System.Globalization;
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
@@ -148,6 +149,54 @@ public sealed class ShareTests : IDisposable
         Near(used, sample.TotalBytes, error.TotalBytes);
         Assert.InRange(error.TotalBytes, Bytes(1), Bytes(used) / 2);
         Assert.InRange(sample.ResidentBytes, Bytes(250 * UnitPages) * 0.99, Bytes(250 * UnitPages) * 1.01);
+    }
+
+    [Fact]
+    public void What_a_small_process_shares_with_a_large_one_counts_once_too()
+    {
+        // The small one is measured whole, also where the large one does not look. It comes later, and has to be first.
+        FakeProcess large = Large(150);
+        FakeProcess small = _host.Start();
+        FakeArea part = small.Map(30 * UnitPages, FolioKind.Anon, startPage: large.Areas[0].StartPage);
+        for (int page = 0; page < part.Pages.Count; page++)
+        {
+            FakeProcess.Set(part, page, large.Areas[0].Pages[page]);
+        }
+
+        // In the mean of ten choices: how much of what they share a choice has in it is chance. What counts twice would be a tenth.
+        double resident = 0;
+        for (ulong salt = 0; salt < 10; salt++)
+        {
+            Open(share: 0.5, groupOf: static _ => "both", salt: salt);
+            Pass(large, small);
+            Pass(large, small);
+            resident += _passes!.Groups["both"].ResidentBytes / 10.0;
+            Assert.Null(_passes.Completed(small.Tracked).Error);
+            Assert.NotNull(_passes.Completed(large.Tracked).Error);
+            _estimator!.Dispose();
+        }
+
+        Assert.InRange(resident, Bytes(150 * UnitPages) * 0.96, Bytes(150 * UnitPages) * 1.04);
+    }
+
+    /// <summary>So many pages may have been used unseen, of all that there are: as many are in doubt, and not as many of each unit that was looked at.</summary>
+    [Fact]
+    public void What_disturbs_a_window_is_as_large_as_without_a_share()
+    {
+        AddGroups();
+        FakeProcess process = Large();
+        _folios.ForEach(static folio => folio.Group = Group);
+        WriteCharge(Units * UnitPages);
+        Open(share: 0.25, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
+        Pass(process);
+        const int Hidden = 5000;
+        DisturbanceReport report = new();
+        report.AddEverywhere(new HiddenPages(Hidden, 0, Disturbance.Aged));
+        _host.Disturbances.Report = report;
+        WorkingSetSample sample = Pass(process).Completed(process.Tracked);
+        Assert.Equal((Disturbance.Aged, Bytes(Hidden)), (sample.Disturbance, sample.DoubtfulAnonBytes));
+        Assert.Equal(Bytes(Hidden), _passes!.Groups["a"].DoubtfulAnonBytes);
+        Assert.InRange(_passes.Containers["a"][ChargedKind.Anon].DoubtfulBytes, Bytes(Hidden) * 0.8, Bytes(Hidden) * 1.2);
     }
 
     [Fact]
