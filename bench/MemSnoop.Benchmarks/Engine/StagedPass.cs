@@ -4,6 +4,7 @@ using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
+using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.Benchmarks.Engine;

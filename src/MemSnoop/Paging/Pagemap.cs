@@ -332,6 +332,11 @@ internal sealed class Pagemap(ulong pageBytes) : IAbandonable
 /// <param name="Word">The entry as the kernel writes it.</param>
 public readonly record struct PagemapEntry(ulong Word)
 {
+    /// <summary>
+    /// The highest number that a frame can have: 52 bits of physical address, the most that x86-64 and arm64 have. A larger one is an error, and no table must grow by it.
+    /// </summary>
+    internal const ulong HighestFrame = (1UL << 40) - 1;
+
     private const ulong FrameMask = (1UL << 55) - 1;
     private const int Exclusive = 56;
     private const int FileOrShared = 61;

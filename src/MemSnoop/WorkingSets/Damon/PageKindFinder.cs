@@ -1,6 +1,5 @@
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
-using MemSnoop.WorkingSets.PageIdle;
 
 namespace MemSnoop.WorkingSets.Damon;
 

@@ -1,4 +1,4 @@
-using MemSnoop.WorkingSets.Referenced;
+using MemSnoop.Disturbances;
 
 namespace MemSnoop.WorkingSets.Damon;
 

@@ -1,6 +1,6 @@
+using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Processes;
-using MemSnoop.WorkingSets.Referenced;
 
 namespace MemSnoop.WorkingSets.Damon;
 

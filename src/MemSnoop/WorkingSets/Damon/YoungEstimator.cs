@@ -2,8 +2,6 @@ using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.Paging;
 using MemSnoop.Processes;
-using MemSnoop.WorkingSets.PageIdle;
-using MemSnoop.WorkingSets.Referenced;
 
 namespace MemSnoop.WorkingSets.Damon;
 

@@ -162,7 +162,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
         if (!ZoneInfo.TryParse(_zoneText.Read(), _zones))
         {
             // Without the file there is one zone, from the first frame to the end of the other files.
-            _zones.Add(new ZoneInfo(0, FrameTable.HighestFrame + 1));
+            _zones.Add(new ZoneInfo(0, PagemapEntry.HighestFrame + 1));
         }
     }
 
@@ -179,7 +179,7 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
         foreach (ZoneInfo zone in _zones)
         {
             // Two zones can share a block.
-            long end = (long)Math.Min(zone.First + zone.Count - 1, FrameTable.HighestFrame) >> FrameBlock.FrameShift;
+            long end = (long)Math.Min(zone.First + zone.Count - 1, PagemapEntry.HighestFrame) >> FrameBlock.FrameShift;
             for (long index = Math.Max(next, (long)(zone.First >> FrameBlock.FrameShift)); index <= end; index++)
             {
                 next = index + 1;

@@ -21,7 +21,7 @@ internal sealed class FrameCollector(FrameTable frames) : IPageRuns
         foreach (ulong entry in entries)
         {
             ulong frame = entry & FrameMask;
-            if (entry < PresentBit || frame > FrameTable.HighestFrame)
+            if (entry < PresentBit || frame > PagemapEntry.HighestFrame)
             {
                 continue;
             }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using MemSnoop.Disturbances;
+using MemSnoop.Paging;
 using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.WorkingSets.PageIdle;
@@ -8,12 +9,6 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// <summary>The blocks of frames that watched processes map, or that are charged to containers, by physical address.</summary>
 internal sealed class FrameTable
 {
-    /// <summary>
-    /// The highest frame the table takes: 52 bits of physical address, the most that x86-64 and arm64 have. A larger number is an error, and must not make the
-    /// directory grow.
-    /// </summary>
-    internal const ulong HighestFrame = (1UL << 40) - 1;
-
     private FrameBlock?[] _blocks = new FrameBlock?[64];
 
     /// <summary>The blocks in ascending order of frames.</summary>
@@ -40,7 +35,7 @@ internal sealed class FrameTable
         return index < (ulong)_blocks.Length ? _blocks[index] : null;
     }
 
-    /// <summary>The block of a frame, made if it does not exist. The frame must not exceed <see cref="HighestFrame"/>.</summary>
+    /// <summary>The block of a frame, made if it does not exist. The frame must not exceed <see cref="PagemapEntry.HighestFrame"/>.</summary>
     internal FrameBlock GetOrAdd(ulong frame)
     {
         ulong index = frame >> FrameBlock.FrameShift;

@@ -210,7 +210,7 @@ internal sealed class PageWalk(
                     return false;
                 }
 
-                if (frame > FrameTable.HighestFrame)
+                if (frame > PagemapEntry.HighestFrame)
                 {
                     TakeDamaged(out ages[i++]);
                     continue;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle.Handover;
 
@@ -22,7 +23,7 @@ internal static class FrameSection
     {
         for (int left = reader.Number(int.MaxValue - 1); left > 0; left--)
         {
-            long index = reader.Number((long)(FrameTable.HighestFrame >> FrameBlock.FrameShift));
+            long index = reader.Number((long)(PagemapEntry.HighestFrame >> FrameBlock.FrameShift));
             ulong frame = (ulong)index << FrameBlock.FrameShift;
             if (!state.Extent.Contains(index) || state.Frames.Find(frame) is not null)
             {
@@ -67,7 +68,7 @@ internal static class FrameSection
         }
 
         long known = 0;
-        while (reader.Number((long)(FrameTable.HighestFrame >> FrameBlock.FrameShift) + 1) is > 0 and var index)
+        while (reader.Number((long)(PagemapEntry.HighestFrame >> FrameBlock.FrameShift) + 1) is > 0 and var index)
         {
             FrameBlock block = state.Frames.Find((ulong)(index - 1) << FrameBlock.FrameShift) ?? throw new DamagedAgesException();
             reader.Ages(block.Ages);

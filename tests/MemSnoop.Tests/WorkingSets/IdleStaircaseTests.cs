@@ -1,9 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using MemSnoop.WorkingSets;
-using MemSnoop.WorkingSets.Referenced;
 
-namespace MemSnoop.Tests.WorkingSets.Referenced;
+namespace MemSnoop.Tests.WorkingSets;
 
 /// <summary>
 /// Against the definition: bytes idle for an age are at most the least that any window since then left idle, the sliding minimum.

@@ -1,6 +1,6 @@
 using MemSnoop.Paging;
 
-namespace MemSnoop.WorkingSets.PageIdle;
+namespace MemSnoop.WorkingSets;
 
 /// <summary>
 /// What backs the pages of a file, by its device. All files of a superblock have the same kind, so the flags of one page are enough. A table of names or
@@ -24,7 +24,7 @@ internal sealed class DeviceKinds(KpageFlags flags)
         foreach (ulong word in entries)
         {
             PagemapEntry entry = new(word);
-            if (entry.IsPresent && entry.FrameNumber <= FrameTable.HighestFrame)
+            if (entry.IsPresent && entry.FrameNumber <= PagemapEntry.HighestFrame)
             {
                 if (TryLook(entry, out kind))
                 {

@@ -1,4 +1,4 @@
-namespace MemSnoop.WorkingSets.Referenced;
+namespace MemSnoop.WorkingSets;
 
 /// <summary>
 /// How long the bytes of one area have been idle, if each window tells only how many were idle. If 30 MB were idle in one window and 20 MB in the next, at

@@ -1,8 +1,7 @@
 using MemSnoop.Kernel;
-using MemSnoop.Paging;
 using MemSnoop.Processes;
 
-namespace MemSnoop.WorkingSets.PageIdle;
+namespace MemSnoop.Paging;
 
 /// <summary>Walks over the address space of one process after another.</summary>
 internal sealed class AddressWalk(AreaFilter filter, ulong pageBytes, IActivePages? active)

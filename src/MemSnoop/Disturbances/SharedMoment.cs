@@ -1,6 +1,4 @@
-using MemSnoop.Disturbances;
-
-namespace MemSnoop.WorkingSets.Referenced;
+namespace MemSnoop.Disturbances;
 
 /// <summary>
 /// A moment at which the windows of many processes began. It is given back when the last of them has ended. Compared with one later moment after another, as
