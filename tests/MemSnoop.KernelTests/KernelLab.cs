@@ -15,6 +15,9 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     /// <summary>The variable that names another series of kernels to boot.</summary>
     internal const string SeriesVariable = "MEMSNOOP_LAB_KERNEL";
 
+    /// <summary>The series of kernels that are booted.</summary>
+    internal static string Series { get; } = Environment.GetEnvironmentVariable(SeriesVariable) ?? "6.12";
+
     // A fresh machine builds the kernel: minutes on two processors, and CI's may be slower.
     private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(40);
 
@@ -39,7 +42,7 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     {
         long started = Stopwatch.GetTimestamp();
         Task<string> kernel = Command.RunAsync(
-            Path.Combine(Scripts, "build-kernel.sh"), Environment.GetEnvironmentVariable(SeriesVariable) is { } series ? [series] : [], BuildDeadline);
+            Path.Combine(Scripts, "build-kernel.sh"), [Series], BuildDeadline);
         await Workloads.BuildAsync(Programs);
         foreach (string yardstick in (string[])["floor", "floor-scrape", "limit"])
         {

@@ -17,9 +17,12 @@ measure holes --huge always --unmap-half
 measure shmem --kind shmem
 measure file --kind file --path /disk/data
 rm -f /disk/data
-echo always >"$thp/hugepages-64kB/enabled"
-measure folios64k --huge default
-echo never >"$thp/hugepages-64kB/enabled"
+# Anonymous memory has folios of other sizes since 6.8.
+if [ -d "$thp/hugepages-64kB" ]; then
+  echo always >"$thp/hugepages-64kB/enabled"
+  measure folios64k --huge default
+  echo never >"$thp/hugepages-64kB/enabled"
+fi
 echo 20 >/proc/sys/vm/nr_hugepages
 measure_untracked() {
   start "$1" touch --resident 20 --hot 20 --kind "$1" --huge "$2"

@@ -17,9 +17,12 @@ measure() {
 measure small --huge never
 measure huge --huge always
 measure holes --huge always --unmap-half
-echo always >"$thp/hugepages-64kB/enabled"
-measure folios64k --huge default
-echo never >"$thp/hugepages-64kB/enabled"
+# Anonymous memory has folios of other sizes since 6.8.
+if [ -d "$thp/hugepages-64kB" ]; then
+  echo always >"$thp/hugepages-64kB/enabled"
+  measure folios64k --huge default
+  echo never >"$thp/hugepages-64kB/enabled"
+fi
 
 # Where memory ends inside a word of the bitmap, the kernel gives nothing back for it.
 last=$(awk '/System RAM/ { sub(/ .*/, ""); sub(/.*-/, ""); print }' /proc/iomem | tail -n 1)
