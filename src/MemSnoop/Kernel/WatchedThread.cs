@@ -93,7 +93,7 @@ internal sealed class WatchedThread(string name, HungProcesses hung) : IDisposab
 
             // About no process: nobody knows without what to go on.
             if (call is { } standing && (isStopped || (worker.Calls.Pid != 0 && Stopwatch.GetElapsedTime(since) >= budget && worker.IsBlocked()))
-                && worker.TryAbandon(standing))
+                && (isStopped ? worker.Calls.TryAbandon(standing) : worker.TryAbandon(standing)))
             {
                 return false;
             }
@@ -135,7 +135,7 @@ internal sealed class WatchedThread(string name, HungProcesses hung) : IDisposab
 
         internal KernelCalls Calls { get; } = new();
 
-        /// <summary>The process that it was abandoned to.</summary>
+        /// <summary>The process that it was abandoned to; 0 if nobody waits for its work any more, which tells nothing of any process.</summary>
         internal int HungAt { get; private set; }
 
         /// <summary>Gives it work; null to end it.</summary>
@@ -177,6 +177,7 @@ internal sealed class WatchedThread(string name, HungProcesses hung) : IDisposab
             }
 
             _hung.Remove(HungAt);
+            HungAt = 0;
             return false;
         }
 
@@ -211,7 +212,11 @@ internal sealed class WatchedThread(string name, HungProcesses hung) : IDisposab
 
                 if (Calls.IsAbandoned)
                 {
-                    _hung.Return(HungAt);
+                    if (HungAt != 0)
+                    {
+                        _hung.Return(HungAt);
+                    }
+
                     return;
                 }
 

@@ -93,6 +93,25 @@ public sealed class WatchedThreadTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => Run(1));
     }
 
+    /// <summary>A call that was under way when nobody waited any more: it may have been in the middle of something long.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task An_end_says_nothing_of_the_process_that_it_cut_short(int pid)
+    {
+        List<(int Pid, bool Hangs)> told = [];
+        _hung.Changed += (at, hangs) => told.Add((at, hangs));
+        Close(pid);
+        Work work = new(this, [pid]);
+        Task run = Task.Run(() => _thread.Run(work), TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync(() => work.Threads.Count > 0);
+        _thread.Stop();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.Equal(0, _hung.Count);
+        Open();
+        Assert.Empty(told);
+    }
+
     [Fact]
     public void A_thread_that_nobody_watches_calls_as_ever()
     {

@@ -8,7 +8,8 @@ echo +memory >/sys/fs/cgroup/docker/cgroup.subtree_control
 container=$(container budget)
 mkdir "$container"
 echo "$container" | sed 's/.*\///' >"$RESULTS/container.txt"
-resident=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024 * 6 / 10))
+memory=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024))
+resident=$((memory * 6 / 10))
 hot=$((resident * 3 / 10))
 
 # The container has the large process, with small pages, and one with huge pages.
@@ -21,7 +22,8 @@ start huge /tmp/touch-in-container --resident 256 --hot 64 --huge always --sleep
 start small touch --resident 20 --hot 8 --huge never --sleep-us 2000000
 for process in large huge small; do field $process pid >"$RESULTS/$process-pid.txt"; done
 
-interval=4
+# A full pass takes about a quarter of a core, however large the guest is.
+interval=$(((memory + 511) / 512))
 measured="--pid $(field large pid) --pid $(field huge pid) --pid $(field small pid) --no-children --container-labels --collector.disable-defaults --collector.working-set --collector.container-memory"
 
 pass_number() { series memsnoop_measurement_duration_seconds 'measurement="working-set"'; }
@@ -36,20 +38,20 @@ windows() {
   done
 }
 
-exporter $measured --working-set-interval ${interval}s --idle-ages 0,20s
+exporter $measured --working-set-interval ${interval}s --idle-ages 0,$((interval * 5))s
 windows full 6
 full=$(series memsnoop_measurement_cpu_seconds 'measurement="working-set"')
 end_exporter
 
 budget=$(awk -v cpu="$full" -v interval=$interval 'BEGIN { printf "%.4f", 100 * cpu / interval / 4 }')
 echo "$budget" >"$RESULTS/budget.txt"
-exporter $measured --working-set-interval ${interval}s --idle-ages 0,20s --cpu-budget "$budget%"
+exporter $measured --working-set-interval ${interval}s --idle-ages 0,$((interval * 5))s --cpu-budget "$budget%"
 windows settling 16
 windows share 6
 end_exporter
 
 # With next to nothing there is no number, and it is said what it would take.
-exporter $measured --working-set-interval 1s --idle-ages 0,20s --cpu-budget 0.001%
+exporter $measured --working-set-interval 1s --idle-ages 0,$((interval * 5))s --cpu-budget 0.001%
 windows nothing 6
 end_exporter
 for process in large huge small; do finish $process; done
