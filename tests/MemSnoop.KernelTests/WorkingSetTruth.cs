@@ -98,7 +98,7 @@ internal sealed class WorkingSetTruth
         }
 
         // A use at the border of two windows may be in either, but in one of them it is.
-        foreach (Use use in Uses.Where(static use => !use.MayBeMissed))
+        foreach (Use use in Uses.Where(use => !use.MayBeMissed && !MayBeUnseen(windows, use)))
         {
             PublishedWindow[] possible = [.. windows.Where(window => MayContain(window, use))];
             bool isSurelyCovered = windows.Count > 0 && use.Begin > windows[0].LatestStart && use.End < windows[^1].EarliestEnd;
@@ -142,6 +142,10 @@ internal sealed class WorkingSetTruth
     private double SurelyResident(PublishedWindow window) => Math.Max(0, window.Idle.GetValueOrDefault(0, double.PositiveInfinity) - Resting);
 
     private double MostIn(PublishedWindow window) => (AlwaysFrom <= window.LatestEnd ? Always : 0) + Sum(Uses.Where(use => MayContain(window, use)));
+
+    /// <summary>Whether it may be in a window that was published and gone between two scrapes: the one after began only when the one before was over.</summary>
+    private static bool MayBeUnseen(IReadOnlyList<PublishedWindow> windows, Use use) => windows.Zip(windows.Skip(1)).Any(pair =>
+        pair.First.LatestEnd < pair.Second.EarliestStart && use.End >= pair.First.EarliestEnd && use.Begin <= pair.Second.LatestStart);
 
     private static bool MayContain(PublishedWindow window, Use use) => use.End >= window.EarliestStart && use.Begin <= window.LatestEnd;
 

@@ -11,6 +11,7 @@ echo "$container" | sed 's/.*\///' >"$RESULTS/container.txt"
 memory=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024))
 resident=$((memory * 6 / 10))
 hot=$((resident * 3 / 10))
+start_seconds=$((60 + memory / 20))
 
 # The container has the large process, with small pages, and one with huge pages.
 echo "#!/bin/sh

@@ -15,7 +15,7 @@ wait_for() {
 has_lines() { [ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]; }
 
 # start NAME PROGRAM...: in the background; its JSON lines go to $RESULTS/NAME.json. Returns when the first one is there.
-# Its stdin is open for reading and writing both, so it never sees an end: `finish` ends it.
+# Its stdin is open for reading and writing both, so it never sees an end: `finish` ends it. A program that fills gigabytes first may take $start_seconds.
 start() {
   start_name=$1
   shift
@@ -26,7 +26,7 @@ start() {
   mkfifo "/tmp/$start_name.in"
   "$start_program" "$@" <>"/tmp/$start_name.in" >"$RESULTS/$start_name.json" 2>"$RESULTS/$start_name.err" &
   echo $! >"/tmp/$start_name.pid"
-  wait_for 60 started "$start_name"
+  wait_for "${start_seconds-60}" started "$start_name"
 }
 
 started() {

@@ -18,9 +18,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <summary>The method's name.</summary>
     public const string MethodName = "page_idle";
 
-    /// <summary>Of a process that is smaller than twice so many units, and of most that are not much larger, everything is measured: an error of 17 % at worst is still of use.</summary>
-    private const int LeastUnits = 32;
-
     private readonly EstimatorOptions _options;
     private readonly TimeProvider _clock;
     private readonly long _epoch;
@@ -32,27 +29,18 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly ReachedAges? _reached;
     private readonly FolioResolver _resolver;
     private readonly WindowReader _windows;
-    private readonly AddressWalk _addresses;
-    private readonly PageWalk _walk;
     private readonly FrameCollector _collector;
-    private readonly PageAges _scratch = new();
-    private readonly Dictionary<ProcessIdentity, ProcessPages> _processes = [];
+    private readonly AddressWalk _addresses;
+    private readonly PassShares _shares;
+    private readonly ProcessWindows _processes;
     private readonly PassOrder _order;
     private readonly List<FrameBlock> _empty = [];
-    private readonly GroupTotals _group = new();
     private readonly ChargedPass? _charged;
-
-    private readonly ulong _salt;
-    private double _wantedShare = 1;
-    private MemoryShare _share = MemoryShare.Whole;
-    private MemoryShare _shareBefore = MemoryShare.Whole;
 
     private readonly WindowMoments _moments;
     private DisturbanceReport _report = DisturbanceReport.Quiet;
-    private long _pass;
+    private PassTimes _times;
     private TimeSpan _firstPass;
-    private TimeSpan _windowStart;
-    private TimeSpan _windowEnd;
     private int _groupNumber;
 
     /// <summary>Whether a pass has marked the frames of all processes, so that there is something to hand over.</summary>
@@ -69,13 +57,9 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly List<TrackedProcess> _glanced = [];
     private TimeSpan _glance;
 
-    /// <summary>When the last pass marked frames, in the middle of it.</summary>
-    private TimeSpan _marked;
-
     internal PageIdleEstimator(PageIdleFiles files, EstimatorOptions options, TimeProvider clock, IActivePages? active = null, bool ownsFiles = true)
     {
         _options = options;
-        _salt = options.ShareSalt;
         _clock = clock;
         _epoch = clock.GetTimestamp();
         _files = files;
@@ -88,10 +72,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         _resolver = new FolioResolver(files.Flags, _bitmap);
         _windows = new WindowReader(_bitmap, _resolver, () => Now);
         _addresses = new AddressWalk(options.Areas, files.PageBytes, active);
-        _walk = new PageWalk(_frames, _addresses.Areas, _epochs, new DeviceKinds(files.Flags), new FreshFrames(_frames, files.Flags, _bitmap, _resolver), new FileReads(files.PageBytes), files.Cgroups, _reached, options.Parts > 1, active);
+        _shares = new PassShares(options.ShareSalt, files.PageBytes);
+        PageWalk walk = new(_frames, _addresses.Areas, _epochs, new DeviceKinds(files.Flags), FreshFrames(), new FileReads(files.PageBytes), files.Cgroups, _reached, options.Parts > 1, active);
+        _processes = new ProcessWindows(files, walk, _addresses, _epochs, _reached, _shares, options);
         _collector = new FrameCollector(_frames);
         _charged = options.ContainerOf is null || files is not { Cgroups: not null, Groups: not null } ? null
-            : new ChargedPass(files, _frames, new FreshFrames(_frames, files.Flags, _bitmap, _resolver), _epochs, options);
+            : new ChargedPass(files, _frames, FreshFrames(), _epochs, options);
+
+        FreshFrames FreshFrames() => new(_frames, files.Flags, _bitmap, _resolver);
     }
 
     /// <inheritdoc/>
@@ -103,8 +91,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <inheritdoc/>
     double IWorkingSetEstimator.Share
     {
-        get => _wantedShare;
-        set => _wantedShare = value;
+        get => _shares.Wanted;
+        set => _shares.Wanted = value;
     }
 
     /// <inheritdoc/>
@@ -125,12 +113,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// Memory that the estimator keeps from pass to pass, in bytes: three bits and a byte a frame, a bit more to count what is accessed again, about a byte a
     /// page, and as much again for the largest process.
     /// </summary>
-    internal long StateBytes => _scratch.StateBytes + (_frames.Count * (((_reached is null ? 3L : 4L) * FrameBlock.Words * sizeof(ulong)) + FrameBlock.Frames)) + _processes.Values.Sum(static pages => pages.Ages.StateBytes);
-
-    /// <summary>
-    /// If the frames of a process are marked in parts, its first window is complete one interval after the last part.
-    /// </summary>
-    private int WalksBeforeFirstWindow => Parts == 1 ? 1 : 2;
+    internal long StateBytes => _processes.StateBytes + (_frames.Count * (((_reached is null ? 3L : 4L) * FrameBlock.Words * sizeof(ulong)) + FrameBlock.Frames));
 
     private TimeSpan Now => _clock.GetElapsedTime(_epoch);
 
@@ -185,7 +168,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         AgesTaken taken = AgesHandover.Read(file, state, Now);
         if (taken.AreContinued)
         {
-            (_pass, _windowEnd, _marked, _hasPassed) = (state.Pass, state.WindowEnd, state.Marked, true);
+            (_times, _processes.Marked, _hasPassed) = (new PassTimes(state.Pass, TimeSpan.Zero, state.WindowEnd), state.Marked, true);
+            _processes.Begin(_times);
             _moments.Remember(state.Moment!);
         }
 
@@ -208,7 +192,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <param name="left">What was written, or why it was not.</param>
     internal ReadOutcome LeaveAges(KernelHandle file, HandoverRoom room, out AgesLeft left)
     {
-        if (_isAtWork || !_hasPassed || !_share.IsWhole)
+        if (_isAtWork || !_hasPassed || !_shares.OfPass.IsWhole)
         {
             left = new AgesLeft(null, _isAtWork ? "a pass was under way" : _hasPassed ? "only a share of memory was measured, to keep within the processor time" : "no pass has ended");
             return ReadOutcome.NotSupported;
@@ -217,7 +201,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         ReadOutcome outcome = AgesHandover.Write(file, StateNow(), Now, _moments.Report().IsUnbounded, room);
         left = outcome switch
         {
-            ReadOutcome.Success => new AgesLeft(null, null, _processes.Count, KernelFile.LengthOf(file)),
+            ReadOutcome.Success => new AgesLeft(null, null, _processes.Table.Count, KernelFile.LengthOf(file)),
             ReadOutcome.TooLarge => new AgesLeft(null, "there is too much memory"),
             _ => default,
         };
@@ -228,15 +212,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         Frames = _frames,
         Epochs = _epochs,
-        Processes = _processes,
-        Groups = _group,
+        Processes = _processes.Table,
+        Groups = _processes.Groups,
         Charged = _charged,
         Files = _files,
         Options = _options,
         Moment = _moments.Oldest,
-        Pass = _pass,
-        WindowEnd = _windowEnd,
-        Marked = _marked,
+        Pass = _times.Number,
+        WindowEnd = _times.End,
+        Marked = _processes.Marked,
     };
 
     /// <inheritdoc/>
@@ -250,7 +234,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         (_part, _isAtWork) = (part, true);
-        if (_wantedShare <= 0)
+        if (_shares.Wanted <= 0)
         {
             LeaveOut(processes, part, sink);
             return;
@@ -259,7 +243,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
         EndWindows(part);
-        _report = _moments.Report();
+        _report = _processes.Report = _moments.Report();
         _moments.Remember(start);
         if (Parts > 1)
         {
@@ -267,7 +251,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(part);
         }
 
-        _order.Take(processes, part, process => _share.IsWhole ? MemoryShare.Whole : ShareOf(process, PagesOf(process)));
+        _order.Take(processes, part, process => _shares.OfPass.IsWhole ? MemoryShare.Whole : _shares.Of(process, _processes.PagesOf(process)));
         (_next, _walked, _stage) = (0, null, Stage.Pass);
         EndPass(sink);
     }
@@ -281,35 +265,17 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             _charged?.LeaveOut();
             foreach (TrackedProcess process in processes)
             {
-                PagesOf(process).Forget();
+                _processes.PagesOf(process).Forget();
                 sink.Skipped(process, ReadOutcome.OverBudget);
             }
         }
 
         if (part == Parts - 1)
         {
-            Forget();
+            _processes.Forget();
         }
 
         _isAtWork = false;
-    }
-
-    /// <summary>
-    /// The share of a process that is walked over: that of the pass, and at least so much that <see cref="LeastUnits"/> units with pages can be expected. It stays as it is while the pass has
-    /// the same and the process is about as large, so that its ages go on.
-    /// </summary>
-    private MemoryShare ShareOf(TrackedProcess process, ProcessPages pages)
-    {
-        if (_share.IsWhole)
-        {
-            return MemoryShare.Whole;
-        }
-
-        double least = LeastUnits * (MemoryUnit.Bytes / _files.PageBytes) / Math.Max(1.0, process.Stat.ResidentPages);
-        double wanted = Math.Max(_share.Fraction, least);
-        double before = pages.Share.Fraction;
-        bool isSettled = !pages.IsNew && _share == _shareBefore && (wanted <= before * 2) && (before <= wanted * 2);
-        return isSettled ? pages.Share : MemoryShare.Of(wanted, _salt);
     }
 
     /// <summary>The rest of a pass, from the process that is next.</summary>
@@ -325,11 +291,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             AdoptSeen(_part);
         }
 
-        _marked = _windowEnd + ((Now - _windowEnd) / 2);
+        _processes.Marked = _times.End + ((Now - _times.End) / 2);
         if (_part == Parts - 1)
         {
             _charged?.Complete(sink);
-            Forget();
+            _processes.Forget();
             _hasPassed = true;
         }
 
@@ -343,7 +309,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         {
             case Stage.Pass:
                 (TrackedProcess process, string? own) = _order[_next++];
-                Fail(process, PagesOf(process), own is null ? 0 : _groupNumber, ReadOutcome.Hung, sink);
+                _processes.Fail(process, own is null ? 0 : _groupNumber, ReadOutcome.Hung, sink);
                 EndPass(sink);
                 return true;
             case Stage.Collect:
@@ -353,7 +319,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 return true;
             case Stage.Glance:
                 TrackedProcess hung = _glanced[_next++];
-                PagesOf(hung).Forget();
+                _processes.PagesOf(hung).Forget();
                 sink.Skipped(hung, ReadOutcome.Hung);
                 EndGlance(sink);
                 return true;
@@ -368,7 +334,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);
-        if (_pass == 0 || _wantedShare <= 0)
+        if (_times.Number == 0 || _shares.Wanted <= 0)
         {
             return;
         }
@@ -388,8 +354,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             for (; _next < _glanced.Count; _next++)
             {
                 // Why it cannot be read is told by the walk below.
-                ProcessPages pages = PagesOf(_glanced[_next]);
-                _ = _addresses.Walk(_glanced[_next], pages.IsNew ? ShareOf(_glanced[_next], pages) : pages.Share, _collector);
+                ProcessPages pages = _processes.PagesOf(_glanced[_next]);
+                _ = _addresses.Walk(_glanced[_next], _shares.OfLook(_glanced[_next], pages), _collector);
             }
 
             KernelCalls.About(0);
@@ -398,13 +364,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
                 _windows.Glance(block);
             }
 
-            _report = _moments.Report();
+            _processes.Report = _moments.Report();
             (_next, _stage, _glance) = (0, Stage.Glance, Now);
         }
 
         for (; _next < _glanced.Count; _next++)
         {
-            Glance(_glanced[_next], _glance, sink);
+            _processes.Glance(_glanced[_next], _glance, sink);
         }
 
         _stage = Stage.None;
@@ -418,40 +384,13 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         TimeSpan marked = Now;
         foreach (TrackedProcess process in _glanced)
         {
-            if (_processes.TryGetValue(process.Identity, out ProcessPages? pages) && pages is { WasGlancedAt: true, MarkedAt: null })
+            if (_processes.Table.TryGetValue(process.Identity, out ProcessPages? pages) && pages is { WasGlancedAt: true, MarkedAt: null })
             {
                 pages.MarkedAt = marked;
             }
         }
 
         _isAtWork = false;
-    }
-
-    private void Glance(TrackedProcess process, TimeSpan now, IWorkingSetSink sink)
-    {
-        ProcessPages pages = PagesOf(process);
-        TimeSpan life = _files.LifeOf(process);
-        bool isBornHere = pages.IsNew && life < now - _windowEnd;
-        NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive : NewPages.AreUsed;
-        MemoryShare share = pages.IsNew ? ShareOf(process, pages) : pages.Share;
-        _walk.Clear();
-        ReadOutcome outcome = Walk(process, pages, share, 0, newPages, isGlance: true);
-        if (outcome != ReadOutcome.Success)
-        {
-            pages.Forget();
-            sink.Skipped(process, outcome);
-            return;
-        }
-
-        TimeSpan? marked = pages.Walks > 0 ? _marked : pages.MarkedAt;
-        if (isBornHere || marked is not null)
-        {
-            TimeSpan window = marked is { } start ? now - start : life;
-            Complete(process, pages, new WindowTimes(now, window, TimeSpan.Zero), pages.IsNew ? now - life : pages.FirstSeen, sink);
-        }
-
-        pages.NoteShare(share, now);
-        pages.TakeGlance(_scratch, _addresses.Areas.Areas, isBornHere ? now - life : now);
     }
 
     /// <inheritdoc/>
@@ -470,7 +409,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Begin(process, _options with { CountsReaccesses = false }, out outcome, pages);
 
     /// <inheritdoc/>
-    HostMemorySample? IWorkingSetEstimator.CountHost() => _pass < 2 || !_share.IsWhole ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _windowEnd, _files.PageBytes);
+    HostMemorySample? IWorkingSetEstimator.CountHost() => _times.Number < 2 || !_shares.OfPass.IsWhole ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _times.End, _files.PageBytes);
 
     private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null, AreaUses? areas = null)
     {
@@ -489,15 +428,14 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void BeginPass()
     {
-        _pass++;
-        (_shareBefore, _share) = (_share, MemoryShare.Of(_wantedShare, _salt));
+        _times = new PassTimes(_times.Number + 1, _times.End, Now);
+        _firstPass = _times.Number == 1 ? _times.End : _firstPass;
+        _shares.Begin();
+        _processes.Begin(_times);
         _resolver.BeginPass();
-        _windowStart = _windowEnd;
-        _windowEnd = Now;
-        _firstPass = _pass == 1 ? _windowEnd : _firstPass;
-        if (_epochs.Begin(_windowEnd) is { } table)
+        if (_epochs.Begin(_times.End) is { } table)
         {
-            foreach (ProcessPages pages in _processes.Values)
+            foreach (ProcessPages pages in _processes.Table.Values)
             {
                 pages.Ages.Translate(table);
             }
@@ -512,7 +450,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         _reached?.BeginPass();
-        _charged?.Begin(_windowStart, _windowEnd, _share);
+        _charged?.Begin(_times.Start, _times.End, _shares.OfPass);
     }
 
     private void EndWindows(int part)
@@ -567,177 +505,19 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
             (TrackedProcess process, string? own) = _order[_next];
             if (own != _walked)
             {
-                CompleteGroup(_walked, sink);
+                _processes.CompleteGroup(_walked, sink);
                 _walked = own;
                 _groupNumber++;
             }
 
-            Measure(process, own is null ? 0 : _groupNumber, sink);
+            _processes.Measure(process, own is null ? 0 : _groupNumber, sink);
             if (own is not null && !ProcessGroup.IsKey(own))
             {
-                _charged?.AddHiddenReads(own, _walk.HiddenReads.File, _walk.HiddenReads.Shmem);
+                _charged?.AddHiddenReads(own, _processes.HiddenReads.File, _processes.HiddenReads.Shmem);
             }
         }
 
-        CompleteGroup(_walked, sink);
-    }
-
-    private void Measure(TrackedProcess process, int group, IWorkingSetSink sink)
-    {
-        _walk.Clear();
-        ProcessPages pages = PagesOf(process);
-        TimeSpan life = pages.IsNew && Parts == 1 && _pass > 1 ? _files.LifeOf(process) : TimeSpan.MaxValue;
-        bool isBornHere = life < _windowEnd - _windowStart;
-        bool isComplete = isBornHere || pages.WasGlancedAt || pages.Walks >= WalksBeforeFirstWindow;
-        NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive
-            : pages.LacksAges ? NewPages.AreDoubtful
-            : isComplete || group == 0 || _pass == 1 ? NewPages.AreUsed
-            : NewPages.AreDoubtful;
-        MemoryShare share = ShareOf(process, pages);
-        ReadOutcome outcome = Walk(process, pages, share, group, newPages, isGlance: false);
-        if (outcome != ReadOutcome.Success)
-        {
-            Fail(process, pages, group, outcome, sink);
-            return;
-        }
-
-        if (group != 0)
-        {
-            _group.Add(_walk.GroupTally, _walk.Units);
-        }
-
-        if (isComplete)
-        {
-            WindowTimes times = isBornHere ? new WindowTimes(_windowEnd, life, TimeSpan.Zero)
-                : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(_windowEnd, _windowEnd - marked, TimeSpan.Zero)
-                : _walk.Window(_windowEnd, _windowEnd - _windowStart);
-            TimeSpan firstSeen = isBornHere ? _windowEnd - life : pages.SharedSince ?? pages.FirstSeen;
-            if (_reached is not null)
-            {
-                ReaccessTotals totals = pages.Reaccessed ??= new ReaccessTotals();
-                totals.Add(_walk.Tally, _reached, pages.Doubts, firstSeen, _files.PageBytes);
-                sink.Reaccessed(process, totals.Sample);
-            }
-
-            Complete(process, pages, times, firstSeen, sink);
-            if (group != 0)
-            {
-                _group.AddProcess(times.Window, firstSeen);
-            }
-        }
-
-        pages.NoteShare(share, _windowEnd);
-        pages.Take(_scratch, _addresses.Areas.Areas, isBornHere ? _windowEnd - life : _windowEnd);
-    }
-
-    /// <summary>A process that could not be walked over, or not to its end: what was found until then counts for its group.</summary>
-    private void Fail(TrackedProcess process, ProcessPages pages, int group, ReadOutcome outcome, IWorkingSetSink sink)
-    {
-        _group.Add(_walk.GroupTally, _walk.Units);
-        if (group != 0 && outcome != ReadOutcome.ProcessGone)
-        {
-            _group.AddUnknown((long)process.Stat.ResidentPages);
-        }
-
-        pages.Forget();
-        sink.Skipped(process, outcome);
-    }
-
-    private ProcessPages PagesOf(TrackedProcess process)
-    {
-        ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_processes, process.Identity, out _);
-        entry ??= new ProcessPages();
-        entry.Pass = _pass;
-        return entry;
-    }
-
-    private void Complete(TrackedProcess process, ProcessPages pages, WindowTimes times, TimeSpan firstSeen, IWorkingSetSink sink)
-    {
-        pages.Doubts.Add(times.End, _walk.Tally.Doubtful, _options.IdleAges[_options.IdleAges.Count - 1]);
-        WorkingSetSample sample = _walk.Tally.ToSample(times, firstSeen, pages.Doubts, _epochs, _options.IdleAges, _files.PageBytes);
-        EstimateError? error = _walk.Units.Count > 0 ? _walk.Units.ErrorOf(_files.PageBytes) : null;
-        sink.Completed(process, sample with { LeftOutBytes = _addresses.LeftOutBytes, Error = error });
-    }
-
-    private ReadOutcome Walk(TrackedProcess process, ProcessPages pages, MemoryShare share, int group, NewPages newPages, bool isGlance)
-    {
-        // Where frames are marked in parts, those that a walk has found may be marked only just before the next.
-        MemoryShare counted = pages.IsNew ? MemoryShare.Whole
-            : Parts > 1 && pages.EarlierShare.Bound < pages.Share.Bound ? pages.EarlierShare
-            : pages.Share;
-        bool isSampled = !share.IsWhole || !counted.IsWhole;
-        _walk.Begin(new WalkTerms
-        {
-            Before = pages.Ages,
-            After = _scratch,
-            AreasBefore = pages.Areas,
-            Counted = counted,
-            Group = group,
-            NewPages = newPages,
-            IsGlance = isGlance,
-            Report = _report,
-        });
-        ReadOutcome outcome = _addresses.Walk(process, isSampled && share.IsWhole ? MemoryShare.InUnits : share, _walk);
-        if (outcome == ReadOutcome.Success && isSampled)
-        {
-            outcome = Scale(process, share.Bound < counted.Bound ? share : counted);
-        }
-
-        if (outcome == ReadOutcome.Success)
-        {
-            _walk.AddDoubts(process, pages);
-        }
-
-        return outcome;
-    }
-
-    /// <summary>Has what was counted stand for all of the process.</summary>
-    private ReadOutcome Scale(TrackedProcess process, MemoryShare counted)
-    {
-        // The kernel tells how much is resident of the whole address space, and not of some areas.
-        long? resident = _options.Areas == AreaFilter.All ? (long)process.Stat.ResidentPages : null;
-        if (!_walk.Units.TryWeigh(counted.Fraction, resident))
-        {
-            return ReadOutcome.SampleTooSmall;
-        }
-
-        _walk.Scale(_walk.Units.Weight, resident);
-        return ReadOutcome.Success;
-    }
-
-    private void CompleteGroup(string? group, IWorkingSetSink sink)
-    {
-        if (group is not null)
-        {
-            _group.Note(group, _pass);
-        }
-
-        if (group is not null && _group.Processes > 0)
-        {
-            _group.AddDoubts(_walk.GroupIdle, _report);
-            if (_reached is not null)
-            {
-                sink.GroupReaccessed(group, _group.AddReaccessed(group, _reached, _files.PageBytes));
-            }
-
-            sink.GroupCompleted(group, _group.ToSample(group, _windowEnd, _epochs, _options.IdleAges, _files.PageBytes));
-        }
-
-        _walk.GroupIdle.Clear();
-        _group.Clear();
-    }
-
-    private void Forget()
-    {
-        foreach ((ProcessIdentity identity, ProcessPages pages) in _processes)
-        {
-            if (pages.Pass != _pass)
-            {
-                _processes.Remove(identity);
-            }
-        }
-
-        _group.Forget(_pass);
+        _processes.CompleteGroup(_walked, sink);
     }
 
     /// <summary>How far a pass or look has come.</summary>
