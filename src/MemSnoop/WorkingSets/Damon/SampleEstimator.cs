@@ -31,7 +31,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
     private readonly SampleWalk _walk;
     private readonly AddressWalk _addresses;
     private readonly MappedFileReads _reads = new();
-    private readonly Dictionary<ProcessIdentity, SampledProcess> _processes = [];
+    private readonly WatchedProcesses<SampledProcess> _processes = new(static identity => new SampledProcess(identity));
     private readonly List<(TrackedProcess Process, SampledProcess State, ulong FileReads)> _walked = [];
     private long _pass;
 
@@ -94,7 +94,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         if (_walking is { } hung)
         {
             _walking = null;
-            Lose(hung.Identity, ReadOutcome.Hung);
+            _processes.Lose(hung.Identity, ReadOutcome.Hung);
             if (_isUnderWay)
             {
                 sink.Skipped(hung, ReadOutcome.Hung);
@@ -121,7 +121,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         for (; _next < _looked.Count; _next++)
         {
             TrackedProcess process = _looked[_next];
-            SampledProcess state = StateOf(process);
+            SampledProcess state = _processes.Of(process);
             state.Pass = _isPass ? _pass : state.Pass;
             ReadOutcome outcome = Walk(process, state, state.ReadsAtStart, out ulong fileReads);
             if (outcome == ReadOutcome.Success)
@@ -130,7 +130,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
             }
             else
             {
-                Lose(process.Identity, outcome);
+                _processes.Lose(process.Identity, outcome);
                 sink.Skipped(process, outcome);
             }
         }
@@ -138,7 +138,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         KernelCalls.About(0);
         if (_isPass)
         {
-            ForgetAbsent();
+            _processes.ForgetAbsent(_pass);
         }
 
         Turn(sink);
@@ -155,7 +155,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
             if (outcome != ReadOutcome.Success || state.Lost != ReadOutcome.Success)
             {
                 ReadOutcome reason = outcome != ReadOutcome.Success ? outcome : state.Lost;
-                Lose(process.Identity, reason);
+                _processes.Lose(process.Identity, reason);
                 sink.Skipped(process, reason);
                 continue;
             }
@@ -165,7 +165,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
                 if (state.SeenAt < end && state.Watched.Count > 0)
                 {
                     // DAMON has told nothing of it: its counts are of no window.
-                    Lose(process.Identity, ReadOutcome.Failed);
+                    _processes.Lose(process.Identity, ReadOutcome.Failed);
                     sink.Skipped(process, ReadOutcome.Failed);
                     continue;
                 }
@@ -184,10 +184,10 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
     private ReadOutcome Renew(out TimeSpan end, out TimeSpan begin)
     {
         // What is watched until now goes on while the files are written: thousands of them take some time.
-        bool isSame = _targets.Are(_processes.Values);
-        ReadOutcome outcome = isSame ? ReadOutcome.Success : _targets.Write(_processes.Values);
+        bool isSame = _targets.Are(_processes.All);
+        ReadOutcome outcome = isSame ? ReadOutcome.Success : _targets.Write(_processes.All);
         end = begin = _targets.Read(() => Now);
-        foreach (SampledProcess state in _processes.Values)
+        foreach (SampledProcess state in _processes.All)
         {
             if (state.HasWalked)
             {
@@ -205,7 +205,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         {
             // One that has ended since it was walked keeps the kernel from beginning with the others.
             LoseEnded();
-            outcome = _targets.Write(_processes.Values);
+            outcome = _targets.Write(_processes.All);
             outcome = outcome == ReadOutcome.Success ? _targets.Switch() : outcome;
         }
 
@@ -243,45 +243,13 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         return state.Bound.Judge(undisturbed, sample.ResidentBytes, report, report.FileReadsAreHidden ? fileReads : 0, end, _options.IdleAges);
     }
 
-    private SampledProcess StateOf(TrackedProcess process)
-    {
-        if (!_processes.TryGetValue(process.Identity, out SampledProcess? state))
-        {
-            state = new SampledProcess(process.Identity);
-            _processes.Add(process.Identity, state);
-        }
-
-        return state;
-    }
-
-    private void Lose(ProcessIdentity process, ReadOutcome outcome)
-    {
-        if (_processes.Remove(process, out SampledProcess? state))
-        {
-            state.Lost = outcome;
-            state.Forget();
-        }
-    }
-
     private void LoseEnded()
     {
-        foreach (ProcessIdentity process in _processes.Keys)
+        foreach (SampledProcess state in _processes.All)
         {
-            if (!Directory.Exists(_paths.Proc(process.Pid.ToString(CultureInfo.InvariantCulture))))
+            if (!Directory.Exists(_paths.Proc(state.Identity.Pid.ToString(CultureInfo.InvariantCulture))))
             {
-                Lose(process, ReadOutcome.ProcessGone);
-            }
-        }
-    }
-
-    private void ForgetAbsent()
-    {
-        foreach ((ProcessIdentity identity, SampledProcess state) in _processes)
-        {
-            if (state.Pass != _pass && state.OpenWindows == 0)
-            {
-                state.Forget();
-                _processes.Remove(identity);
+                _processes.Lose(state.Identity, ReadOutcome.ProcessGone);
             }
         }
     }
@@ -290,7 +258,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
     public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(process);
-        SampledProcess state = StateOf(process);
+        SampledProcess state = _processes.Of(process);
         outcome = Walk(process, state, null, out _);
         if (outcome == ReadOutcome.Success)
         {
@@ -305,7 +273,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
             outcome = outcome != ReadOutcome.Success ? outcome : state.Lost;
         }
 
-        Lose(process.Identity, outcome);
+        _processes.Lose(process.Identity, outcome);
         return null;
     }
 
@@ -321,7 +289,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
         ReadOutcome outcome = Walk(window.Process, state, window.ReadsAtStart, out ulong fileReads);
         if (outcome != ReadOutcome.Success)
         {
-            Lose(window.Process.Identity, outcome);
+            _processes.Lose(window.Process.Identity, outcome);
             return outcome;
         }
 
@@ -340,11 +308,6 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
     /// <summary>Removes the kdamond and gives the lock back.</summary>
     public void Dispose()
     {
-        foreach (SampledProcess state in _processes.Values)
-        {
-            state.Forget();
-        }
-
         _processes.Clear();
         _targets.Close();
         _kdamond.Dispose();

@@ -5,11 +5,8 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.Damon;
 
 /// <summary>The state of one process from window to window, where samples of its pages are watched.</summary>
-internal sealed class SampledProcess(ProcessIdentity identity)
+internal sealed class SampledProcess(ProcessIdentity identity) : WatchedProcess(identity)
 {
-    /// <summary>Which process it is.</summary>
-    internal ProcessIdentity Identity { get; } = identity;
-
     /// <summary>The samples that DAMON watches now.</summary>
     internal SampleSet Watched { get; private set; } = new();
 
@@ -30,9 +27,6 @@ internal sealed class SampledProcess(ProcessIdentity identity)
 
     /// <summary>Resident pages as of the last walk.</summary>
     internal PerKind Resident;
-
-    /// <summary>Address space that the last walk left out, in bytes.</summary>
-    internal ulong LeftOutBytes { get; set; }
 
     /// <summary>Since when it has been watched; null before.</summary>
     internal TimeSpan? FirstStart { get; set; }
@@ -55,14 +49,11 @@ internal sealed class SampledProcess(ProcessIdentity identity)
     /// <summary>What it had read by descriptor when the window began; null if that is not known.</summary>
     internal ulong? ReadsAtStart { get; set; }
 
-    /// <summary>The last pass that it was part of.</summary>
-    internal long Pass { get; set; }
-
     /// <summary>Windows that somebody has asked for and that have not ended.</summary>
     internal int OpenWindows { get; set; }
 
-    /// <summary>Why it could not be read; its windows are lost.</summary>
-    internal ReadOutcome Lost { get; set; }
+    /// <inheritdoc/>
+    internal override bool HasOpenWindows => OpenWindows > 0;
 
     /// <summary>The samples of the walk are those that are watched from now on.</summary>
     internal void Adopt(TimeSpan now)
@@ -84,7 +75,7 @@ internal sealed class SampledProcess(ProcessIdentity identity)
     }
 
     /// <summary>Lets the moment go with which the running window began.</summary>
-    internal void Forget()
+    internal override void Forget()
     {
         Moment?.Release();
         Moment = null;

@@ -29,7 +29,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
     private readonly AddressWalk _addresses;
     private readonly MappedFileReads _reads = new();
     private readonly KernelBuffer _status = new();
-    private readonly Dictionary<ProcessIdentity, YoungProcess> _processes = [];
+    private readonly WatchedProcesses<YoungProcess> _processes = new(static identity => new YoungProcess(identity));
     private readonly List<Ended> _ended = [];
     private long _pass;
     private double _pageCost = InitialCost.TotalSeconds;
@@ -95,7 +95,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         if (_walking is { } hung)
         {
             _walking = null;
-            Lose(hung.Identity, ReadOutcome.Hung);
+            _processes.Lose(hung.Identity, ReadOutcome.Hung);
             if (_begin is { } begin)
             {
                 sink.Skipped(hung, ReadOutcome.Hung);
@@ -125,12 +125,12 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         for (; _next < _looked.Count; _next++)
         {
             TrackedProcess process = _looked[_next];
-            YoungProcess state = StateOf(process);
+            YoungProcess state = _processes.Of(process);
             state.Pass = _isPass ? _pass : state.Pass;
             ReadOutcome outcome = Walk(process, state, state.Window?.ReadsAtStart, out Walked walked);
             if (outcome != ReadOutcome.Success)
             {
-                Lose(process.Identity, outcome);
+                _processes.Lose(process.Identity, outcome);
                 sink.Skipped(process, outcome);
                 continue;
             }
@@ -159,7 +159,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         _begin = null;
         if (_isPass)
         {
-            ForgetAbsent();
+            _processes.ForgetAbsent(_pass);
         }
     }
 
@@ -235,44 +235,12 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         }
     }
 
-    private YoungProcess StateOf(TrackedProcess process)
-    {
-        if (!_processes.TryGetValue(process.Identity, out YoungProcess? state))
-        {
-            state = new YoungProcess(process.Identity);
-            _processes.Add(process.Identity, state);
-        }
-
-        return state;
-    }
-
-    private void Lose(ProcessIdentity process, ReadOutcome outcome)
-    {
-        if (_processes.Remove(process, out YoungProcess? state))
-        {
-            state.Lost = outcome;
-            state.Forget();
-        }
-    }
-
-    private void ForgetAbsent()
-    {
-        foreach ((ProcessIdentity identity, YoungProcess state) in _processes)
-        {
-            if (state.Pass != _pass && !state.HasOpenWindows)
-            {
-                state.Forget();
-                _processes.Remove(identity);
-            }
-        }
-    }
-
     /// <inheritdoc/>
     /// <remarks>The process's other windows are divided, and have bounds.</remarks>
     public IWorkingSetWindow? BeginWindow(TrackedProcess process, out ReadOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(process);
-        YoungProcess state = StateOf(process);
+        YoungProcess state = _processes.Of(process);
         SharedMoment moment = new(_watch);
         outcome = Walk(process, state, null, out Walked walked);
         PartialWindow? window = null;
@@ -284,7 +252,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         }
         else
         {
-            Lose(process.Identity, outcome);
+            _processes.Lose(process.Identity, outcome);
         }
 
         moment.Release();
@@ -302,7 +270,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
         ReadOutcome outcome = Walk(process, state, window.ReadsAtStart, out Walked walked);
         if (outcome != ReadOutcome.Success)
         {
-            Lose(process.Identity, outcome);
+            _processes.Lose(process.Identity, outcome);
             return outcome;
         }
 
@@ -315,11 +283,6 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
     /// <summary>Removes the kdamond and gives the lock back.</summary>
     public void Dispose()
     {
-        foreach (YoungProcess state in _processes.Values)
-        {
-            state.Forget();
-        }
-
         _processes.Clear();
         _kdamond.Dispose();
         _kinds.Dispose();

@@ -5,7 +5,7 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.Damon;
 
 /// <summary>The state of one process from window to window, where the kernel counts every page.</summary>
-internal sealed class YoungProcess(ProcessIdentity identity)
+internal sealed class YoungProcess(ProcessIdentity identity) : WatchedProcess(identity)
 {
     /// <summary>What is in doubt may be this much of a window that is called whole: bytes, or a hundredth of what is resident.</summary>
     private const ulong NegligibleBytes = 128 * 1024;
@@ -20,23 +20,11 @@ internal sealed class YoungProcess(ProcessIdentity identity)
     private TimeSpan _firstWalk;
     private TimeSpan? _lastWalk;
 
-    /// <summary>Which process it is.</summary>
-    internal ProcessIdentity Identity { get; } = identity;
-
     /// <summary>The window of the passes; null before the first.</summary>
     internal PartialWindow? Window { get; private set; }
 
-    /// <summary>The last pass that it was part of.</summary>
-    internal long Pass { get; set; }
-
-    /// <summary>Whether somebody has asked for a window that has not ended.</summary>
-    internal bool HasOpenWindows => _asked.Count > 0;
-
-    /// <summary>Address space that the last walk left out, in bytes.</summary>
-    internal ulong LeftOutBytes { get; set; }
-
-    /// <summary>Why it could not be read; its windows are lost.</summary>
-    internal ReadOutcome Lost { get; set; }
+    /// <inheritdoc/>
+    internal override bool HasOpenWindows => _asked.Count > 0;
 
     /// <summary>The window of the passes that begins now. The one before stays as it is until the next call.</summary>
     internal PartialWindow NextWindow()
@@ -128,7 +116,7 @@ internal sealed class YoungProcess(ProcessIdentity identity)
     }
 
     /// <summary>Lets its windows go.</summary>
-    internal void Forget()
+    internal override void Forget()
     {
         Window?.End();
         _before?.End();
