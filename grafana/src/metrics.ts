@@ -8,6 +8,9 @@ export const memsnoop = {
   cgroupGeneration: 'memsnoop_cgroup_generation_bytes',
   cgroupsDropped: 'memsnoop_cgroups_dropped',
   containerNamesInfo: 'memsnoop_container_names_info',
+  cpuBudgetLimit: 'memsnoop_cpu_budget_limit',
+  cpuBudgetNeeded: 'memsnoop_cpu_budget_needed',
+  cpuBudgetUsed: 'memsnoop_cpu_budget_used',
   deprecatedInfo: 'memsnoop_deprecated_info',
   diskIO: 'memsnoop_disk_io_bytes_total',
   diskIOTime: 'memsnoop_disk_io_time_seconds_total',
@@ -28,6 +31,7 @@ export const memsnoop = {
   otlpPoints: 'memsnoop_otlp_points_total',
   processesDropped: 'memsnoop_processes_dropped',
   processesWatched: 'memsnoop_processes_watched',
+  share: 'memsnoop_working_set_share',
   stall: 'memsnoop_working_set_stall_seconds',
   transparentHugePageInfo: 'memsnoop_transparent_hugepage_info',
   windowSpread: 'memsnoop_working_set_window_spread_seconds',
@@ -59,6 +63,7 @@ export const process = {
   uptime: 'memsnoop_process_uptime_seconds',
   window: 'memsnoop_process_working_set_window_seconds',
   workingSet: 'memsnoop_process_working_set_bytes',
+  workingSetError: 'memsnoop_process_working_set_error_bytes',
   workingSetLower: 'memsnoop_process_working_set_lower_bytes',
   workingSetUpper: 'memsnoop_process_working_set_upper_bytes',
 } as const;
@@ -77,6 +82,7 @@ export const container = {
   swap: 'memsnoop_container_memory_swap_bytes',
   usage: 'memsnoop_container_memory_usage_bytes',
   used: 'memsnoop_container_memory_used_bytes',
+  usedError: 'memsnoop_container_memory_used_error_bytes',
   usedUpper: 'memsnoop_container_memory_used_upper_bytes',
 } as const;
 
@@ -108,7 +114,7 @@ export const cadvisor = {
 /** What the rules of deploy/prometheus record. */
 export const recorded = {
   limit: 'namespace_workload_container:kube_pod_container_memory_limits_bytes:max',
-  most: 'namespace_workload_container:memsnoop_memory_used_bytes:max7d',
+  most: 'namespace_workload_container:memsnoop_memory_used_most_bytes:max7d',
   owner: 'namespace_workload_pod:memsnoop_pod_owner:max',
   p98: 'namespace_workload_container:memsnoop_memory_used_bytes:p98_7d',
   pods: 'namespace_workload_container:memsnoop_pods:count',
@@ -116,6 +122,8 @@ export const recorded = {
   request: 'namespace_workload_container:kube_pod_container_memory_requests_bytes:max',
   used: 'namespace_workload_container:memsnoop_memory_used_bytes:max',
   usedByPod: 'namespace_pod_container:memsnoop_memory_used_bytes:sum',
+  usedErrorByPod: 'namespace_pod_container:memsnoop_memory_used_error_bytes:sum',
+  usedMost: 'namespace_workload_container:memsnoop_memory_used_most_bytes:max',
   waste: 'namespace_workload_container:memsnoop_memory_request_waste:bytes',
   withheld: 'namespace_workload_container:memsnoop_recommendation_withheld:max',
 } as const;

@@ -4,7 +4,8 @@ import { build, dashboard, exporterStarts, oomKills, toProcess, uids } from './d
 import { container, memsnoop, node, process } from './metrics';
 import { ages, bars, below, bound, idleShades, lines, nested, numbers, rows, stacked } from './panels';
 import {
-  containerHeld, containerIdle, containersIdle, containersIdleByAge, containerUsed, idleBuckets, idleFor, kernelMemory, ofContainers, ofLargest, ofProcesses, onHosts, onNodes, rate, sumBy, unmappedCache, used,
+  containerHeld, containerIdle, containersIdle, containersIdleByAge, containerUsed, containerUsedError, idleBuckets, idleFor, kernelMemory, ofContainers, ofLargest, ofProcesses, onHosts, onNodes, rate,
+  sumBy, unmappedCache, used, usedError, usedLeast, usedMost,
 } from './promql';
 import * as variables from './variables';
 
@@ -31,9 +32,13 @@ const now = {
     }, [{ expr: `sum(${held})`, legend: 'held' }]).span(4).height(4),
     numbers({
       title: 'Used by processes',
-      description: 'Working set: memory that the processes accessed at least once within the last window. Where something disturbed a window, the most that it can have been.',
+      description: 'Working set: memory that the processes accessed at least once within the last window. Where something disturbed a window, the most that it can have been. ' +
+        '±: where it is an estimate (--cpu-budget), how far off it can be.',
       unit: units.BytesIEC,
-    }, [{ expr: `sum(${used(ofProcesses)})`, legend: 'used' }]).span(4).height(4),
+    }, [
+      { expr: `sum(${used(ofProcesses)})`, legend: 'used' },
+      { expr: `sum(${usedError(ofProcesses)})`, legend: '±' },
+    ]).span(4).height(4),
     numbers({
       title: 'Idle',
       description: 'Resident memory that no process accessed for at least the chosen age.',
@@ -58,7 +63,8 @@ const where = {
     stacked({
       title: 'Memory of the hosts, by use',
       description: 'From below: what processes used in the last window, what they hold and did not use, page cache and tmpfs that nobody maps, memory of the kernel itself, free memory. ' +
-        'The last three are from node_exporter. Shared pages count for each process, so the areas can reach above the dashed line, which is the memory of the hosts.',
+        'The last three are from node_exporter. Shared pages count for each process, so the areas can reach above the dashed line, which is the memory of the hosts. ' +
+        'Where used is an estimate, a second dashed line is the most that it can be.',
       unit: units.BytesIEC,
     }, [
       { expr: `sum(${used(ofProcesses)})`, legend: 'used' },
@@ -67,7 +73,8 @@ const where = {
       { expr: `sum(${kernelMemory()})`, legend: 'kernel' },
       { expr: `sum(${onNodes(node.free)})`, legend: 'free' },
       { expr: `sum(${onNodes(node.total)})`, legend: 'memory of the hosts' },
-    ]).withOverride(bound('F')).span(12).height(9),
+      { expr: `sum(${used(ofProcesses)}) + sum(${usedError(ofProcesses)})`, legend: 'used, at most' },
+    ]).withOverride(bound('F')).withOverride(bound('G')).span(12).height(9),
     nested({
       title: 'Idle memory by age',
       description: 'Resident memory of the watched processes that was not accessed for at least so long. Each area contains those below it; 0 s is all that they hold. ' +
@@ -97,7 +104,7 @@ const who = {
     rows({
       title: 'Containers',
       description: 'The containers that hold most, as the kernel charges it: each page counts once. Where the host has no idle bitmap, the sum over their processes. ' +
-        'A click on a container shows its processes.',
+        '±: how far off used can be, where it is an estimate. A click on a container shows its processes.',
     }, [
       { label: 'instance', title: 'Host' },
       { label: 'namespace', title: 'Namespace' },
@@ -107,6 +114,7 @@ const who = {
     ], [
       { title: 'Held', expr: largestContainers(containerHeld(ofContainers, containerLabels)), unit: units.BytesIEC },
       { title: 'Used', expr: largestContainers(containerUsed(ofContainers, containerLabels)), unit: units.BytesIEC },
+      { title: '±', expr: largestContainers(containerUsedError(ofContainers, containerLabels)), unit: units.BytesIEC },
       { title: 'Idle', expr: largestContainers(containerIdle(ofContainers, containerLabels)), unit: units.BytesIEC },
       {
         title: 'Idle part',
@@ -117,7 +125,7 @@ const who = {
     ], 'Held').span(24).height(9),
     rows({
       title: 'Processes',
-      description: 'The processes that hold most. Pages that several processes share count for each of them. A click on a name shows one process.',
+      description: 'The processes that hold most. Pages that several processes share count for each of them. ±: how far off used can be, where it is an estimate. A click on a name shows one process.',
     }, [
       { label: 'instance', title: 'Host' },
       { label: 'comm', title: 'Process', link: toProcess('This process', 'instance', 'comm', 'pid') },
@@ -125,6 +133,7 @@ const who = {
     ], [
       { title: 'Held', expr: largestProcesses(held), unit: units.BytesIEC },
       { title: 'Used', expr: largestProcesses(used(ofProcesses)), unit: units.BytesIEC },
+      { title: '±', expr: largestProcesses(usedError(ofProcesses)), unit: units.BytesIEC },
       { title: 'Idle', expr: largestProcesses(idleFor(ofProcesses)), unit: units.BytesIEC },
       { title: 'Idle part', expr: largestProcesses(`${idleFor(ofProcesses)} / (${idleFor(ofProcesses, '0')} > 0)`), unit: units.PercentUnit, thresholds: idleShades().build() },
       { title: 'Major faults', expr: largestProcesses(`sum without (fault) (${rate(ofProcesses(process.pageFaults, 'fault="major"'))})`), unit: units.CountsPerSecond, decimals: 1 },
@@ -134,16 +143,49 @@ const who = {
     lines({
       title: 'Memory used: the largest processes',
       description: 'Working set: memory that the process accessed at least once within the last window (one minute, unless memsnoop is told otherwise). The processes are those that hold most, ' +
-        'as in the panel beside. Pages that several processes share count for each of them, so the sum can exceed what the host uses. ' +
-        'Where something disturbed a window, the most that it can have been.',
+        'as in the panel beside. Pages that several processes share count for each of them. ' +
+        'Where something disturbed a window, the most that it can have been. Dashed: the least and the most of an estimate.',
       unit: units.BytesIEC,
-    }, [{ expr: ofLargest(used(ofProcesses), held), legend: processLegend }]).span(12).height(9),
+    }, [
+      { expr: ofLargest(used(ofProcesses), held), legend: processLegend },
+      { expr: ofLargest(usedLeast(ofProcesses), held), legend: `at least: ${processLegend}` },
+      { expr: ofLargest(usedMost(ofProcesses), held), legend: `at most: ${processLegend}` },
+    ]).withOverride(bound('B')).withOverride(bound('C')).span(12).height(9),
     lines({
       title: 'Memory held: the largest processes',
       description: 'Resident memory of the processes that hold most. They are chosen anew at each point in time, so a line may begin or end inside the graph. ' +
         'What they hold and do not use is idle.',
       unit: units.BytesIEC,
     }, [{ expr: `topk($top, ${held})`, legend: processLegend }]).span(12).height(9),
+  ],
+};
+
+const estimates = {
+  title: 'How much of it is measured',
+  panels: [
+    lines({
+      title: 'Share of memory measured',
+      description: 'Which part of the memory the last pass measured. Below 1, used and idle memory are estimates, which --cpu-budget allows.',
+      unit: units.PercentUnit,
+    }, [{ expr: sumBy(['instance'], onHosts(memsnoop.share)), legend: '{{instance}}' }]).max(1).span(8).height(9),
+    lines({
+      title: 'How far off used can be',
+      description: 'The errors of all processes together, as a part of what they hold. 95 % of the numbers are within their errors. A host whose numbers are exact has no line.',
+      unit: units.PercentUnit,
+    }, [{
+      expr: `${sumBy(['instance'], usedError(ofProcesses))} / ${sumBy(['instance'], idleFor(ofProcesses, '0'))}`,
+      legend: '{{instance}}',
+    }]).span(8).height(9),
+    lines({
+      title: 'CPU budget',
+      description: 'Processor time of passes and readings, as a part of one core: what they took, and what it would take to measure all memory. Dashed: what --cpu-budget allows. ' +
+        'A line for anything: the budget is too small for any number, and so much would be enough. Hosts without a budget have no lines.',
+      unit: units.PercentUnit,
+    }, [
+      { expr: sumBy(['instance'], onHosts(memsnoop.cpuBudgetUsed)), legend: 'used: {{instance}}' },
+      { expr: sumBy(['instance', 'for'], onHosts(memsnoop.cpuBudgetNeeded)), legend: 'needed for {{for}}: {{instance}}' },
+      { expr: sumBy(['instance'], onHosts(memsnoop.cpuBudgetLimit)), legend: 'allowed: {{instance}}' },
+    ]).withOverride(bound('C')).span(8).height(9),
   ],
 };
 
@@ -221,5 +263,5 @@ export const nodeDashboard = () => build(
     dashboard(uids.node, 'MemSnoop: node memory', 'Where the memory of Linux hosts goes, who uses what it holds, and what could be given back.')
       .annotation(exporterStarts()).annotation(oomKills()),
   ),
-  [now, where, who, givenBack, pressure],
+  [now, where, who, estimates, givenBack, pressure],
 );

@@ -3,7 +3,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units';
 import { build, containerRestarts, dashboard, exporterStarts, oomKills, uids } from './dashboards';
 import { container, process } from './metrics';
 import { ages, below, bound, idleShades, lines, nested, numbers, rows, stacked } from './panels';
-import { idleBuckets, idleFor, ofOne, ofOneContainer, rate, sumBy, used } from './promql';
+import { idleBuckets, idleFor, ofOne, ofOneContainer, rate, sumBy, used, usedError, usedLeast, usedMost } from './promql';
 import * as variables from './variables';
 
 const legend = '{{comm}} {{pid}} on {{instance}}';
@@ -18,9 +18,13 @@ const now = {
     }, [{ expr: `sum(${ofOne(process.resident)})`, legend: 'held' }]).span(3).height(4),
     numbers({
       title: 'Used',
-      description: 'Working set: memory that they accessed at least once within the last window. Where something disturbed it, the most that it can have been.',
+      description: 'Working set: memory that they accessed at least once within the last window. Where something disturbed it, the most that it can have been. ' +
+        '±: where it is an estimate (--cpu-budget), how far off it can be.',
       unit: units.BytesIEC,
-    }, [{ expr: `sum(${used(ofOne)})`, legend: 'used' }]).span(3).height(4),
+    }, [
+      { expr: `sum(${used(ofOne)})`, legend: 'used' },
+      { expr: `sum(${usedError(ofOne)})`, legend: '±' },
+    ]).span(3).height(4),
     numbers({
       title: 'Idle',
       description: 'Resident memory that was not accessed for at least the chosen age.',
@@ -60,19 +64,25 @@ const memory = {
     lines({
       title: 'Used against held',
       description: 'What each of the processes holds, and what it used in the last window. The distance between both is idle. Least: where something disturbed a window, the least that it used; ' +
-        'the line of what it used is then the most. Dashed: the limit of the container.',
+        'the line of what it used is then the most. Dashed: the limit of the container; and where what was used is an estimate, the least and the most that it can be.',
       unit: units.BytesIEC,
     }, [
       { expr: `topk($top, ${ofOne(process.resident)})`, legend: `held: ${legend}` },
       { expr: `topk($top, ${used(ofOne)})`, legend: `used: ${legend}` },
       { expr: `topk($top, sum without (kind) (${ofOne(process.workingSetLower)}))`, legend: `least: ${legend}` },
       { expr: `max by (instance, namespace, pod, container) (${ofOneContainer(container.limit)})`, legend: 'limit: {{namespace}}/{{pod}} {{container}}' },
-    ]).withOverride(bound('D')).span(12).height(9),
+      { expr: `topk($top, ${usedLeast(ofOne)})`, legend: `at least: ${legend}` },
+      { expr: `topk($top, ${usedMost(ofOne)})`, legend: `at most: ${legend}` },
+    ]).withOverride(bound('D')).withOverride(bound('E')).withOverride(bound('F')).span(12).height(9),
     stacked({
       title: 'Used, by kind',
-      description: 'Working set of the chosen processes: anon is private memory, file page cache that they map, shmem shared memory. Where something disturbed a window, the most that it can have been.',
+      description: 'Working set of the chosen processes: anon is private memory, file page cache that they map, shmem shared memory. Where something disturbed a window, the most that it can have been. ' +
+        'Dashed: the most that all kinds can be together, where they are estimates.',
       unit: units.BytesIEC,
-    }, [{ expr: sumBy(['kind'], `${ofOne(process.workingSet)} or ${ofOne(process.workingSetUpper)}`), legend: '{{kind}}' }]).span(12).height(9),
+    }, [
+      { expr: sumBy(['kind'], `${ofOne(process.workingSet)} or ${ofOne(process.workingSetUpper)}`), legend: '{{kind}}' },
+      { expr: `sum(${used(ofOne)}) + sum(${usedError(ofOne)})`, legend: 'at most' },
+    ]).withOverride(bound('B')).span(12).height(9),
     nested({
       title: 'Idle memory by age',
       description: 'Resident memory that was not accessed for at least so long. Each area contains those below it; 0 s is all that the processes hold. An age appears once a process has been watched for so long.',
@@ -93,12 +103,13 @@ const charged = {
     stacked({
       title: 'Container: used, by kind',
       description: 'Memory charged to the container that was accessed in the last window, by whomever: private memory, mapped files, shared memory and tmpfs, files that nobody maps. ' +
-        'Each page counts once. Where something disturbed a window, the most that it can have been.',
+        'Each page counts once. Where something disturbed a window, the most that it can have been. Dashed: the limit, and the most that all kinds can be together, where they are estimates.',
       unit: units.BytesIEC,
     }, [
       { expr: sumBy(['kind'], `${ofOneContainer(container.used)} or ${ofOneContainer(container.usedUpper)}`), legend: '{{kind}}' },
       { expr: `sum(${ofOneContainer(container.limit)})`, legend: 'limit' },
-    ]).withOverride(bound('B')).span(12).height(9),
+      { expr: `sum(${ofOneContainer(container.used)} or ${ofOneContainer(container.usedUpper)}) + sum(${ofOneContainer(container.usedError)})`, legend: 'at most' },
+    ]).withOverride(bound('B')).withOverride(bound('C')).span(12).height(9),
     stacked({
       title: 'Container: held, by kind',
       description: 'All that is charged to the container, used or not, with what the kernel takes for it. The dashed line is what the kernel itself says that is charged.',

@@ -60,6 +60,14 @@ export const ofLargest = (expression: string, size: string) => `(${expression}) 
 export const used = (of: Scope, ...matchers: string[]) =>
   `(sum without (kind) (${of(process.workingSet, ...matchers)}) or sum without (kind) (${of(process.workingSetUpper, ...matchers)}))`;
 
+/** How far off that can be, at most: the errors of its kinds together. There is none where it is exact, nor where it has bounds. */
+export const usedError = (of: Scope) => `sum without (kind) (${of(process.workingSetError)})`;
+
+/** The least and the most of an estimate. Nothing where what was used is exact. */
+export const usedLeast = (of: Scope) => `clamp_min(${used(of)} - ${usedError(of)}, 0)`;
+
+export const usedMost = (of: Scope) => `${used(of)} + ${usedError(of)}`;
+
 /** What has been idle for at least an age. Age 0 is all that is held. */
 export const idleFor = (of: Scope, age = '$age') => `sum without (age) (${of(process.idle, `age="${age}"`)})`;
 
@@ -72,6 +80,10 @@ export const containerHeld = (of: Scope, labels: readonly string[]) =>
 
 export const containerUsed = (of: Scope, labels: readonly string[]) =>
   `(${sumBy(labels, `${of(container.used)} or ${of(container.usedUpper)}`)} or ${sumBy(labels, `${of(process.workingSet)} or ${of(process.workingSetUpper)}`)})`;
+
+/** How far off that can be, of the same of the two: the errors of processes do not count where the container is charged. */
+export const containerUsedError = (of: Scope, labels: readonly string[]) =>
+  `(${sumBy(labels, of(container.usedError))} or (${sumBy(labels, of(process.workingSetError))} unless ${sumBy(labels, `${of(container.used)} or ${of(container.usedUpper)}`)}))`;
 
 export const containerIdle = (of: Scope, labels: readonly string[], age = '$age') =>
   `(${sumBy(labels, of(container.idle, `age="${age}"`))} or ${sumBy(labels, idleFor(of, age))})`;

@@ -4,12 +4,13 @@ import { build, containerRestarts, dashboard, oomKills, toProcess, uids } from '
 import { container, recorded } from './metrics';
 import { bound, lines, nested, numbers, rows, stacked, steps } from './panels';
 import {
-  containerHeld, containersIdleByAge, containerUsed, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
+  containerHeld, containersIdleByAge, containerUsed, containerUsedError, increase, maxBy, ofKubernetes, ofPods, ofWorkloads, perWorkload, podLabels, podLimit, podRequest, podWorkingSetOfCadvisor, rate,
   sumBy, workloadLabels,
 } from './promql';
 import * as variables from './variables';
 
 const usedNow = `sum(${ofKubernetes(recorded.usedByPod)})`;
+const usedErrorNow = `sum(${ofKubernetes(recorded.usedErrorByPod)})`;
 const surplus = `${ofWorkloads(recorded.waste)} * on (${workloadLabels.join(', ')}) ${ofWorkloads(recorded.pods)}`;
 // Without its name: rows of several queries become one where all labels agree.
 const byWorkload = (metric: string) => maxBy(workloadLabels, ofWorkloads(metric));
@@ -32,9 +33,12 @@ const answer = {
     }, [{ expr: `sum(${podWorkingSetOfCadvisor()})`, legend: 'cAdvisor' }]).span(4).height(4),
     numbers({
       title: 'Really used now',
-      description: `What was accessed in the last window, ${asCharged}. Over all pods of the chosen containers.`,
+      description: `What was accessed in the last window, ${asCharged}. Over all pods of the chosen containers. ±: where it is an estimate (--cpu-budget), how far off it can be.`,
       unit: units.BytesIEC,
-    }, [{ expr: usedNow, legend: 'used' }]).span(4).height(4),
+    }, [
+      { expr: usedNow, legend: 'used' },
+      { expr: usedErrorNow, legend: '±' },
+    ]).span(4).height(4),
     numbers({
       title: 'Could be given back',
       description: 'Sum over the workloads of what is requested beyond the recommendation. Workloads whose request is too small are left out.',
@@ -52,7 +56,7 @@ const answer = {
     }, [{ expr: `count by (reason) (${ofWorkloads(recorded.withheld)})`, legend: '{{reason}}' }]).span(4).height(4),
     rows({
       title: 'Right-sizing by workload',
-      description: 'For one pod each, the one with most. Most: of what was used in a week. Recommended: that with the kernel\'s own memory, and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
+      description: 'For one pod each, the one with most. Most: of what was used in a week, with ±, the error of estimates. Recommended: that with the kernel\'s own memory, and 15 %. Surplus: request less recommendation, over all pods; red requests too little. ' +
         'Leave alone what waits for memory, has refaults or was killed. Anonymous idle memory can only be taken away where there is swap. An empty recommendation has its reason below.',
     }, [
       { label: 'namespace', title: 'Namespace' },
@@ -65,6 +69,7 @@ const answer = {
       { title: 'Limit', expr: byWorkload(recorded.limit), unit: units.BytesIEC },
       { title: 'cAdvisor', expr: perWorkload(podWorkingSetOfCadvisor()), unit: units.BytesIEC },
       { title: 'Used', expr: byWorkload(recorded.used), unit: units.BytesIEC },
+      { title: '±', expr: perWorkload(ofKubernetes(recorded.usedErrorByPod)), unit: units.BytesIEC },
       { title: 'p98', expr: byWorkload(recorded.p98), unit: units.BytesIEC },
       { title: 'Most', expr: byWorkload(recorded.most), unit: units.BytesIEC },
       { title: 'Recommended', expr: byWorkload(recorded.recommendation), unit: units.BytesIEC, thresholds: steps('blue').build() },
@@ -85,9 +90,12 @@ const answer = {
     ], [{ title: 'Withheld', expr: `max by (namespace, workload, container, reason) (${ofWorkloads(recorded.withheld)})`, unit: units.Short }], 'Withheld').span(12).height(9),
     lines({
       title: 'Used by workload',
-      description: `What was accessed in the last window, ${asCharged}. Of the pods of a workload the one with most, for the workloads with most.`,
+      description: `What was accessed in the last window, ${asCharged}. Of the pods of a workload the one with most, for the workloads with most. Dashed: the most of an estimate.`,
       unit: units.BytesIEC,
-    }, [{ expr: `topk($top, ${ofWorkloads(recorded.used)})`, legend: '{{namespace}}/{{workload}} {{container}}' }]).span(12).height(9),
+    }, [
+      { expr: `topk($top, ${ofWorkloads(recorded.used)})`, legend: '{{namespace}}/{{workload}} {{container}}' },
+      { expr: `topk($top, ${ofWorkloads(recorded.usedMost)})`, legend: 'at most: {{namespace}}/{{workload}} {{container}}' },
+    ]).withOverride(bound('B')).span(12).height(9),
   ],
 };
 
@@ -97,7 +105,7 @@ const overTime = {
     lines({
       title: 'Requested, held, used',
       description: 'Sums over the pods of the chosen containers. Between request and used is what could be given back; between cAdvisor\'s working set and used is what other tools take for needed. ' +
-        'Held is all that the kernel charges, used or not.',
+        'Held is all that the kernel charges, used or not. Dashed: request, limit, and the most that used can be, where it is an estimate.',
       unit: units.BytesIEC,
     }, [
       { expr: `sum(${podRequest()})`, legend: 'request' },
@@ -105,7 +113,8 @@ const overTime = {
       { expr: `sum(${podWorkingSetOfCadvisor()})`, legend: 'working set by cAdvisor' },
       { expr: `sum(${containerHeld(ofPods, podLabels)})`, legend: 'held' },
       { expr: usedNow, legend: 'used' },
-    ]).withOverride(bound('A')).withOverride(bound('B')).span(8).height(9),
+      { expr: `${usedNow} + ${usedErrorNow}`, legend: 'used, at most' },
+    ]).withOverride(bound('A')).withOverride(bound('B')).withOverride(bound('F')).span(8).height(9),
     nested({
       title: 'Idle memory by age',
       description: 'Memory charged to the chosen containers that was not accessed for at least so long, whatever its kind; without the idle bitmap, that of their processes. ' +
@@ -115,9 +124,12 @@ const overTime = {
     stacked({
       title: 'Used, by kind',
       description: 'Memory that was accessed in the last window, as it is charged: anon is private memory, file mapped files, shmem shared memory and tmpfs, cache files that nobody maps. ' +
-        'Where something disturbed a window, the most that it can have been.',
+        'Where something disturbed a window, the most that it can have been. Dashed: the most that all kinds can be together, where they are estimates.',
       unit: units.BytesIEC,
-    }, [{ expr: sumBy(['kind'], `${ofPods(container.used)} or ${ofPods(container.usedUpper)}`), legend: '{{kind}}' }]).span(8).height(9),
+    }, [
+      { expr: sumBy(['kind'], `${ofPods(container.used)} or ${ofPods(container.usedUpper)}`), legend: '{{kind}}' },
+      { expr: `sum(${ofPods(container.used)} or ${ofPods(container.usedUpper)}) + sum(${ofPods(container.usedError)})`, legend: 'at most' },
+    ]).withOverride(bound('B')).span(8).height(9),
   ],
 };
 
@@ -152,7 +164,8 @@ const each = {
   panels: [
     rows({
       title: 'Containers by what they hold',
-      description: 'The containers that hold most, with the limit that their control group has and the request, where memsnoop is told it. It needs neither rules nor another exporter. A click on a container shows its processes.',
+      description: 'The containers that hold most, with the limit that their control group has and the request, where memsnoop is told it. It needs neither rules nor another exporter. ' +
+        '±: how far off used can be, where it is an estimate. A click on a container shows its processes.',
     }, [
       { label: 'instance', title: 'Host' },
       { label: 'namespace', title: 'Namespace' },
@@ -165,6 +178,7 @@ const each = {
       { title: 'Usage', expr: largest(sumBy(containerLabels, ofPods(container.usage))), unit: units.BytesIEC },
       { title: 'Held', expr: largest(containerHeld(ofPods, containerLabels)), unit: units.BytesIEC },
       { title: 'Used', expr: largest(containerUsed(ofPods, containerLabels)), unit: units.BytesIEC },
+      { title: '±', expr: largest(containerUsedError(ofPods, containerLabels)), unit: units.BytesIEC },
       { title: 'Kernel', expr: largest(sumBy(containerLabels, ofPods(container.kernel))), unit: units.BytesIEC },
       { title: 'Reclaimable', expr: largest(sumBy(containerLabels, ofPods(container.reclaimable))), unit: units.BytesIEC },
       { title: 'Swap', expr: largest(sumBy(containerLabels, ofPods(container.swap))), unit: units.BytesIEC },
