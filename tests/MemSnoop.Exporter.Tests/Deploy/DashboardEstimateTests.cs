@@ -113,7 +113,7 @@ public partial class DashboardEstimateTests
     }
 
     private static string Labels(string workload, string host, string id) =>
-        $"""job="memsnoop", instance="{host}", namespace="shop", pod="{workload}-0", container="app", container_id="{id}" """.TrimEnd();
+        $"job=\"memsnoop\", instance=\"{host}\", namespace=\"shop\", pod=\"{workload}-0\", container=\"app\", container_id=\"{id}\"";
 
     /// <summary>Each of these finds series of that sum; none, if it is not a number.</summary>
     private static async Task TestAsync((string Series, string Value)[] series, (string Uid, string Panel, string Legend, double Sum)[] asked)
@@ -125,7 +125,7 @@ public partial class DashboardEstimateTests
             test.AppendLine(CultureInfo.InvariantCulture, $"  - '{file}'");
         }
 
-        // Rules of a later group take what those of an earlier one have recorded, one evaluation later.
+        // promtool evaluates groups in no fixed order: what one takes from another is there some evaluations later.
         test.AppendLine("evaluation_interval: 1m").AppendLine("tests:").AppendLine("  - interval: 1m").AppendLine("    input_series:");
         foreach ((string name, string value) in series)
         {
