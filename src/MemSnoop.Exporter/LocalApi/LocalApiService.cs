@@ -175,14 +175,14 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         return asked.Window is { } length ? MeasureAsync(context, windows, asked, length) : ShowLastAsync(context, windows, asked.Process.Pid);
     }
 
-    private static ContainersAnswer AnswerOf(ILocalWindows windows) => new()
+    private static ContainersAnswer AnswerOf(LocalWindows windows) => new()
     {
         Source = WindowAnswer.FromExporter,
         Reason = windows.ContainerMemory == ContainerMemoryState.Measured ? null : windows.ContainerMemory.ToReason(),
         Containers = [.. windows.LastContainers.Select(static container => ContainerAnswer.Of(container.Id, container.Names, container.Sample))],
     };
 
-    private static Task ShowLastAsync(HttpContext context, ILocalWindows windows, int pid) => windows.TryFindLast(pid, out WorkingSetSample sample)
+    private static Task ShowLastAsync(HttpContext context, LocalWindows windows, int pid) => windows.TryFindLast(pid, out WorkingSetSample sample)
         ? WriteAsync(context, StatusCodes.Status200OK, WindowAnswer.Of(pid, WindowAnswer.FromExporter, windows.Method, sample), AnswerJson.Default.WindowAnswer)
         : RefuseAsync(context, StatusCodes.Status404NotFound, "no_window", $"the exporter has no window of process {pid}: it does not watch it, could not measure it, or its first window has not ended");
 
@@ -205,7 +205,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         }
     }
 
-    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, WindowRequest asked, TimeSpan length)
+    private async Task MeasureAsync(HttpContext context, LocalWindows windows, WindowRequest asked, TimeSpan length)
     {
         // Not disposed: who ends the window may hold it at the moment. Without a timer it holds nothing.
         CancellationTokenSource end = new();
@@ -228,7 +228,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
         }
     }
 
-    private async Task MeasureAsync(HttpContext context, ILocalWindows windows, WindowRequest asked, TimeSpan length, CancellationToken end)
+    private async Task MeasureAsync(HttpContext context, LocalWindows windows, WindowRequest asked, TimeSpan length, CancellationToken end)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         using (CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, end))
@@ -289,7 +289,7 @@ internal sealed partial class LocalApiService(SamplingPipeline pipeline, ViewApi
     };
 
     /// <summary>Whether this process sees the same process under the pid as whoever asks. One that does not answer is there: it is measured, or why not is told, later.</summary>
-    private static bool IsThere(ILocalWindows windows, ProcessIdentity process)
+    private static bool IsThere(LocalWindows windows, ProcessIdentity process)
     {
         ReadOutcome outcome = windows.TryTrack(process.Pid, out TrackedProcess? seen);
         using (seen)

@@ -93,7 +93,7 @@ internal sealed partial class SamplingPipeline : IDisposable
     internal IEnumerable<BackgroundService> Services => _measurements.Select(static measurement => measurement.Service).Append(_naming).OfType<BackgroundService>();
 
     /// <summary>The windows of working sets, for who asks on this host; null when none are measured.</summary>
-    internal ILocalWindows? Windows => _measurements.OfType<SampledWorkingSet>().FirstOrDefault()?.Windows;
+    internal LocalWindows? Windows => _measurements.OfType<SampledWorkingSet>().FirstOrDefault()?.Windows;
 
     /// <summary>What was sampled last, for who shows it to people.</summary>
     internal LastSamples Last { get; }

@@ -48,7 +48,7 @@ internal sealed class LastSamples(MeasuredHost host, WatchList watchList, Sample
     internal bool TellsPages => WorkingSetMethods.All.Any(method => method.Name == Method && method.Estimates.HasFlag(MethodScope.Group));
 
     /// <summary>The windows themselves, for who wants some beside those of the passes; null when none are measured.</summary>
-    internal ILocalWindows? Windows => workingSets?.Windows;
+    internal LocalWindows? Windows => workingSets?.Windows;
 
     /// <summary>What was counted for a process as of the last collection, by event; null if nothing was.</summary>
     internal IReadOnlyDictionary<string, ulong>? CountersOf(ProcessIdentity process) => counters?.LastOf(process);

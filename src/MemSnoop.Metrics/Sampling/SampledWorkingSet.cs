@@ -30,7 +30,7 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
     internal WorkingSetWindows? Published => _windows;
 
     /// <summary>The windows, for who asks on this host; null when none are measured.</summary>
-    internal ILocalWindows? Windows => _sampler;
+    internal LocalWindows? Windows { get; private set; }
 
     /// <inheritdoc/>
     internal override ReadingCost Cost => _windows?.Shown().Cost ?? ReadingCost.Unknown;
@@ -76,8 +76,10 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
         CpuBudget? budget)
     {
         _windows = windows;
-        _sampler = new WindowSampler(estimator, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed, budget);
+        EstimatorTurns turns = new(estimator, host.Paths.Hung);
+        _sampler = new WindowSampler(turns, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed, budget);
         _sampler.LimitAge();
+        Windows = new LocalWindows(turns, windows, host, clock, () => _sampler.HasPassed);
     }
 
     /// <summary>Whose memory was to be summed up and cannot be by the method in use, as a word for the log; null when nothing is missing.</summary>

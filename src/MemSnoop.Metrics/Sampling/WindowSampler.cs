@@ -13,7 +13,7 @@ namespace MemSnoop.Metrics.Sampling;
 /// short file.
 /// </summary>
 internal sealed partial class WindowSampler(
-    IWorkingSetEstimator estimator,
+    EstimatorTurns turns,
     TimeSpan interval,
     MeasuredHost host,
     WatchList watchList,
@@ -22,7 +22,7 @@ internal sealed partial class WindowSampler(
     TimeProvider clock,
     ILogger<WindowSampler> logger,
     Func<TrackedProcess, bool>? isSummed = null,
-    CpuBudget? budget = null) : BackgroundService, ILocalWindows
+    CpuBudget? budget = null) : BackgroundService
 {
     /// <summary>
     /// The longest time between two looks for new processes. A process is seen after 4 s at the latest, and has its first window 4 s later and its second one 8 s
@@ -33,15 +33,10 @@ internal sealed partial class WindowSampler(
     /// <summary>What a pass may take at least, however short the interval is, before its windows are called overdue.</summary>
     internal static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(15);
 
-    /// <summary>For how long whoever counts the memory of the host waits for a pass to end.</summary>
-    private static readonly TimeSpan CountPatience = TimeSpan.FromMilliseconds(250);
-
     /// <summary>What a pass under way gets to end by itself when the program ends, so that the ages can be left to the next.</summary>
     private static readonly TimeSpan LeavingPatience = TimeSpan.FromMilliseconds(300);
 
-    private readonly Lock _pass = new();
-    private readonly WatchedThread _thread = new("memsnoop passes", host.Paths.Hung);
-    private readonly WindowSchedule _schedule = new(interval, estimator.Parts, clock, areOpen: estimator.AgesTaken is { AreContinued: true });
+    private readonly WindowSchedule _schedule = new(interval, turns.Estimator.Parts, clock, areOpen: turns.Estimator.AgesTaken is { AreContinued: true });
     private readonly ForkWitness _forks = new(host.Paths);
 
     // With short windows, the next pass is soon enough.
@@ -63,11 +58,6 @@ internal sealed partial class WindowSampler(
     private Type? _lastFailure;
     private bool _saidSteady;
     private bool _isStopping;
-    private bool _hasLeft;
-    private bool _isDisposed;
-
-    /// <inheritdoc/>
-    public string Method => estimator.Method;
 
     /// <summary>When the next window ends, in seconds since the Unix epoch; NaN before it is known.</summary>
     internal double NextWindow => Volatile.Read(ref _nextWindow);
@@ -85,17 +75,14 @@ internal sealed partial class WindowSampler(
     internal bool HasPassed => Volatile.Read(ref _passes) >= _schedule.PassesToFirstEnd;
 
     /// <summary>What was taken up of the ages that an exporter before knew; null if that was not asked for.</summary>
-    internal AgesTaken? AgesTaken => estimator.AgesTaken;
-
-    /// <summary>Whether there is no more measuring.</summary>
-    private bool IsOver => _isDisposed || _hasLeft;
+    internal AgesTaken? AgesTaken => turns.Estimator.AgesTaken;
 
     /// <summary>One part of a pass, apart from its schedule.</summary>
     internal void SampleOnce(int part = 0)
     {
-        lock (_pass)
+        lock (turns.Gate)
         {
-            if (!IsOver)
+            if (!turns.AreOver)
             {
                 Pass(part);
             }
@@ -132,39 +119,29 @@ internal sealed partial class WindowSampler(
         _newcomers.BeginPass(_processes, began, part == 0);
         if (budget is not null && part == 0)
         {
-            estimator.Share = budget.Next(ResidentPages(), _schedule.IsSteady);
+            turns.Estimator.Share = budget.Next(ResidentPages(), _schedule.IsSteady);
         }
 
-        TimeSpan cpu = Run(() => estimator.Pass(_processes, part, _newcomers)).Cpu;
+        TimeSpan cpu = turns.Run(() => turns.Estimator.Pass(_processes, part, _newcomers), _newcomers).Cpu;
         Stint stint = beginning.End() + new Stint(TimeSpan.Zero, cpu);
         _passed = part == 0 ? stint : _passed + stint;
-        if (part == estimator.Parts - 1)
+        if (part == turns.Estimator.Parts - 1)
         {
             _newcomers.EndPass();
             budget?.EndPass(_passed.Cpu, began - _lastPassAt, _schedule.IsSteady);
             _lastPassAt = began;
             if (_schedule.IsSteady)
             {
-                _budgetLog?.Tell(estimator.Share);
+                _budgetLog?.Tell(turns.Estimator.Share);
             }
 
             windows.Publish(
-                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, estimator.LongestStall, estimator.Share);
+                new ReadingCost(_passed.Duration.TotalSeconds, _passed.Cpu.TotalSeconds), _passes + 1 >= _schedule.PassesToFirstEnd ? true : null, turns.Estimator.LongestStall, turns.Estimator.Share);
             Volatile.Write(ref _passes, _passes + 1);
         }
 
         Volatile.Write(ref _passStarted, double.NaN);
     }
-
-    /// <summary>Has the estimator do something on a thread that may be lost to a process which does not answer. It goes on without that process then.</summary>
-    private EstimatorWork Run(Action begin)
-    {
-        EstimatorWork work = new(this, begin);
-        _thread.Run(work);
-        return work;
-    }
-
-    private bool Resume() => estimator.Resume(_newcomers);
 
     private long ResidentPages()
     {
@@ -196,9 +173,9 @@ internal sealed partial class WindowSampler(
     /// <summary>Looks at processes that no pass has ended a window of yet.</summary>
     private void Glance()
     {
-        lock (_pass)
+        lock (turns.Gate)
         {
-            if (IsOver)
+            if (turns.AreOver)
             {
                 return;
             }
@@ -210,11 +187,11 @@ internal sealed partial class WindowSampler(
                 _newcomers.Notice(_processes, now);
             }
 
-            IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(estimator.Parts - 1 - _part) - now);
+            IReadOnlyList<TrackedProcess> due = _newcomers.BeginGlance(now, _schedule.After(turns.Estimator.Parts - 1 - _part) - now);
             if (due.Count > 0)
             {
                 windows.BeginGlance(_watched);
-                TimeSpan cpu = Run(() => estimator.Glance(due, _newcomers)).Cpu;
+                TimeSpan cpu = turns.Run(() => turns.Estimator.Glance(due, _newcomers), _newcomers).Cpu;
                 budget?.AddLook(cpu);
                 windows.PublishGlance();
             }
@@ -246,7 +223,7 @@ internal sealed partial class WindowSampler(
             if (isPass)
             {
                 int part = _part;
-                _part = (part + 1) % estimator.Parts;
+                _part = (part + 1) % turns.Estimator.Parts;
                 SampleOnce(part);
                 _lastFailure = null;
             }
@@ -290,7 +267,7 @@ internal sealed partial class WindowSampler(
 
         _glanceAt = (Math.Floor(now / every) + 1) * every;
         TimeSpan pass = _schedule.Next;
-        while (estimator.Parts == 1 && _glanceAt <= pass && pass - _glanceAt < every / 2)
+        while (turns.Estimator.Parts == 1 && _glanceAt <= pass && pass - _glanceAt < every / 2)
         {
             _glanceAt += every;
         }
@@ -299,7 +276,7 @@ internal sealed partial class WindowSampler(
     private void Announce()
     {
         // The first pass, whole or in parts, mostly only begins windows.
-        int ticks = estimator.Parts - 1 - _part + (_passes + 1 < _schedule.PassesToFirstEnd ? estimator.Parts : 0);
+        int ticks = turns.Estimator.Parts - 1 - _part + (_passes + 1 < _schedule.PassesToFirstEnd ? turns.Estimator.Parts : 0);
         TimeSpan end = _schedule.After(ticks);
         Volatile.Write(ref _nextWindow, UnixSeconds(end - _schedule.Elapsed));
         TimeSpan patience = interval > LeastPatience ? interval : LeastPatience;
@@ -334,199 +311,6 @@ internal sealed partial class WindowSampler(
         }
     }
 
-    /// <inheritdoc/>
-    ContainerMemoryState ILocalWindows.ContainerMemory => estimator.ContainerMemory;
-
-    /// <inheritdoc/>
-    ContainerSample<ContainerMemorySample>[] ILocalWindows.LastContainers => windows.Valid.Containers;
-
-    /// <inheritdoc/>
-    public bool TryFindLast(int pid, out WorkingSetSample sample)
-    {
-        foreach (ProcessSample<WorkingSetSample> entry in windows.Valid.Processes)
-        {
-            if (entry.Process.Process.Identity.Pid == pid && !entry.Process.HasLeft)
-            {
-                sample = entry.Sample;
-                return true;
-            }
-        }
-
-        sample = default;
-        return false;
-    }
-
-    /// <inheritdoc/>
-    public ReadOutcome TryTrack(int pid, out TrackedProcess? process)
-    {
-        TrackedProcess? tracked = null;
-        ReadOutcome outcome = Ask(() => TrackedProcess.TryTrack(host.Paths, host.Budget, pid, out tracked));
-        process = tracked;
-        return outcome;
-    }
-
-    /// <inheritdoc/>
-    public async Task<(ReadOutcome Outcome, WorkingSetSample Sample)> MeasureAsync(int pid, TimeSpan window, AreaUses? areas, CancellationToken end, CancellationToken stop)
-    {
-        ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
-        if (outcome != ReadOutcome.Success)
-        {
-            return (outcome, default);
-        }
-
-        IWorkingSetWindow? begun = null;
-        try
-        {
-            outcome = Ask(() =>
-            {
-                begun = estimator.BeginWindow(process!, areas, out ReadOutcome began);
-                return began;
-            });
-            if (begun is null)
-            {
-                return (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, default);
-            }
-
-            using (CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(end, stop))
-            {
-                await Task.Delay(window, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            stop.ThrowIfCancellationRequested();
-            WorkingSetSample sample = default;
-            outcome = Ask(() => begun.Complete(out sample));
-            return (outcome, sample);
-        }
-        finally
-        {
-            lock (_pass)
-            {
-                begun?.Dispose();
-                process!.Dispose();
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public async Task<(ReadOutcome Outcome, ReaccessRun? Run)> MeasureReaccessedAsync(int pid, TimeSpan length, IdleAges ages, CancellationToken end, CancellationToken stop)
-    {
-        ReadOutcome outcome = TryTrack(pid, out TrackedProcess? process);
-        if (outcome != ReadOutcome.Success)
-        {
-            return (outcome, null);
-        }
-
-        IReaccessRun? begun = null;
-        try
-        {
-            outcome = Ask(() =>
-            {
-                begun = estimator.BeginReaccessRun(process!, ages, out ReadOutcome began);
-                return began;
-            });
-            return begun is null
-                ? (outcome == ReadOutcome.Success ? ReadOutcome.Failed : outcome, null)
-                : await ReaccessRun.MeasureAsync(begun, ages, length, Turn, clock, end, stop).ConfigureAwait(false);
-        }
-        finally
-        {
-            lock (_pass)
-            {
-                begun?.Dispose();
-                process!.Dispose();
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public async Task<ReadOutcome> RecordPagesAsync(ProcessIdentity process, TimeSpan window, int windows, IRecordedPages pages, CancellationToken stop)
-    {
-        ReadOutcome outcome = TryTrack(process.Pid, out TrackedProcess? tracked);
-        if (outcome != ReadOutcome.Success)
-        {
-            return outcome;
-        }
-
-        IReaccessRun? begun = null;
-        try
-        {
-            outcome = tracked!.Identity != process ? ReadOutcome.ProcessGone : Ask(() =>
-            {
-                begun = estimator.BeginPageRun(tracked, pages, out ReadOutcome began);
-                return began;
-            });
-            long begin = clock.GetTimestamp();
-            for (int ended = 1; outcome == ReadOutcome.Success && ended <= windows; ended++)
-            {
-                TimeSpan wait = (ended * window) - clock.GetElapsedTime(begin);
-                if (wait > TimeSpan.Zero)
-                {
-                    await Task.Delay(wait, clock, stop).ConfigureAwait(false);
-                }
-
-                outcome = Turn(begun!, out WorkingSetSample sample, out _);
-                if (outcome == ReadOutcome.Success)
-                {
-                    pages.EndWindow(sample.Window);
-                }
-            }
-
-            return outcome;
-        }
-        finally
-        {
-            lock (_pass)
-            {
-                begun?.Dispose();
-                tracked!.Dispose();
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public HostMemorySample? CountHost()
-    {
-        // Whoever looks at the host must not wait for a long pass.
-        if (!_pass.TryEnter(CountPatience))
-        {
-            return null;
-        }
-
-        try
-        {
-            return _isDisposed || !HasPassed ? null : estimator.CountHost();
-        }
-        finally
-        {
-            _pass.Exit();
-        }
-    }
-
-    private ReadOutcome Turn(IReaccessRun run, out WorkingSetSample sample, out ReaccessedSample reaccessed)
-    {
-        WorkingSetSample window = default;
-        ReaccessedSample again = default;
-        ReadOutcome outcome = Ask(() => run.Turn(out window, out again));
-        (sample, reaccessed) = (window, again);
-        return outcome;
-    }
-
-    /// <summary>Has something done for who asks on this host, between passes.</summary>
-    private ReadOutcome Ask(Func<ReadOutcome> question)
-    {
-        lock (_pass)
-        {
-            if (IsOver)
-            {
-                return ReadOutcome.Failed;
-            }
-
-            ReadOutcome outcome = ReadOutcome.Failed;
-            bool hangs = Run(() => outcome = question()).HasSkipped;
-            return hangs ? ReadOutcome.Hung : outcome;
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "windows are {Interval} long from now on")]
     private partial void SteadyWindows(string interval);
 
@@ -546,18 +330,18 @@ internal sealed partial class WindowSampler(
     public override Task StopAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _isStopping, true);
-        if (estimator.AgesTaken is not null)
+        if (turns.Estimator.AgesTaken is not null)
         {
             LeaveAges();
         }
 
-        _thread.Stop();
+        turns.Stop();
         return base.StopAsync(cancellationToken);
     }
 
     private void LeaveAges()
     {
-        if (!_pass.TryEnter(LeavingPatience))
+        if (!turns.Gate.TryEnter(LeavingPatience))
         {
             NoAgesLeft("a pass was under way");
             return;
@@ -565,10 +349,10 @@ internal sealed partial class WindowSampler(
 
         try
         {
-            if (!IsOver)
+            if (!turns.AreOver)
             {
-                _hasLeft = true;
-                Tell(estimator.LeaveAges());
+                turns.End();
+                Tell(turns.Estimator.LeaveAges());
             }
         }
 #pragma warning disable CA1031 // Whatever the cause, the program must end in an orderly way.
@@ -579,7 +363,7 @@ internal sealed partial class WindowSampler(
         }
         finally
         {
-            _pass.Exit();
+            turns.Gate.Exit();
         }
     }
 
@@ -604,46 +388,6 @@ internal sealed partial class WindowSampler(
     {
         Volatile.Write(ref _isStopping, true);
         base.Dispose();
-        _thread.Stop();
-        lock (_pass)
-        {
-            if (!_isDisposed)
-            {
-                _isDisposed = true;
-                estimator.Dispose();
-            }
-        }
-
-        _thread.Dispose();
-    }
-
-    /// <summary>Something that the estimator does with processes, one of which may not answer.</summary>
-    private sealed class EstimatorWork(WindowSampler sampler, Action begin) : IWatchedWork
-    {
-        private bool _hasBegun;
-
-        /// <summary>Processor time that it took, but for that of threads that were lost.</summary>
-        internal TimeSpan Cpu { get; private set; }
-
-        /// <summary>Whether a process did not answer.</summary>
-        internal bool HasSkipped { get; private set; }
-
-        public void Do()
-        {
-            TimeSpan cpu = CpuTime.OfThisThread;
-            if (!_hasBegun)
-            {
-                _hasBegun = true;
-                begin();
-            }
-            else if (!sampler.Resume())
-            {
-                throw new TimeoutException("a process does not answer");
-            }
-
-            Cpu += CpuTime.OfThisThread - cpu;
-        }
-
-        public void Skip(int pid) => HasSkipped = true;
+        turns.Dispose();
     }
 }

@@ -21,6 +21,7 @@ public sealed class WindowSamplerTests : IDisposable
     private readonly MeasuredHost _host;
     private FakeEstimator _estimator;
     private WindowSampler? _sampler;
+    private LocalWindows? _local;
     private TimeSpan _wait;
 
     public WindowSamplerTests()
@@ -72,7 +73,7 @@ public sealed class WindowSamplerTests : IDisposable
         await _sampler.StopAsync(TestContext.Current.CancellationToken);
         _sampler.SampleOnce();
         Assert.Equal((1, passes), (_estimator.Left, _estimator.Passes.Count));
-        Assert.Equal(ReadOutcome.Failed, _sampler.TryTrack(1, out _));
+        Assert.Equal(ReadOutcome.Failed, _local!.TryTrack(1, out _));
     }
 
     [Fact]
@@ -252,12 +253,12 @@ public sealed class WindowSamplerTests : IDisposable
             Assert.Equal(began, _sampler.PassStarted);
             _clock.Advance(TimeSpan.FromSeconds(patience));
             Assert.NotEmpty(Round().Processes);
-            Assert.True(_sampler.TryFindLast(1, out _));
+            Assert.True(_local!.TryFindLast(1, out _));
             _clock.Advance(TimeSpan.FromSeconds(1));
             Assert.Empty(Round().Processes);
             Assert.False(Round().Succeeded);
             Assert.True(double.IsNaN(Round().Cost.Seconds));
-            Assert.False(_sampler.TryFindLast(1, out _));
+            Assert.False(_local!.TryFindLast(1, out _));
             Assert.Equal(began, _sampler.PassStarted);
             double late = patience + 1;
             Assert.Equal(Math.Ceiling(late / interval) - 1, _sampler.MissedPasses);
@@ -331,7 +332,7 @@ public sealed class WindowSamplerTests : IDisposable
         using (watchList)
         {
             _sampler = new WindowSampler(
-                _estimator, TimeSpan.FromSeconds(60), _host, watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance, static process => process.Identity.Pid == 3);
+                new EstimatorTurns(_estimator, _host.Paths.Hung), TimeSpan.FromSeconds(60), _host, watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance, static process => process.Identity.Pid == 3);
             Run(until: 60);
             Assert.Equal([1, 3], _estimator.Windows.Keys.Order());
 
@@ -347,19 +348,19 @@ public sealed class WindowSamplerTests : IDisposable
     public async Task Who_asks_gets_the_last_window_or_one_of_his_own()
     {
         Run(60, until: 60);
-        Assert.True(_sampler!.TryFindLast(1, out WorkingSetSample last));
+        Assert.True(_local!.TryFindLast(1, out WorkingSetSample last));
         Assert.Equal(30, last.Window.TotalSeconds);
-        Assert.False(_sampler.TryFindLast(9, out _));
+        Assert.False(_local!.TryFindLast(9, out _));
 
-        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken);
+        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _local!.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken);
         Assert.False(own.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(5));
         (ReadOutcome outcome, WorkingSetSample sample) = await own;
         Assert.Equal((ReadOutcome.Success, 5), (outcome, sample.Window.TotalSeconds));
 
-        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureAsync(9, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _local!.MeasureAsync(9, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
         _estimator.Denied.Add(1);
-        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.Denied, (await _local!.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]
@@ -368,7 +369,7 @@ public sealed class WindowSamplerTests : IDisposable
         Begin(60);
         IdleAges ages = new([TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)]);
         Assert.Equal(8, ReaccessRun.Shortest(ages).TotalSeconds);
-        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _sampler!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken);
+        Task<(ReadOutcome Outcome, ReaccessRun? Run)> run = _local!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken);
         while (!run.IsCompleted)
         {
             // What waits for the clock goes on beside this.
@@ -383,9 +384,9 @@ public sealed class WindowSamplerTests : IDisposable
         Assert.Equal([(ages[1], 0UL, 5UL), (ages[2], null, 5UL)], measured!.Ages.Select(static age => (age.Age, age.IdleBytes, age.ReaccessedBytes)));
         Assert.InRange(measured.Ages[0].Observed.TotalSeconds, 6, 9);
         Assert.InRange(measured.Ages[1].Observed.TotalSeconds, 2, 5);
-        Assert.Equal(ReadOutcome.ProcessGone, (await _sampler.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.ProcessGone, (await _local!.MeasureReaccessedAsync(9, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
         _estimator.Denied.Add(1);
-        Assert.Equal(ReadOutcome.Denied, (await _sampler.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(ReadOutcome.Denied, (await _local!.MeasureReaccessedAsync(1, TimeSpan.FromSeconds(11), ages, CancellationToken.None, TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]
@@ -394,7 +395,7 @@ public sealed class WindowSamplerTests : IDisposable
         Begin(60);
         using CancellationTokenSource stop = new();
         int used = _host.Budget.Used;
-        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _sampler!.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, stop.Token);
+        Task<(ReadOutcome Outcome, WorkingSetSample Sample)> own = _local!.MeasureAsync(1, TimeSpan.FromSeconds(5), null, CancellationToken.None, stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => own);
         Assert.Equal(used, _host.Budget.Used);
@@ -402,8 +403,12 @@ public sealed class WindowSamplerTests : IDisposable
 
     private double Elapsed { get; set; }
 
-    private void Begin(double interval) => _sampler = new WindowSampler(
-        _estimator, TimeSpan.FromSeconds(interval), _host, _watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance);
+    private void Begin(double interval)
+    {
+        EstimatorTurns turns = new(_estimator, _host.Paths.Hung);
+        _sampler = new WindowSampler(turns, TimeSpan.FromSeconds(interval), _host, _watchList, _windows, _sampled, _clock, NullLogger<WindowSampler>.Instance);
+        _local = new LocalWindows(turns, _windows, _host, _clock, () => _sampler.HasPassed);
+    }
 
     /// <summary>Waits for what is due next, but no longer than until a time, and lets it happen.</summary>
     private void Go(double until = double.MaxValue)
