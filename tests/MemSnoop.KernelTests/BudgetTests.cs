@@ -119,6 +119,25 @@ public abstract class BudgetTests(LabBoot boot, ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_next_exporter_goes_on_with_the_share_and_its_ages()
+    {
+        string before = Window("share", Windows);
+        string after = Window("restarted", 1);
+        Assert.Equal(1, Series(after, "memsnoop_working_set_ages_info", "outcome=\"continued\""));
+        Assert.Equal(Series(before, "memsnoop_working_set_share"), Series(after, "memsnoop_working_set_share"));
+
+        // What is never touched has been idle for longer than this exporter runs.
+        string large = $"pid=\"{boot["budget"].Text("large-pid.txt").Trim()}\"";
+        string oldest = after.Split('\n').Where(line => line.StartsWith("memsnoop_process_idle_bytes{", StringComparison.Ordinal) && line.Contains(large, StringComparison.Ordinal)).Last();
+        Assert.DoesNotContain("age=\"0\"", oldest, StringComparison.Ordinal);
+        double idle = double.Parse(oldest[(oldest.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        JsonElement process = boot["budget"].Last("large.json");
+        double cold = process.GetProperty("resident_bytes").GetDouble() - process.GetProperty("hot_bytes").GetDouble();
+        Say($"after a restart {idle / 1e6:F1} MB idle of {cold / 1e6:F1} MB");
+        Assert.InRange(idle, cold * 0.8, cold * 1.2);
+    }
+
+    [Fact]
     public void With_next_to_nothing_there_are_no_numbers_and_it_is_said_what_it_would_take()
     {
         string window = Window("nothing", 6);

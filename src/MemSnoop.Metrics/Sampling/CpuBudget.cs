@@ -71,6 +71,9 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
     /// <summary>Adds what a look at new processes cost.</summary>
     internal void AddLook(TimeSpan cpu) => _looks += cpu;
 
+    /// <summary>Begins with a share that was found before this start. Another would lose ages.</summary>
+    internal void GoOnWith(double share) => (_share, _wasSteady) = (share, true);
+
     /// <summary>The share that the next pass is to measure.</summary>
     /// <param name="pages">Resident pages of all watched processes.</param>
     /// <param name="isSteady">Whether windows are as long as the interval by now.</param>

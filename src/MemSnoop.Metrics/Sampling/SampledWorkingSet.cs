@@ -76,6 +76,11 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
         CpuBudget? budget)
     {
         _windows = windows;
+        if (estimator.AgesTaken is { AreContinued: true })
+        {
+            budget?.GoOnWith(estimator.Share);
+        }
+
         EstimatorTurns turns = new(estimator, host.Paths.Hung);
         _sampler = new WindowSampler(turns, interval, host, watchList, windows, this, clock, loggers.CreateLogger<WindowSampler>(), isSummed, budget);
         _sampler.LimitAge();

@@ -93,6 +93,24 @@ public sealed class CpuBudgetTests
         Assert.InRange(share * 5, 0.5, 0.61);
     }
 
+    /// <summary>What was watched before a restart is watched after it: another share would lose ages.</summary>
+    [Fact]
+    public void After_a_restart_it_goes_on_with_the_share_of_before()
+    {
+        double share = Run(0.01, 0, 10, 60).Shares[^1];
+        CpuBudget next = new(0.01, Interval, () => _readings);
+        next.GoOnWith(share);
+        for (int pass = 0; pass < 20; pass++)
+        {
+            Assert.Equal(share, next.Next(1_000_000, isSteady: true));
+            next.EndPass(TimeSpan.FromSeconds(10 * share), pass == 0 ? null : Interval, isSteady: true);
+        }
+
+        // If passes take more by now, it shrinks as ever.
+        next.EndPass(TimeSpan.FromSeconds(20 * share), Interval, isSteady: true);
+        Assert.InRange(next.Next(1_000_000, isSteady: true), share * 0.4, share * 0.6);
+    }
+
     private (double[] Shares, double[] Used) Run(double limit, double fixedCost, double whole, int passes)
     {
         CpuBudget budget = new(limit, Interval, () => _readings);
@@ -117,7 +135,6 @@ public sealed class CpuBudgetTests
         double share = budget.Next((long)(whole / 4e-7), isSteady);
         TimeSpan since = isSteady ? Interval : Interval / 6;
         _readings += _perReading * (since / Interval);
-
 
         // What comes into the share costs more in its first pass.
         double entering = pass == 0 ? 0 : Math.Max(0, share - _last) * 1.2;

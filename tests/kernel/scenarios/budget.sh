@@ -49,6 +49,11 @@ echo "$budget" >"$RESULTS/budget.txt"
 exporter $measured --working-set-interval ${interval}s --idle-ages 0,$((interval * 5))s --cpu-budget "$budget%"
 windows settling 16
 windows share 6
+
+# The next one goes on with the ages of the share, and with the share.
+leave_exporter
+exporter $measured --working-set-interval ${interval}s --idle-ages 0,$((interval * 5))s --cpu-budget "$budget%"
+windows restarted 1
 end_exporter
 
 # With next to nothing there is no number, and it is said what it would take.

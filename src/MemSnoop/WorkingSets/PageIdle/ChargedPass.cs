@@ -89,6 +89,9 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             return;
         }
 
+        writer.Share(_share);
+        writer.Flag(_sharedSince is not null);
+        writer.Before(_sharedSince ?? now, now);
         writer.Number(_accounts.Count);
         foreach ((string container, ContainerAccount account) in _accounts)
         {
@@ -101,14 +104,18 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
     /// <param name="reader">Where it is.</param>
     /// <param name="now">The time of the handing over.</param>
     /// <param name="firstSeen">Nothing is known of what was before this.</param>
-    /// <returns>The accounts of containers; null if none was handed over.</returns>
-    internal static Dictionary<string, ContainerAccount>? Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen)
+    /// <param name="shareSalt">Of the share.</param>
+    /// <returns>What was handed over; null if nothing was.</returns>
+    internal static ChargedHandover? Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen, ulong shareSalt)
     {
         if (!reader.Flag())
         {
             return null;
         }
 
+        MemoryShare share = reader.Share(shareSalt);
+        bool hasGrown = reader.Flag();
+        TimeSpan grown = reader.Before(now);
         Dictionary<string, ContainerAccount> accounts = [];
         for (int left = reader.Number(MaxContainers); left > 0; left--)
         {
@@ -116,13 +123,14 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
             accounts[container] = ContainerAccount.Read(reader, now, firstSeen, pass: 1);
         }
 
-        return accounts;
+        return new ChargedHandover(share, hasGrown ? grown : null, accounts);
     }
 
     /// <summary>Goes on where another exporter has ended.</summary>
-    internal void TakeUp(Dictionary<string, ContainerAccount> accounts)
+    internal void TakeUp(ChargedHandover charged)
     {
-        foreach ((string container, ContainerAccount account) in accounts)
+        (_share, _sharedSince) = (charged.Share, charged.SharedSince);
+        foreach ((string container, ContainerAccount account) in charged.Accounts)
         {
             _accounts[container] = account;
         }
@@ -380,3 +388,9 @@ internal sealed class ChargedPass : IChargedGroups, IDisposable
 
     public void Dispose() => _zoneText.Dispose();
 }
+
+/// <summary>What an exporter before knew of the memory that is charged to containers.</summary>
+/// <param name="Share">The share of memory that it marked.</param>
+/// <param name="SharedSince">Since when all of that is watched; null if it never grew.</param>
+/// <param name="Accounts">The containers.</param>
+internal sealed record ChargedHandover(MemoryShare Share, TimeSpan? SharedSince, Dictionary<string, ContainerAccount> Accounts);

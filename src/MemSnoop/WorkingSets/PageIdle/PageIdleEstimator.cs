@@ -170,6 +170,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         {
             (_times, _processes.Marked, _hasPassed) = (new PassTimes(state.Pass, TimeSpan.Zero, state.WindowEnd), state.Marked, true);
             _processes.Begin(_times);
+            _shares.GoOnWith(state.Share);
             _moments.Remember(state.Moment!);
         }
 
@@ -192,9 +193,15 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     /// <param name="left">What was written, or why it was not.</param>
     internal ReadOutcome LeaveAges(KernelHandle file, HandoverRoom room, out AgesLeft left)
     {
-        if (_isAtWork || !_hasPassed || !_shares.OfPass.IsWhole)
+        // Of a share that is walked over in parts, some units can be marked already and not counted yet.
+        string? reason = _isAtWork ? "a pass was under way"
+            : !_hasPassed ? "no pass has ended"
+            : _shares.OfPass.Bound == 0 ? "there was no processor time to measure anything"
+            : Parts > 1 && !_shares.OfPass.IsWhole ? "a share of memory was measured, and in parts"
+            : null;
+        if (reason is not null)
         {
-            left = new AgesLeft(null, _isAtWork ? "a pass was under way" : _hasPassed ? "only a share of memory was measured, to keep within the processor time" : "no pass has ended");
+            left = new AgesLeft(null, reason);
             return ReadOutcome.NotSupported;
         }
 
@@ -221,6 +228,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Pass = _times.Number,
         WindowEnd = _times.End,
         Marked = _processes.Marked,
+        Share = _shares.OfPass,
     };
 
     /// <inheritdoc/>

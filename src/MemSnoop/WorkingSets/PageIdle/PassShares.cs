@@ -19,6 +19,9 @@ internal sealed class PassShares(ulong salt, ulong pageBytes)
     /// <summary>What this pass measures.</summary>
     internal MemoryShare OfPass { get; private set; } = MemoryShare.Whole;
 
+    /// <summary>Goes on with the share of another exporter, until another is wanted.</summary>
+    internal void GoOnWith(MemoryShare share) => (Wanted, OfPass) = (share.Fraction, share);
+
     /// <summary>Begins a pass.</summary>
     internal void Begin() => (_before, OfPass) = (OfPass, MemoryShare.Of(Wanted, salt));
 

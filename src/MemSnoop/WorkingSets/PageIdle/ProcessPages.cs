@@ -88,6 +88,9 @@ internal sealed class ProcessPages
         writer.Before(FirstSeen, now);
         writer.Flag(MarkedAt is not null);
         writer.Before(MarkedAt ?? now, now);
+        writer.Share(Share);
+        writer.Flag(SharedSince is not null);
+        writer.Before(SharedSince ?? now, now);
         Doubts.Write(writer, now);
         foreach (ProcessIo? reads in (ReadOnlySpan<ProcessIo?>)[Reads, EarlierReads])
         {
@@ -98,7 +101,7 @@ internal sealed class ProcessPages
     }
 
     /// <summary>Takes up what was handed over.</summary>
-    internal void Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen)
+    internal void Read(AgesReader reader, TimeSpan now, TimeSpan firstSeen, ulong shareSalt)
     {
         Walks = reader.Number(int.MaxValue - 1);
         WasGlancedAt = reader.Flag();
@@ -107,6 +110,10 @@ internal sealed class ProcessPages
         bool isMarked = reader.Flag();
         TimeSpan marked = reader.Before(now);
         MarkedAt = isMarked ? marked : null;
+        Share = EarlierShare = reader.Share(shareSalt);
+        bool hasGrown = reader.Flag();
+        TimeSpan grown = reader.Before(now);
+        SharedSince = hasGrown ? grown : null;
         Doubts.Read(reader, now);
         (Reads, EarlierReads) = (ReadReads(reader), ReadReads(reader));
         LacksAges = true;

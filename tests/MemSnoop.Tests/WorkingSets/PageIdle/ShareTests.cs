@@ -3,6 +3,7 @@ using MemSnoop.Disturbances;
 using MemSnoop.Kernel;
 using MemSnoop.WorkingSets;
 using MemSnoop.WorkingSets.PageIdle;
+using MemSnoop.WorkingSets.PageIdle.Handover;
 
 namespace MemSnoop.Tests.WorkingSets.PageIdle;
 
@@ -21,6 +22,7 @@ public sealed class ShareTests : IDisposable
     private ulong _next = 8 * UnitPages;
     private PageIdleEstimator? _estimator;
     private Passes? _passes;
+    private EstimatorOptions _options = new();
 
     [Fact]
     public void A_share_tells_of_all_of_it_and_leaves_the_rest_alone()
@@ -289,6 +291,76 @@ public sealed class ShareTests : IDisposable
         Assert.Equal(0UL, Pass(process).Completed(process.Tracked).TotalBytes);
     }
 
+    /// <summary>All that is told after a restart is what would have been told without: of processes, groups and containers, whether the share stays, grows or shrinks.</summary>
+    [Theory]
+    [InlineData(0.25, 0.25)]
+    [InlineData(0.25, 0.6)]
+    [InlineData(0.25, 1)]
+    [InlineData(0.6, 0.25)]
+    [InlineData(1, 0.25)]
+    public void A_restart_changes_nothing(double before, double after) => Assert.Equal(Told(before, after, restarts: false), Told(before, after, restarts: true));
+
+    private static List<string> Told(double before, double after, bool restarts)
+    {
+        using ShareTests test = new();
+        test.AddGroups();
+        FakeProcess process = test.Large();
+        test._folios.ForEach(static folio => folio.Group = Group);
+        test.WriteCharge(Units * UnitPages);
+        test.Open(before, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
+
+        // The share has grown once, so that not all of it has been watched from the start on.
+        test.SetShare(before * 0.8);
+        test.Pass(process);
+        test.SetShare(before);
+        for (int pass = 0; pass < 4; pass++)
+        {
+            test.Touch(unit => unit % 5 == pass);
+            test.Pass(process);
+        }
+
+        if (restarts)
+        {
+            PageIdleEstimator next = test._host.TakeUp(test._host.Leave(test._estimator!), test._options);
+            Assert.Equal(AgesOutcome.Continued, next.AgesTaken!.Value.Outcome);
+            Assert.Equal(before, ((IWorkingSetEstimator)next).Share, 1e-6);
+            (test._estimator, test._passes) = (next, new Passes(next));
+        }
+
+        List<string> told = [];
+        test.SetShare(after);
+        for (int pass = 0; pass < 4; pass++)
+        {
+            test.Touch(unit => unit % 7 == pass);
+            Passes passes = test.Pass(process);
+            ChargedMemory charged = passes.Containers["a"][ChargedKind.Anon];
+            told.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Say(passes.Completed(process.Tracked))}; {Say(passes.Groups["a"])}; {charged.HeldBytes} {charged.UsedBytes} ± {charged.ErrorBytes}, {charged.KnownAges} ages: {string.Join(' ', Enumerable.Range(0, Ages.Count).Select(age => charged.Idle[age]))}"));
+        }
+
+        return told;
+
+        static string Say(WorkingSetSample sample) => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{sample.Window} {sample.ResidentBytes} {sample.TotalBytes} ± {sample.Error?.TotalBytes}, {sample.KnownAges} ages: {string.Join(' ', Enumerable.Range(0, Ages.Count).Select(age => sample.Idle[age]))}");
+    }
+
+    [Theory]
+    [InlineData(0, 1, "there was no processor time to measure anything")]
+    [InlineData(0.3, 4, "a share of memory was measured, and in parts")]
+    public void What_cannot_be_gone_on_with_is_not_left(double share, int parts, string reason)
+    {
+        FakeProcess process = Large();
+        Open(1, parts: parts);
+        Pass(process);
+        SetShare(share);
+        Pass(process);
+        using KernelHandle none = new(-1);
+        Assert.Equal(ReadOutcome.NotSupported, _estimator!.LeaveAges(none, new HandoverRoom(), out AgesLeft left));
+        Assert.Equal(reason, left.Reason);
+    }
+
     [Fact]
     public void A_process_that_comes_between_two_passes_is_measured_by_its_share()
     {
@@ -385,8 +457,8 @@ public sealed class ShareTests : IDisposable
 
     private void Open(double share, Func<MemSnoop.Processes.TrackedProcess, string?>? groupOf = null, Func<string, string?>? containerOf = null, bool areas = false, ulong salt = 12, int parts = 1)
     {
-        EstimatorOptions options = new() { IdleAges = Ages, ShareSalt = salt, Parts = parts, GroupOf = groupOf, ContainerOf = containerOf };
-        _estimator = _host.Estimator(areas ? options with { Areas = new MemSnoop.Paging.AreaFilter { LongerThanPages = 1 } } : options);
+        _options = new() { IdleAges = Ages, ShareSalt = salt, Parts = parts, GroupOf = groupOf, ContainerOf = containerOf, AgesKeptFor = Window };
+        _estimator = _host.Estimator(areas ? _options with { Areas = new MemSnoop.Paging.AreaFilter { LongerThanPages = 1 } } : _options);
         _passes = new Passes(_estimator);
         SetShare(share);
     }

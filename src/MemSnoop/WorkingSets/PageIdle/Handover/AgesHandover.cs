@@ -54,7 +54,7 @@ internal static class AgesHandover
         try
         {
             AgesOutcome outcome = AgesHeader.TryRead(file, out AgesHeader header);
-            TimeSpan gap = state.Files.Uptime() - header.Written;
+            TimeSpan gap = outcome == AgesOutcome.Continued ? state.Files.Uptime() - header.Written : TimeSpan.Zero;
             outcome = outcome != AgesOutcome.Continued ? outcome
                 : header.Boot != state.Files.Boot ? AgesOutcome.OtherBoot
                 : gap < TimeSpan.Zero ? AgesOutcome.Damaged
@@ -88,6 +88,7 @@ internal static class AgesHandover
         writer.Number(state.Pass);
         writer.Before(state.WindowEnd, now);
         writer.Before(state.Marked, now);
+        writer.Share(state.Share);
         state.Epochs.Write(writer, now);
         FrameSection.Write(writer, state, now);
         ProcessSection.Write(writer, state, now);
@@ -125,11 +126,12 @@ internal static class AgesHandover
         state.Pass = Math.Max(1, reader.Number(long.MaxValue / 2));
         state.WindowEnd = reader.Before(written);
         state.Marked = reader.Before(written);
+        state.Share = reader.Share(state.Options.ShareSalt);
         state.Epochs.Read(reader, written);
         FrameSection.Read(reader, state, written);
         bool areInDoubt = ProcessSection.Read(reader, state, written, firstSeen);
         state.Groups.Read(reader, written, state.Pass, areInDoubt);
-        Dictionary<string, ContainerAccount>? accounts = reader.Flag() ? ChargedPass.Read(reader, written, firstSeen) : null;
+        ChargedHandover? charged = reader.Flag() ? ChargedPass.Read(reader, written, firstSeen, state.Options.ShareSalt) : null;
         (long known, long leftOut) = FrameSection.ReadAges(reader, state);
         ProcessSection.ReadAges(reader, state);
         if (!reader.IsAtEnd)
@@ -137,9 +139,9 @@ internal static class AgesHandover
             throw new DamagedAgesException();
         }
 
-        if (accounts is not null)
+        if (charged is not null)
         {
-            state.Charged?.TakeUp(accounts);
+            state.Charged?.TakeUp(charged);
         }
 
         long pageBytes = (long)state.Files.PageBytes;
@@ -159,6 +161,6 @@ internal static class AgesHandover
         AreaFilter areas = state.Options.Areas;
         return Encoding.UTF8.GetBytes(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{state.Files.PageBytes} {(int)areas.Roles} {(int)areas.Permissions} {areas.LongerThanPages} {areas.Path}"));
+            $"{state.Files.PageBytes} {(int)areas.Roles} {(int)areas.Permissions} {areas.LongerThanPages} {state.Options.ShareSalt} {areas.Path}"));
     }
 }

@@ -15,7 +15,7 @@ internal readonly record struct AgesHeader(uint Checksum, long Length, Guid Boot
     internal const int Bytes = 48;
 
     /// <summary>Changes whenever something is written in another way.</summary>
-    internal const uint Version = 1;
+    internal const uint Version = 2;
 
     private const int ChecksumAt = 12;
     private const int SummedAt = 16;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
+using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle.Handover;
 
@@ -61,6 +62,10 @@ internal sealed class AgesReader(KernelHandle file, long start, long end)
     internal int Number(int most) => (int)Number((long)most);
 
     internal bool Flag() => Number(1) == 1;
+
+    /// <summary>A share of memory.</summary>
+    /// <param name="salt">What makes its choice random.</param>
+    internal MemoryShare Share(ulong salt) => (uint)Number((long)uint.MaxValue) is var bound && bound == uint.MaxValue ? MemoryShare.Whole : new MemoryShare(bound, salt);
 
     /// <summary>A time, by how long before another it is.</summary>
     internal TimeSpan Before(TimeSpan now)

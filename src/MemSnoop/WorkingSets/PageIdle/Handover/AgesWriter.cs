@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using MemSnoop.Kernel;
 using MemSnoop.Locks;
+using MemSnoop.Paging;
 
 namespace MemSnoop.WorkingSets.PageIdle.Handover;
 
@@ -57,6 +58,9 @@ internal sealed class AgesWriter(KernelHandle? file = null, long start = 0)
     }
 
     internal void Flag(bool value) => Number(value ? 1UL : 0);
+
+    /// <summary>A share of memory. What makes its choice random is part of the configuration.</summary>
+    internal void Share(MemoryShare share) => Number((ulong)share.Bound);
 
     /// <summary>Bytes as they are, and before them their number.</summary>
     internal void Text(ReadOnlySpan<byte> bytes)

@@ -1,4 +1,5 @@
 using MemSnoop.Disturbances;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle.Handover;
@@ -33,6 +34,9 @@ internal sealed class HandoverState
     /// <summary>When it marked frames, in the middle of it.</summary>
     internal TimeSpan Marked { get; set; }
 
+    /// <summary>The share of memory that it measured.</summary>
+    internal MemoryShare Share { get; set; } = MemoryShare.Whole;
+
     /// <summary>What <see cref="Files"/> says of where there can be memory.</summary>
     internal MemoryExtent Extent => field ??= MemoryExtent.Read(Files.ZoneInfoPath);
 
@@ -45,6 +49,6 @@ internal sealed class HandoverState
         Epochs.Clear();
         Processes.Clear();
         Groups.ForgetAll();
-        (Pass, WindowEnd, Marked) = (0, TimeSpan.Zero, TimeSpan.Zero);
+        (Pass, WindowEnd, Marked, Share) = (0, TimeSpan.Zero, TimeSpan.Zero, MemoryShare.Whole);
     }
 }

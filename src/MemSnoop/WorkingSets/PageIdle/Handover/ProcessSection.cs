@@ -38,7 +38,7 @@ internal static class ProcessSection
                 throw new DamagedAgesException();
             }
 
-            pages.Read(reader, now, firstSeen);
+            pages.Read(reader, now, firstSeen, state.Options.ShareSalt);
             areInDoubt |= !pages.Doubts.IsEmpty;
         }
 
