@@ -24,6 +24,9 @@ internal sealed class WorkingSetTruth
     // The program's code, stack and libraries; when it does something new they are more.
     private const double OwnBytes = 1.5 * Mb;
 
+    // A busy host may keep a program from its memory for so long. A pass that ends late leaves windows as short as that.
+    private const double StarvedSeconds = 0.6;
+
     // Frames that no method can see: the last ones of memory, and those in a processor's queue.
     private const double HiddenBytes = 0.4 * Mb;
 
@@ -136,7 +139,7 @@ internal sealed class WorkingSetTruth
     /// <summary>What was surely used within the window, wherever its ends are.</summary>
     private double LeastIn(PublishedWindow window) => Math.Min(
         SurelyResident(window),
-        (AlwaysFrom <= window.LatestStart ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd)));
+        (AlwaysFrom <= window.LatestStart && window.Seconds >= StarvedSeconds ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd)));
 
     /// <summary>What of the touched memory is surely resident at the window's end: what was moved to swap since is not.</summary>
     private double SurelyResident(PublishedWindow window) => Math.Max(0, window.Idle.GetValueOrDefault(0, double.PositiveInfinity) - Resting);
