@@ -12,7 +12,7 @@ public sealed class SeriesTests
     /// <summary>What is tried on each, as the table names it, and the tests that do.</summary>
     private static readonly (string Row, string[] Classes)[] Tried =
     [
-        ("exactness by page size", [nameof(EngineTests), nameof(PageKindTests), nameof(XfsPageKindTests), nameof(FolioTests), nameof(SparseTests), nameof(ApartTests)]),
+        ("exactness by page size", [nameof(EngineTests), nameof(Ext4PageKindTests), nameof(XfsPageKindTests), nameof(FolioTests), nameof(SparseTests), nameof(ApartTests)]),
         ("shared memory and groups", [nameof(SharedMemoryTests)]),
         ("short windows and traces", [nameof(FirstWindowTests), nameof(TraceTests)]),
         ("idle ages, also across restarts", [nameof(AgesTests), nameof(RestartTests)]),
