@@ -22,7 +22,9 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     private static readonly TimeSpan BuildDeadline = TimeSpan.FromMinutes(40);
 
     private readonly SemaphoreSlim _oneBootAtATime = new(1);
-    private readonly ConcurrentDictionary<string, Task<BootResult>> _boots = [];
+
+    // Lazy: two classes that ask at the same moment must not boot twice, and the second boot would clear away the results of the first.
+    private readonly ConcurrentDictionary<string, Lazy<Task<BootResult>>> _boots = [];
 
     /// <summary>The kernel's image.</summary>
     public string Kernel { get; private set; } = "";
@@ -60,7 +62,7 @@ public sealed class KernelLab : IAsyncLifetime, IDisposable
     /// </summary>
     /// <returns>Where the scenarios' results are, and what the boot said if it failed.</returns>
     internal Task<BootResult> BootAsync(string name, IReadOnlyList<string> scenarios, LabMachine? machine, IReadOnlyList<string> arguments, TimeSpan deadline) =>
-        _boots.GetOrAdd(name, _ => BootOnceAsync(name, scenarios, machine ?? new LabMachine(Kernel, App, Programs), arguments, deadline));
+        _boots.GetOrAdd(name, _ => new Lazy<Task<BootResult>>(() => BootOnceAsync(name, scenarios, machine ?? new LabMachine(Kernel, App, Programs), arguments, deadline))).Value;
 
     private async Task<BootResult> BootOnceAsync(string name, IReadOnlyList<string> scenarios, LabMachine machine, IReadOnlyList<string> arguments, TimeSpan deadline)
     {
