@@ -76,9 +76,9 @@ internal sealed partial class SampledWorkingSet(IReadOnlyList<ProbeResult> probe
         CpuBudget? budget)
     {
         _windows = windows;
-        if (estimator.AgesTaken is { AreContinued: true })
+        if (estimator.AgesTaken is { AreContinued: true, Share: var share })
         {
-            budget?.GoOnWith(estimator.Share);
+            budget?.GoOnWith(share);
         }
 
         EstimatorTurns turns = new(estimator, host.Paths.Hung);

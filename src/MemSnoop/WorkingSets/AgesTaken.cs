@@ -34,7 +34,8 @@ internal enum AgesOutcome
 /// <param name="Processes">The number of processes.</param>
 /// <param name="Bytes">Memory whose ages go on.</param>
 /// <param name="LeftOutBytes">Memory that was known to be idle, and whose ages begin anew, since the file would have become too long, or taken too long to write.</param>
-internal readonly record struct AgesTaken(AgesOutcome Outcome, TimeSpan Gap = default, int Processes = 0, long Bytes = 0, long LeftOutBytes = 0)
+/// <param name="Share">The share of memory that was measured, whose ages go on.</param>
+internal readonly record struct AgesTaken(AgesOutcome Outcome, TimeSpan Gap = default, int Processes = 0, long Bytes = 0, long LeftOutBytes = 0, double Share = 1)
 {
     internal bool AreContinued => Outcome == AgesOutcome.Continued;
 }

@@ -19,8 +19,8 @@ internal sealed class PassShares(ulong salt, ulong pageBytes)
     /// <summary>What this pass measures.</summary>
     internal MemoryShare OfPass { get; private set; } = MemoryShare.Whole;
 
-    /// <summary>Goes on with the share of another exporter, until another is wanted.</summary>
-    internal void GoOnWith(MemoryShare share) => (Wanted, OfPass) = (share.Fraction, share);
+    /// <summary>The last pass was that of another exporter. What the next is to measure is not its choice.</summary>
+    internal void GoOnWith(MemoryShare share) => OfPass = share;
 
     /// <summary>Begins a pass.</summary>
     internal void Begin() => (_before, OfPass) = (OfPass, MemoryShare.Of(Wanted, salt));

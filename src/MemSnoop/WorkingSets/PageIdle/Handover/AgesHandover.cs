@@ -145,7 +145,7 @@ internal static class AgesHandover
         }
 
         long pageBytes = (long)state.Files.PageBytes;
-        return new AgesTaken(AgesOutcome.Continued, gap, state.Processes.Count, known * pageBytes, leftOut * pageBytes);
+        return new AgesTaken(AgesOutcome.Continued, gap, state.Processes.Count, known * pageBytes, leftOut * pageBytes, state.Share.Fraction);
     }
 
     /// <summary>Whether any page may have been used unseen since the marks. If only some may, as many are in doubt as in a window that an exporter was there for.</summary>
