@@ -231,11 +231,3 @@ internal sealed class LocalWindows(EstimatorTurns turns, WorkingSetWindows windo
         }
     }
 }
-
-/// <summary>Takes active pages, window after window.</summary>
-internal interface IRecordedPages : IActivePages
-{
-    /// <summary>A window has ended, and its pages have been taken.</summary>
-    /// <param name="window">Its length.</param>
-    void EndWindow(TimeSpan window);
-}

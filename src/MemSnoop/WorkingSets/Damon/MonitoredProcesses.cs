@@ -4,7 +4,7 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.Damon;
 
 /// <summary>What is kept of one process from window to window, whichever way DAMON is used.</summary>
-internal abstract class WatchedProcess(ProcessIdentity identity)
+internal abstract class MonitoredProcess(ProcessIdentity identity)
 {
     /// <summary>Which process it is.</summary>
     internal ProcessIdentity Identity { get; } = identity;
@@ -26,8 +26,8 @@ internal abstract class WatchedProcess(ProcessIdentity identity)
 }
 
 /// <summary>The processes that have windows.</summary>
-internal sealed class WatchedProcesses<T>(Func<ProcessIdentity, T> create)
-    where T : WatchedProcess
+internal sealed class MonitoredProcesses<T>(Func<ProcessIdentity, T> create)
+    where T : MonitoredProcess
 {
     private readonly Dictionary<ProcessIdentity, T> _processes = [];
 

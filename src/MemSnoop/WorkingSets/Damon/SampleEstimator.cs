@@ -31,7 +31,7 @@ internal sealed class SampleEstimator : IWorkingSetEstimator
     private readonly SampleWalk _walk;
     private readonly AddressWalk _addresses;
     private readonly MappedFileReads _reads = new();
-    private readonly WatchedProcesses<SampledProcess> _processes = new(static identity => new SampledProcess(identity));
+    private readonly MonitoredProcesses<SampledProcess> _processes = new(static identity => new SampledProcess(identity));
     private readonly List<(TrackedProcess Process, SampledProcess State, ulong FileReads)> _walked = [];
     private long _pass;
 

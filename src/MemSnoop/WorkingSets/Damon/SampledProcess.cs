@@ -5,7 +5,7 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.Damon;
 
 /// <summary>The state of one process from window to window, where samples of its pages are watched.</summary>
-internal sealed class SampledProcess(ProcessIdentity identity) : WatchedProcess(identity)
+internal sealed class SampledProcess(ProcessIdentity identity) : MonitoredProcess(identity)
 {
     /// <summary>The samples that DAMON watches now.</summary>
     internal SampleSet Watched { get; private set; } = new();

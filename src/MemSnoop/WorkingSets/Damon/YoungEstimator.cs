@@ -29,7 +29,7 @@ internal sealed class YoungEstimator : IWorkingSetEstimator
     private readonly AddressWalk _addresses;
     private readonly MappedFileReads _reads = new();
     private readonly KernelBuffer _status = new();
-    private readonly WatchedProcesses<YoungProcess> _processes = new(static identity => new YoungProcess(identity));
+    private readonly MonitoredProcesses<YoungProcess> _processes = new(static identity => new YoungProcess(identity));
     private readonly List<Ended> _ended = [];
     private long _pass;
     private double _pageCost = InitialCost.TotalSeconds;

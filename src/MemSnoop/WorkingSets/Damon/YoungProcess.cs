@@ -5,7 +5,7 @@ using MemSnoop.Processes;
 namespace MemSnoop.WorkingSets.Damon;
 
 /// <summary>The state of one process from window to window, where the kernel counts every page.</summary>
-internal sealed class YoungProcess(ProcessIdentity identity) : WatchedProcess(identity)
+internal sealed class YoungProcess(ProcessIdentity identity) : MonitoredProcess(identity)
 {
     /// <summary>What is in doubt may be this much of a window that is called whole: bytes, or a hundredth of what is resident.</summary>
     private const ulong NegligibleBytes = 128 * 1024;

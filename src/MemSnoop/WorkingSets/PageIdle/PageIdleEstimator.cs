@@ -38,8 +38,6 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     private readonly ChargedPass? _charged;
 
     private readonly WindowMoments _moments;
-    private DisturbanceReport _report = DisturbanceReport.Quiet;
-    private PassTimes _times;
     private TimeSpan _firstPass;
     private int _groupNumber;
 
@@ -168,8 +166,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         AgesTaken taken = AgesHandover.Read(file, state, Now);
         if (taken.AreContinued)
         {
-            (_times, _processes.Marked, _hasPassed) = (new PassTimes(state.Pass, TimeSpan.Zero, state.WindowEnd), state.Marked, true);
-            _processes.Begin(_times);
+            (_processes.Times, _processes.Marked, _hasPassed) = (new PassTimes(state.Pass, TimeSpan.Zero, state.WindowEnd), state.Marked, true);
             _shares.GoOnWith(state.Share);
             _moments.Remember(state.Moment!);
         }
@@ -225,8 +222,8 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Files = _files,
         Options = _options,
         Moment = _moments.Oldest,
-        Pass = _times.Number,
-        WindowEnd = _times.End,
+        Pass = _processes.Times.Number,
+        WindowEnd = _processes.Times.End,
         Marked = _processes.Marked,
         Share = _shares.OfPass,
     };
@@ -251,11 +248,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         // The moment is taken before the first mark, and the next one after the last reading: what happens in between belongs to both windows.
         IDisturbanceMoment start = _files.Disturbances.Now();
         EndWindows(part);
-        _report = _processes.Report = _moments.Report();
+        _processes.Report = _moments.Report();
         _moments.Remember(start);
         if (Parts > 1)
         {
-            _charged?.Take(part, Parts, _report);
+            _charged?.Take(part, Parts, _processes.Report);
             AdoptSeen(part);
         }
 
@@ -295,11 +292,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         if (Parts == 1)
         {
             // After the walk, which knows of frames that are new what was at their addresses before.
-            _charged?.Take(_part, Parts, _report);
+            _charged?.Take(_part, Parts, _processes.Report);
             AdoptSeen(_part);
         }
 
-        _processes.Marked = _times.End + ((Now - _times.End) / 2);
+        _processes.Marked = _processes.Times.End + ((Now - _processes.Times.End) / 2);
         if (_part == Parts - 1)
         {
             _charged?.Complete(sink);
@@ -342,7 +339,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
     {
         ArgumentNullException.ThrowIfNull(processes);
         ArgumentNullException.ThrowIfNull(sink);
-        if (_times.Number == 0 || _shares.Wanted <= 0)
+        if (_processes.Times.Number == 0 || _shares.Wanted <= 0)
         {
             return;
         }
@@ -417,7 +414,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         Begin(process, _options with { CountsReaccesses = false }, out outcome, pages);
 
     /// <inheritdoc/>
-    HostMemorySample? IWorkingSetEstimator.CountHost() => _times.Number < 2 || !_shares.OfPass.IsWhole ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _times.End, _files.PageBytes);
+    HostMemorySample? IWorkingSetEstimator.CountHost() => _processes.Times.Number < 2 || !_shares.OfPass.IsWhole ? null : HostCount.Of(_frames, _epochs, _options.IdleAges, _firstPass, _processes.Times.End, _files.PageBytes);
 
     private RequestedWindow? Begin(TrackedProcess process, EstimatorOptions options, out ReadOutcome outcome, IActivePages? pages = null, AreaUses? areas = null)
     {
@@ -436,12 +433,11 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
 
     private void BeginPass()
     {
-        _times = new PassTimes(_times.Number + 1, _times.End, Now);
-        _firstPass = _times.Number == 1 ? _times.End : _firstPass;
+        PassTimes times = _processes.Times = new PassTimes(_processes.Times.Number + 1, _processes.Times.End, Now);
+        _firstPass = times.Number == 1 ? times.End : _firstPass;
         _shares.Begin();
-        _processes.Begin(_times);
         _resolver.BeginPass();
-        if (_epochs.Begin(_times.End) is { } table)
+        if (_epochs.Begin(times.End) is { } table)
         {
             foreach (ProcessPages pages in _processes.Table.Values)
             {
@@ -458,7 +454,7 @@ public sealed class PageIdleEstimator : IWorkingSetEstimator
         }
 
         _reached?.BeginPass();
-        _charged?.Begin(_times.Start, _times.End, _shares.OfPass);
+        _charged?.Begin(times.Start, times.End, _shares.OfPass);
     }
 
     private void EndWindows(int part)

@@ -6,9 +6,6 @@ using MemSnoop.Processes;
 
 namespace MemSnoop.WorkingSets.PageIdle;
 
-/// <summary>A pass: its number, the first is 1; and when the windows that it ends began and ended.</summary>
-internal readonly record struct PassTimes(long Number, TimeSpan Start, TimeSpan End);
-
 /// <summary>
 /// The windows of processes and of groups of them: walks over the page tables of one process after another, once the windows of frames have ended, and keeps what is known of each
 /// from pass to pass.
@@ -16,11 +13,13 @@ internal readonly record struct PassTimes(long Number, TimeSpan Start, TimeSpan 
 internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, AddressWalk addresses, Epochs epochs, ReachedAges? reached, PassShares shares, EstimatorOptions options)
 {
     private readonly PageAges _scratch = new();
-    private PassTimes _times;
 
     internal Dictionary<ProcessIdentity, ProcessPages> Table { get; } = [];
 
     internal GroupTotals Groups { get; } = new();
+
+    /// <summary>The pass that is under way, or the last one.</summary>
+    internal PassTimes Times { get; set; }
 
     /// <summary>What disturbed the windows that end.</summary>
     internal DisturbanceReport Report { get; set; } = DisturbanceReport.Quiet;
@@ -37,9 +36,6 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     /// <summary>If the frames of a process are marked in parts, its first window is complete one interval after the last part.</summary>
     private int WalksBeforeFirstWindow => options.Parts == 1 ? 1 : 2;
 
-    /// <summary>Begins a pass.</summary>
-    internal void Begin(PassTimes times) => _times = times;
-
     /// <summary>Walks over a process at the end of a window, and completes its window if it was watched from the start on.</summary>
     /// <param name="process">The process.</param>
     /// <param name="group">The number of its group; 0 if it has none.</param>
@@ -48,12 +44,12 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     {
         walk.Clear();
         ProcessPages pages = PagesOf(process);
-        TimeSpan life = pages.IsNew && options.Parts == 1 && _times.Number > 1 ? files.LifeOf(process) : TimeSpan.MaxValue;
-        bool isBornHere = life < _times.End - _times.Start;
+        TimeSpan life = pages.IsNew && options.Parts == 1 && Times.Number > 1 ? files.LifeOf(process) : TimeSpan.MaxValue;
+        bool isBornHere = life < Times.End - Times.Start;
         bool isComplete = isBornHere || pages.WasGlancedAt || pages.Walks >= WalksBeforeFirstWindow;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive
             : pages.LacksAges ? NewPages.AreDoubtful
-            : isComplete || group == 0 || _times.Number == 1 ? NewPages.AreUsed
+            : isComplete || group == 0 || Times.Number == 1 ? NewPages.AreUsed
             : NewPages.AreDoubtful;
         MemoryShare share = shares.Of(process, pages);
         ReadOutcome outcome = Walk(process, pages, share, group, newPages, isGlance: false);
@@ -70,10 +66,10 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
 
         if (isComplete)
         {
-            WindowTimes times = isBornHere ? new WindowTimes(_times.End, life, TimeSpan.Zero)
-                : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(_times.End, _times.End - marked, TimeSpan.Zero)
-                : walk.Window(_times.End, _times.End - _times.Start);
-            TimeSpan firstSeen = isBornHere ? _times.End - life : pages.SharedSince ?? pages.FirstSeen;
+            WindowTimes times = isBornHere ? new WindowTimes(Times.End, life, TimeSpan.Zero)
+                : pages is { Walks: 0, MarkedAt: { } marked } ? new WindowTimes(Times.End, Times.End - marked, TimeSpan.Zero)
+                : walk.Window(Times.End, Times.End - Times.Start);
+            TimeSpan firstSeen = isBornHere ? Times.End - life : pages.SharedSince ?? pages.FirstSeen;
             if (reached is not null)
             {
                 ReaccessTotals totals = pages.Reaccessed ??= new ReaccessTotals();
@@ -88,8 +84,8 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
             }
         }
 
-        pages.NoteShare(share, _times.End);
-        pages.Take(_scratch, addresses.Areas.Areas, isBornHere ? _times.End - life : _times.End);
+        pages.NoteShare(share, Times.End);
+        pages.Take(_scratch, addresses.Areas.Areas, isBornHere ? Times.End - life : Times.End);
     }
 
     /// <summary>Walks over a process in the middle of a window, which goes on.</summary>
@@ -97,7 +93,7 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     {
         ProcessPages pages = PagesOf(process);
         TimeSpan life = files.LifeOf(process);
-        bool isBornHere = pages.IsNew && life < now - _times.End;
+        bool isBornHere = pages.IsNew && life < now - Times.End;
         NewPages newPages = isBornHere ? NewPages.AreUsedIfExclusive : NewPages.AreUsed;
         MemoryShare share = shares.OfLook(process, pages);
         walk.Clear();
@@ -138,7 +134,7 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     {
         ref ProcessPages? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(Table, process.Identity, out _);
         entry ??= new ProcessPages();
-        entry.Pass = _times.Number;
+        entry.Pass = Times.Number;
         return entry;
     }
 
@@ -147,7 +143,7 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     {
         if (group is not null)
         {
-            Groups.Note(group, _times.Number);
+            Groups.Note(group, Times.Number);
         }
 
         if (group is not null && Groups.Processes > 0)
@@ -158,7 +154,7 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
                 sink.GroupReaccessed(group, Groups.AddReaccessed(group, reached, files.PageBytes));
             }
 
-            sink.GroupCompleted(group, Groups.ToSample(group, _times.End, epochs, options.IdleAges, files.PageBytes));
+            sink.GroupCompleted(group, Groups.ToSample(group, Times.End, epochs, options.IdleAges, files.PageBytes));
         }
 
         walk.GroupIdle.Clear();
@@ -170,13 +166,13 @@ internal sealed class ProcessWindows(PageIdleFiles files, PageWalk walk, Address
     {
         foreach ((ProcessIdentity identity, ProcessPages pages) in Table)
         {
-            if (pages.Pass != _times.Number)
+            if (pages.Pass != Times.Number)
             {
                 Table.Remove(identity);
             }
         }
 
-        Groups.Forget(_times.Number);
+        Groups.Forget(Times.Number);
     }
 
     private void Complete(TrackedProcess process, ProcessPages pages, WindowTimes times, TimeSpan firstSeen, IWorkingSetSink sink)
