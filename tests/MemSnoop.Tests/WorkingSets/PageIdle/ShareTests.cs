@@ -185,11 +185,7 @@ public sealed class ShareTests : IDisposable
     [Fact]
     public void What_disturbs_a_window_is_as_large_as_without_a_share()
     {
-        AddGroups();
-        FakeProcess process = Large();
-        _folios.ForEach(static folio => folio.Group = Group);
-        WriteCharge(Units * UnitPages);
-        Open(share: 0.25, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
+        FakeProcess process = LargeInContainer(share: 0.25);
         Pass(process);
         const int Hidden = 5000;
         DisturbanceReport report = new();
@@ -204,11 +200,7 @@ public sealed class ShareTests : IDisposable
     [Fact]
     public void Memory_charged_to_a_container_is_measured_by_a_share_of_frames()
     {
-        AddGroups();
-        FakeProcess process = Large();
-        _folios.ForEach(static folio => folio.Group = Group);
-        WriteCharge(Units * UnitPages);
-        Open(share: 0.25, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
+        FakeProcess process = LargeInContainer(share: 0.25);
         Pass(process);
         int used = Touch(static unit => unit % 3 == 0);
         ChargedMemory anon = Pass(process).Containers["a"][ChargedKind.Anon];
@@ -303,11 +295,7 @@ public sealed class ShareTests : IDisposable
     private static List<string> Told(double before, double after, bool restarts)
     {
         using ShareTests test = new();
-        test.AddGroups();
-        FakeProcess process = test.Large();
-        test._folios.ForEach(static folio => folio.Group = Group);
-        test.WriteCharge(Units * UnitPages);
-        test.Open(before, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
+        FakeProcess process = test.LargeInContainer(before);
 
         // The share has grown once, so that not all of it has been watched from the start on.
         test.SetShare(before * 0.8);
@@ -401,6 +389,17 @@ public sealed class ShareTests : IDisposable
             Fill(area, unit, FolioKind.Anon, unit % 4 == 0 ? 4 : 9);
         }
 
+        return process;
+    }
+
+    /// <summary>The same as all that is charged to the container "a", and an estimator for both.</summary>
+    private FakeProcess LargeInContainer(double share)
+    {
+        AddGroups();
+        FakeProcess process = Large();
+        _folios.ForEach(static folio => folio.Group = Group);
+        WriteCharge(Units * UnitPages);
+        Open(share, groupOf: static _ => "a", containerOf: static path => path == Group ? "a" : null);
         return process;
     }
 
