@@ -7,17 +7,24 @@ namespace MemSnoop.KernelTests;
 /// <param name="EarliestEnd">The window ended then at the earliest.</param>
 /// <param name="LatestEnd">The window ended then at the latest.</param>
 /// <param name="Seconds">Its published length.</param>
+/// <param name="BeganIn">How long the pass took that marked its pages, as far as it was seen.</param>
 /// <param name="Exact">The working set, if it is published as such.</param>
 /// <param name="Lower">The lower side of a bracket.</param>
 /// <param name="Upper">The upper side of a bracket.</param>
 /// <param name="Idle">Idle bytes by age; age 0 is what is resident.</param>
 /// <param name="Untracked">Bytes of which nothing is known.</param>
 internal sealed record PublishedWindow(
-    double EarliestEnd, double LatestEnd, double Seconds, double? Exact, double? Lower, double? Upper, IReadOnlyDictionary<double, double> Idle, double Untracked)
+    double EarliestEnd, double LatestEnd, double Seconds, double BeganIn, double? Exact, double? Lower, double? Upper, IReadOnlyDictionary<double, double> Idle, double Untracked)
 {
     public double EarliestStart => EarliestEnd - Seconds;
 
     public double LatestStart => LatestEnd - Seconds;
+
+    /// <summary>
+    /// What was used before this is not in the window. Its length counts from the marks; a page that was mapped between the walk over its process and the marks was not marked, and the next
+    /// walk takes it for one of this window.
+    /// </summary>
+    public double EarliestUse => EarliestStart - BeganIn;
 
     public bool IsBracket => Lower.HasValue && Upper.HasValue;
 

@@ -150,7 +150,7 @@ internal sealed class WorkingSetTruth
     private static bool MayBeUnseen(IReadOnlyList<PublishedWindow> windows, Use use) => windows.Zip(windows.Skip(1)).Any(pair =>
         pair.First.LatestEnd < pair.Second.EarliestStart && use.End >= pair.First.EarliestEnd && use.Begin <= pair.Second.LatestStart);
 
-    private static bool MayContain(PublishedWindow window, Use use) => use.End >= window.EarliestStart && use.Begin <= window.LatestEnd;
+    private static bool MayContain(PublishedWindow window, Use use) => use.End >= window.EarliestUse && use.Begin <= window.LatestEnd;
 
     private static double Sum(IEnumerable<Use> uses) => uses.GroupBy(static use => use.Part).Sum(static part => part.Max(static use => use.Bytes));
 
