@@ -10,7 +10,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 /// libraries and package lists are mounted. What runs in the end has nothing of that: its last stage begins with nothing.
 /// </summary>
 [Collection(EndToEndCollection.Name)]
-public sealed class ImageTests : IDisposable
+public sealed class ImageTests : IAsyncDisposable
 {
     private const string Scenario = "container-image";
     private const string Image = "memsnoop-tests";
@@ -120,7 +120,7 @@ public sealed class ImageTests : IDisposable
             ["build", "--isolation", "chroot", "--pull=never", "--network", "host", .. Mounts, "--build-arg", $"REVISION={Revision}", "-t", Image, Checkout.Root]);
     }
 
-    public void Dispose() => _podman.Dispose();
+    public ValueTask DisposeAsync() => _podman.DisposeAsync();
 
     /// <summary>The root of an image with nothing in it but where things are mounted, and Debian's links from the root into <c>/usr</c>.</summary>
     private async Task<string> MakeSkeletonAsync()

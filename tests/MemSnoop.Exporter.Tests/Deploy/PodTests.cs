@@ -8,7 +8,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 [SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
 [OrdinaryTier]
-public sealed class PodTests : IDisposable
+public sealed class PodTests : IAsyncDisposable
 {
     private const int Application = 10001;
     private const string Pod = "application";
@@ -113,5 +113,5 @@ public sealed class PodTests : IDisposable
         Assert.Equal(0, await exporter.WaitAsync());
     }
 
-    public void Dispose() => _podman.Dispose();
+    public ValueTask DisposeAsync() => _podman.DisposeAsync();
 }

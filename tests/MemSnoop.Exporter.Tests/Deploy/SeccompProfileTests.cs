@@ -10,7 +10,7 @@ namespace MemSnoop.Exporter.Tests.Deploy;
 [SupportedOSPlatform("linux")]
 [Collection(EndToEndCollection.Name)]
 [OrdinaryTier]
-public sealed class SeccompProfileTests : IDisposable
+public sealed class SeccompProfileTests : IAsyncDisposable
 {
     private const string Name = "memsnoop.json";
 
@@ -111,5 +111,5 @@ public sealed class SeccompProfileTests : IDisposable
         Assert.Equal(hasProfile, result.Error.Contains("Function not implemented", StringComparison.Ordinal));
     }
 
-    public void Dispose() => _podman.Dispose();
+    public ValueTask DisposeAsync() => _podman.DisposeAsync();
 }

@@ -3,7 +3,7 @@ using System.Formats.Tar;
 namespace MemSnoop.Exporter.Tests.EndToEnd;
 
 /// <summary>Podman with a store of its own, which needs nothing of the kernel. It ends with this object, and all containers in it.</summary>
-internal sealed class Podman : IDisposable
+internal sealed class Podman : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
@@ -40,11 +40,14 @@ internal sealed class Podman : IDisposable
         File.Delete(archive);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         // Of a test that failed something may be left.
-        TryRunAsync("pod", "rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
-        TryRunAsync("rm", "--all", "--force", "--time", "0").GetAwaiter().GetResult();
+        await TryRunAsync("pod", "rm", "--all", "--force", "--time", "0");
+        await TryRunAsync("rm", "--all", "--force", "--time", "0");
+
+        // What watches over a container starts a podman of its own when it has ended, to clean up; that one writes to the store for a while yet.
+        await Eventually.HoldsAsync(() => !CommandLines.AnyHas(_directory.Root));
         _directory.Dispose();
     }
 }

@@ -6,7 +6,7 @@ namespace MemSnoop.Exporter.Tests.EndToEnd;
 /// <summary>Real containers: started and removed by podman under scrapes. Their image has one program and nothing else, so no registry is needed.</summary>
 [Collection(EndToEndCollection.Name)]
 [OrdinaryTier]
-public sealed class PodmanTests : IDisposable
+public sealed class PodmanTests : IAsyncDisposable
 {
     private const string Image = "memsnoop-tests-touch";
 
@@ -83,9 +83,9 @@ public sealed class PodmanTests : IDisposable
         await _podman.RunAsync("import", "-c", $"ENTRYPOINT [\"/{Program}\", \"--resident\", \"4\", \"--hot\", \"1\"]", _directory["image.tar"], Image);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _podman.Dispose();
+        await _podman.DisposeAsync();
         _directory.Dispose();
     }
 }
