@@ -7,6 +7,7 @@ using MemSnoop.Metrics.Configuration;
 using MemSnoop.Metrics.Instruments;
 using MemSnoop.Metrics.Sampling;
 using MemSnoop.Metrics.Tracing;
+using MemSnoop.Paging;
 using MemSnoop.Processes;
 using MemSnoop.Tracing;
 using MemSnoop.WorkingSets;
@@ -154,7 +155,7 @@ internal sealed class WorkingSetDescriptor : PublishedMeasurementDescriptor
         string chosen = method;
         if (WorkingSetMethods.All.Single(known => known.Name == chosen).CanMeasureShares)
         {
-            return new CpuBudget(limit, context.Host.Options.WorkingSet.Interval, () => context.SpentByReadings);
+            return new CpuBudget(limit, context.Host.Options.WorkingSet.Interval, MemoryShare.LeastPages(context.Host.Units.PageBytes), () => context.SpentByReadings);
         }
 
         if (!context.Host.IsEmbedded)

@@ -1,13 +1,15 @@
 namespace MemSnoop.Metrics.Sampling;
 
 /// <summary>
-/// Decides which share of memory the next pass measures, so that passes, looks and readings together keep within a part of a processor. What a pass costs is known only afterwards, so the share
-/// follows what the passes before cost. It shrinks at once, and grows only after the cost was clearly lower for a while: what comes into a share has no ages yet.
+/// Decides which share of memory the next pass measures, so that passes, looks and readings together keep within a part of a processor. What a pass costs is known only afterwards, and passes over
+/// the same memory differ. So the share follows what several passes cost: it shrinks when two in a row took clearly too much, or five a little too much, and grows when nearly all of them took
+/// less. What comes into a share has no ages yet, so a share that goes up and down with every pass would have none at all.
 /// </summary>
 /// <param name="limit">Processor time for each second, in cores.</param>
 /// <param name="interval">The length of a window: one pass falls on it.</param>
+/// <param name="leastPages">Of so many pages a sample is of use. A share of fewer would cost about as much, since of each process so many are measured in any case.</param>
 /// <param name="readings">What readings have cost so far.</param>
-internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> readings)
+internal sealed class CpuBudget(double limit, TimeSpan interval, long leastPages, Func<TimeSpan> readings)
 {
     /// <summary>
     /// What a page costs at most, before a pass has told: with it the first share is chosen. Measured are 0.05 to 0.5 µs; a share that was chosen too small grows after the first minute.
@@ -18,40 +20,45 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
     private const double RampPasses = 6;
 
     /// <summary>What is aimed at: a little below the limit, since passes do not cost the same each time.</summary>
-    private const double Aim = 0.95;
+    private const double Aim = 0.92;
 
-    /// <summary>Where all memory would take no more than this part of it, all is measured.</summary>
-    private const double Fits = 0.97;
+    /// <summary>Two passes in a row above this part of the limit are no accident.</summary>
+    private const double ClearlyOver = 1.25;
 
-    /// <summary>Below this part of the limit, for <see cref="PassesBeforeGrowth"/> passes, the share grows.</summary>
-    private const double Low = 0.9;
-    private const int PassesBeforeGrowth = 5;
+    /// <summary>So many passes tell whether a share keeps to the limit.</summary>
+    private const int PassesThatTell = 5;
 
-    /// <summary>Below half of the limit it grows sooner, by so much at most: a guess that is wrong costs one pass too much.</summary>
-    private const int PassesBeforeLargeGrowth = 2;
-    private const double MostGrowth = 2;
+    /// <summary>Where so few passes took less than half of the limit, the share grows without waiting for more.</summary>
+    private const int PassesBelowHalf = 3;
+
+    /// <summary>The share grows if hardly any pass takes more than this part of the limit.</summary>
+    private const double Low = 0.92;
+
+    /// <summary>Where all memory would take no more than this part of the limit, and an expensive pass no more than that, all is measured.</summary>
+    private const double Fits = 0.95;
+    private const double FitsAtMost = 1.05;
+
+    /// <summary>A share does not grow more at once: a guess that is wrong costs some passes too much.</summary>
+    private const double MostGrowth = 4;
 
     /// <summary>Memory that comes into the share costs that much more in its first pass (measured: 2.2): each page is looked up and marked. So growth is taken in steps that keep to the limit.</summary>
     private const double EnteringCost = 2.3;
 
-    /// <summary>A share below this changes nothing any more: of each process a few units are measured in any case.</summary>
-    private const double LeastShare = 1e-6;
+    /// <summary>Shrinking again and again did not help enough: what a pass costs in any case is a large part of it. Then the steps grow, up to this power.</summary>
+    private const int LongestStep = 4;
 
-    /// <summary>With the least share and over the limit by this, for so many passes, there is no time for anything.</summary>
+    /// <summary>With the least share and over the limit by this, there is no time for anything.</summary>
     private const double Excess = 1.1;
-    private const int PassesBeforeNothing = 3;
 
     /// <summary>After so many windows without numbers it is tried again: processes may have ended.</summary>
     private const int PassesBeforeAnotherTry = 60;
 
+    private readonly RecentPasses _recent = new();
     private double _share = -1;
+    private double _leastShare;
     private TimeSpan _readings;
     private TimeSpan _looks;
-    private int _low;
-    private double _lowCost;
-    private double _triedShare = double.NaN;
-    private double _triedCost;
-    private int _over;
+    private int _stepsDown;
     private int _without;
     private bool _wasSteady;
     private bool _isEntering;
@@ -79,15 +86,16 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
     /// <param name="isSteady">Whether windows are as long as the interval by now.</param>
     internal double Next(long pages, bool isSteady)
     {
+        _leastShare = Math.Min(1, leastPages / Math.Max(1.0, pages));
         if (_share < 0)
         {
-            // Nothing is known of what a page costs, or no longer.
+            // Nothing is known of what a page costs.
             double affordable = limit * interval.TotalSeconds / (isSteady ? 1 : RampPasses);
-            _share = Math.Clamp(affordable / (Math.Max(1, pages) * FirstGuess), LeastShare, 1);
+            _share = Math.Clamp(affordable / (Math.Max(1, pages) * FirstGuess), _leastShare, 1);
         }
         else if (_without > 0 && ++_without > PassesBeforeAnotherTry)
         {
-            (_without, _over, _share) = (0, 0, LeastShare);
+            (_without, _share) = (0, _leastShare);
         }
 
         return _without > 0 ? 0 : _share;
@@ -114,83 +122,78 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, Func<TimeSpan> 
             return;
         }
 
-        double others = other / elapsed;
-        double cost = cpu / interval;
-
         // Looks and readings of the first seconds say little of an interval, and the first share was chosen with care.
-        double affordable = isSteady ? limit - others : limit;
+        double others = other / elapsed;
+        double affordable = isSteady ? Math.Max(limit - others, limit / 100) : limit;
+        double cost = cpu / interval;
         Whole = others + (cost / _share);
         Least = double.NaN;
-        Adapt(cost, affordable, others, isSteady);
+        if (isSteady)
+        {
+            Adapt(cost / affordable, affordable, others);
+        }
+        else if (cost > affordable)
+        {
+            // Nothing is known of ages yet that could be lost.
+            _share = Math.Max(_leastShare, _share * Aim * affordable / cost);
+        }
+
         _wasSteady = isSteady;
     }
 
-    private void Adapt(double cost, double affordable, double others, bool isSteady)
+    private void Adapt(double part, double affordable, double others)
     {
-        if (_isEntering && cost < affordable * Aim * 2)
+        if (_isEntering)
         {
-            // What came into the share cost more than it will.
             _isEntering = false;
-            return;
-        }
-
-        _isEntering = false;
-        if (cost > affordable)
-        {
-            _low = 0;
-            bool isLeast = _share <= LeastShare;
-            _over = isSteady && isLeast && cost > affordable * Excess ? _over + 1 : 0;
-            if (_over >= PassesBeforeNothing)
+            if (part < 2)
             {
-                Least = others + cost;
-                Whole = double.NaN;
-                _without = 1;
+                // What came into the share cost more than it will.
                 return;
             }
+        }
 
-            Change(Math.Max(LeastShare, _share * Math.Clamp(((Aim * affordable) - InAnyCase(cost)) / Math.Max(1e-9, cost - InAnyCase(cost)), 0.05, Aim)), cost);
+        _recent.Add(part);
+        bool isClear = _recent.Count > 1 && _recent.LeastOfTwo > ClearlyOver;
+        bool hasTold = _recent.Count >= PassesThatTell;
+        if (isClear || (hasTold && _recent.Typical > 1))
+        {
+            Shrink(isClear ? _recent.LeastOfTwo : _recent.Typical, affordable, others);
             return;
         }
 
-        _over = 0;
-        if (!isSteady)
+        _stepsDown = hasTold ? 0 : _stepsDown;
+        bool fits = _recent.Typical / _share < Fits && _recent.High / _share < FitsAtMost;
+        if (_share < 1 && ((!_wasSteady && part < Low) || (_recent.Count >= PassesBelowHalf && _recent.High < 0.5) || (hasTold && (_recent.High < Low || fits))))
         {
-            return;
-        }
-
-        if (_share <= LeastShare)
-        {
-            // There is time again, and to grow from so little would take an hour.
-            _share = -1;
-            return;
-        }
-
-        bool fitsWhole = cost / _share < affordable * Fits;
-        if (_share >= 1 || (cost > affordable * Low && !fitsWhole))
-        {
-            _low = 0;
-            return;
-        }
-
-        _lowCost = _low == 0 ? cost : Math.Max(_lowCost, cost);
-        _low++;
-
-        // When the first minute has ended, nothing is known of ages yet that could be lost.
-        bool isEarly = !_wasSteady;
-        if (isEarly || _low >= (_lowCost < affordable / 2 ? PassesBeforeLargeGrowth : PassesBeforeGrowth))
-        {
-            double growth = 1 + ((affordable - _lowCost) / Math.Max(1e-9, EnteringCost * (_lowCost - InAnyCase(_lowCost))));
-            Change(Math.Min(1, _share * Math.Clamp(growth, 1, MostGrowth)), _lowCost);
-            (_low, _isEntering) = (0, true);
+            Grow(fits);
         }
     }
 
-    /// <summary>What a pass costs whatever the share is: known once two shares have been tried that differ.</summary>
-    private double InAnyCase(double cost)
+    private void Shrink(double part, double affordable, double others)
     {
-        double slope = Math.Abs(_share - _triedShare) > _share / 10 ? (cost - _triedCost) / (_share - _triedShare) : double.NaN;
-        return slope > 0 ? Math.Clamp(cost - (slope * _share), 0, cost) : 0;
+        if (_share > _leastShare)
+        {
+            _stepsDown = Math.Min(_stepsDown + 1, LongestStep);
+            Change(Math.Max(_leastShare, _share * Math.Pow(Aim / part, _stepsDown)));
+        }
+        else if (part > Excess)
+        {
+            (Least, Whole, _without) = (others + (part * affordable), double.NaN, 1);
+            Change(_share);
+        }
     }
 
-    private void Change(double share, double cost) => (_triedShare, _triedCost, _share) = (_share, cost, share);
+    private void Grow(bool fits)
+    {
+        double growth = Math.Clamp(1 + ((1 - _recent.High) / Math.Max(1e-9, EnteringCost * _recent.High)), 1, MostGrowth);
+        Change(fits && growth * _share > 0.8 ? 1 : Math.Min(1, growth * _share));
+        _isEntering = true;
+    }
+
+    private void Change(double share)
+    {
+        _share = share;
+        _recent.Clear();
+    }
 }

@@ -8,6 +8,11 @@ namespace MemSnoop.Paging;
 /// <param name="Salt">Makes the choice random. Shares can be compared that have the same.</param>
 internal readonly record struct MemoryShare(uint Bound, ulong Salt)
 {
+    /// <summary>
+    /// A sample has so many units at least. Of a process that is smaller than twice so many, and of most that are not much larger, everything is measured: an error of 17 % at worst is still of use.
+    /// </summary>
+    internal const int LeastUnits = 32;
+
     /// <summary>All memory.</summary>
     internal static MemoryShare Whole { get; } = new(uint.MaxValue, 0);
 
@@ -22,6 +27,9 @@ internal readonly record struct MemoryShare(uint Bound, ulong Salt)
     /// <summary>The share of this size.</summary>
     internal static MemoryShare Of(double fraction, ulong salt) =>
         fraction >= 1 ? Whole : new MemoryShare((uint)Math.Min(uint.MaxValue - 1, fraction * (1UL << 32)), salt);
+
+    /// <summary>So many pages are in the least units.</summary>
+    internal static long LeastPages(ulong pageBytes) => LeastUnits * (long)(MemoryUnit.Bytes / pageBytes);
 
     /// <summary>Whether a unit belongs to it.</summary>
     internal bool Has(ulong unit) => IsWhole || NumberOf(unit) < Bound;

@@ -8,9 +8,6 @@ namespace MemSnoop.WorkingSets.PageIdle;
 /// <param name="pageBytes">The size of a page.</param>
 internal sealed class PassShares(ulong salt, ulong pageBytes)
 {
-    /// <summary>Of a process that is smaller than twice so many units, and of most that are not much larger, everything is measured: an error of 17 % at worst is still of use.</summary>
-    private const int LeastUnits = 32;
-
     private MemoryShare _before = MemoryShare.Whole;
 
     /// <summary>What the next pass is to measure, from 0 to 1; 0 or less means nothing.</summary>
@@ -26,7 +23,7 @@ internal sealed class PassShares(ulong salt, ulong pageBytes)
     internal void Begin() => (_before, OfPass) = (OfPass, MemoryShare.Of(Wanted, salt));
 
     /// <summary>
-    /// The share of a process that is walked over: that of the pass, and at least so much that <see cref="LeastUnits"/> units with pages can be expected. It stays as it is while the pass has
+    /// The share of a process that is walked over: that of the pass, and at least so much that <see cref="MemoryShare.LeastUnits"/> units with pages can be expected. It stays as it is while the pass has
     /// the same and the process is about as large, so that its ages go on.
     /// </summary>
     internal MemoryShare Of(TrackedProcess process, ProcessPages pages)
@@ -36,7 +33,7 @@ internal sealed class PassShares(ulong salt, ulong pageBytes)
             return MemoryShare.Whole;
         }
 
-        double least = LeastUnits * (MemoryUnit.Bytes / pageBytes) / Math.Max(1.0, process.Stat.ResidentPages);
+        double least = MemoryShare.LeastPages(pageBytes) / Math.Max(1.0, process.Stat.ResidentPages);
         double wanted = Math.Max(OfPass.Fraction, least);
         double before = pages.Share.Fraction;
         bool isSettled = !pages.IsNew && OfPass == _before && (wanted <= before * 2) && (before <= wanted * 2);
