@@ -7,15 +7,18 @@ namespace MemSnoop.KernelTests;
 /// <param name="EarliestEnd">The window ended then at the earliest.</param>
 /// <param name="LatestEnd">The window ended then at the latest.</param>
 /// <param name="Seconds">Its published length.</param>
-/// <param name="BeganIn">How long the pass took that marked its pages, as far as it was seen.</param>
+/// <param name="Passes">How long passes took.</param>
 /// <param name="Exact">The working set, if it is published as such.</param>
 /// <param name="Lower">The lower side of a bracket.</param>
 /// <param name="Upper">The upper side of a bracket.</param>
 /// <param name="Idle">Idle bytes by age; age 0 is what is resident.</param>
 /// <param name="Untracked">Bytes of which nothing is known.</param>
 internal sealed record PublishedWindow(
-    double EarliestEnd, double LatestEnd, double Seconds, double BeganIn, double? Exact, double? Lower, double? Upper, IReadOnlyDictionary<double, double> Idle, double Untracked)
+    double EarliestEnd, double LatestEnd, double Seconds, PassLengths Passes, double? Exact, double? Lower, double? Upper, IReadOnlyDictionary<double, double> Idle, double Untracked)
 {
+    // A busy host may keep a program from its memory for so long. A pass that ends late leaves windows as short as that.
+    private const double StarvedSeconds = 0.6;
+
     public double EarliestStart => EarliestEnd - Seconds;
 
     public double LatestStart => LatestEnd - Seconds;
@@ -24,7 +27,13 @@ internal sealed record PublishedWindow(
     /// What was used before this is not in the window. Its length counts from the marks; a page that was mapped between the walk over its process and the marks was not marked, and the next
     /// walk takes it for one of this window.
     /// </summary>
-    public double EarliestUse => EarliestStart - BeganIn;
+    public double EarliestUse => EarliestStart - Passes.Began;
+
+    /// <summary>All its pages were marked by then: its length counts from when half of them were.</summary>
+    public double LatestMark => LatestStart + Passes.Began;
+
+    /// <summary>Within this time, a program that touches its memory again and again has touched all of it. A host that is so busy that passes take long keeps programs from their memory too.</summary>
+    public double SurelyTouchedIn => StarvedSeconds + Passes.Began + Passes.Ended;
 
     public bool IsBracket => Lower.HasValue && Upper.HasValue;
 

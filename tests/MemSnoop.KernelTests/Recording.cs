@@ -68,24 +68,20 @@ internal sealed class Recording
     {
         List<PublishedWindow> windows = [];
         (int Passes, PublishedWindow Window)? last = null;
-        (int Passes, double Duration) pass = default;
-        double beganIn = 0;
+        int pass = 0;
+        PassLengths lengths = default;
         foreach (State state in _states)
         {
             ExpositionSample[] own = [.. state.Samples.Where(sample => sample.Label(label) == value && sample.Name.StartsWith($"memsnoop_{what}_", StringComparison.Ordinal))];
             Dictionary<double, double> idle = own.Where(sample => sample.Name == $"memsnoop_{what}_idle_bytes")
                 .ToDictionary(static sample => double.Parse(sample.Label("age")!, CultureInfo.InvariantCulture), static sample => sample.Number);
             double duration = state.Samples.Where(static sample => sample.Name == "memsnoop_measurement_duration_seconds").Sum(static sample => sample.Number);
-            if (state.Passes != pass.Passes)
-            {
-                beganIn = pass.Duration;
-            }
-
-            pass = (state.Passes, duration);
+            lengths = new PassLengths(state.Passes == pass ? lengths.Began : lengths.Ended, duration, Math.Max(lengths.Longest, duration));
+            pass = state.Passes;
             double seconds = (what == "process" ? own : state.Samples).Where(static sample => sample.Name == "memsnoop_process_working_set_window_seconds")
                 .Select(static sample => sample.Number).DefaultIfEmpty(0).Max();
             PublishedWindow now = new(
-                state.Since - duration - LateSeconds, state.Until, seconds, beganIn, Sum("working_set_bytes"), Sum("working_set_lower_bytes"), Sum("working_set_upper_bytes"), idle, Sum("untracked_bytes") ?? 0);
+                state.Since - duration - LateSeconds, state.Until, seconds, lengths, Sum("working_set_bytes"), Sum("working_set_lower_bytes"), Sum("working_set_upper_bytes"), idle, Sum("untracked_bytes") ?? 0);
 
             // Before the first number there is no window; after it, one without a number is a window all the same.
             bool isNew = last is not { } known || known.Passes != state.Passes || !IsSame(known.Window, now);

@@ -24,9 +24,6 @@ internal sealed class WorkingSetTruth
     // The program's code, stack and libraries; when it does something new they are more.
     private const double OwnBytes = 1.5 * Mb;
 
-    // A busy host may keep a program from its memory for so long. A pass that ends late leaves windows as short as that.
-    private const double StarvedSeconds = 0.6;
-
     // Frames that no method can see: the last ones of memory, and those in a processor's queue.
     private const double HiddenBytes = 0.4 * Mb;
 
@@ -123,9 +120,11 @@ internal sealed class WorkingSetTruth
 
         foreach ((double age, double idle) in window.Idle.Where(static band => band.Key > 0))
         {
+            // Ages count from the moment at which a pass began; it finds what was touched until it comes to the page.
+            double within = window.LatestEnd - age + window.Passes.Longest;
             double touched = Math.Min(
                 SurelyResident(window),
-                Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestEnd - age && use.End <= window.EarliestEnd)) + (AlwaysFrom < window.EarliestEnd - 0.5 ? Always : 0));
+                Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= within && use.End <= window.EarliestEnd)) + (AlwaysFrom < window.EarliestEnd - 0.5 && age >= window.SurelyTouchedIn ? Always : 0));
             if (idle > resident - (touched * (1 - Tolerance)) + HiddenBytes)
             {
                 yield return $"{PublishedWindow.Mb(touched)} of {PublishedWindow.Mb(resident)} MB were touched within the last {age} s, and {PublishedWindow.Mb(idle)} MB are said to be idle for longer: {window}";
@@ -139,7 +138,7 @@ internal sealed class WorkingSetTruth
     /// <summary>What was surely used within the window, wherever its ends are.</summary>
     private double LeastIn(PublishedWindow window) => Math.Min(
         SurelyResident(window),
-        (AlwaysFrom <= window.LatestStart && window.Seconds >= StarvedSeconds ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestStart && use.End <= window.EarliestEnd)));
+        (AlwaysFrom <= window.LatestStart && window.Seconds >= window.SurelyTouchedIn ? Always : 0) + Sum(Uses.Where(use => !use.MayBeMissed && use.Begin >= window.LatestMark && use.End <= window.EarliestEnd)));
 
     /// <summary>What of the touched memory is surely resident at the window's end: what was moved to swap since is not.</summary>
     private double SurelyResident(PublishedWindow window) => Math.Max(0, window.Idle.GetValueOrDefault(0, double.PositiveInfinity) - Resting);
