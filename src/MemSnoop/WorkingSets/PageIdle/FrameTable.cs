@@ -187,6 +187,15 @@ internal sealed class FrameBlock(long index)
     /// <summary>The frame could not be tracked, and has come into use since its window ended.</summary>
     internal void SetFresh(int frame) => Idle[frame >> 6] &= ~(1UL << frame);
 
+    /// <summary>The frame was freed after its window had ended, and somebody has taken it.</summary>
+    internal void SetTaken(int frame, byte age)
+    {
+        ulong bit = 1UL << frame;
+        Marked[frame >> 6] &= ~bit;
+        Idle[frame >> 6] &= ~bit;
+        Ages[frame] = age;
+    }
+
     /// <summary>The frame is new here, and the kernel says that it has not been accessed since a mark that it carries.</summary>
     internal void SetIdle(int frame, byte age)
     {

@@ -68,6 +68,13 @@ internal sealed class FreshFrames(FrameTable frames, KpageFlags kpageFlags, IIdl
     /// </summary>
     internal bool CanBeTracked(ulong frame) => TryReadFlags(frame, out PageFlags flags) && flags.IsOrdinary && TryReadIdle(frame, out _);
 
+    /// <summary>Whether a frame that was idle when its window ended may be so yet; true where the kernel does not say it.</summary>
+    internal bool MayBeIdle(ulong frame) =>
+        !TryReadFlags(frame, out PageFlags flags)
+        || (flags.IsCompoundTail && !TryFindHead(ref frame))
+        || !TryReadIdle(frame, out bool isIdle)
+        || isIdle;
+
     private bool TryReadFlags(ulong frame, out PageFlags flags)
     {
         ulong first = frame & ~(RangeFrames - 1UL);

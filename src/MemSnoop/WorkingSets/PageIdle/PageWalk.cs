@@ -23,7 +23,7 @@ internal sealed class PageWalk(
 
     private readonly IdlePages _idle = new(kpageCgroup);
     private readonly IdlePages _groupIdle = new(kpageCgroup);
-    private readonly byte[] _agesBefore = new byte[64];
+    private byte[] _agesBefore = new byte[64];
     private PageAges _before = new();
     private PageAges _after = new();
     private MemoryArea[] _areasBefore = [];
@@ -240,8 +240,55 @@ internal sealed class PageWalk(
         }
 
         _window.Add(block?.Times, inBlock);
+        if (_isPlain)
+        {
+            FindTaken(firstPage, entries, ages, sharedKind);
+        }
+
         _tally.Idle.Add(ages);
         return true;
+    }
+
+    /// <summary>
+    /// Finds frames that were somebody else's when their window ended, were freed since, and taken by this process before the pass came to it. They look as idle as they were. What tells is the
+    /// age, which is not the one that the page had, and the idle flag, which is gone: the kernel gives no frame away with it.
+    /// </summary>
+    private void FindTaken(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
+    {
+        if (_agesBefore.Length < entries.Length)
+        {
+            _agesBefore = new byte[entries.Length];
+        }
+
+        Span<byte> before = _agesBefore.AsSpan(0, entries.Length);
+        _before.Read(firstPage, before);
+        byte used = epochs.Current;
+        for (int i = ChangedAges.Next(before, ages, 0, used); i < ages.Length; i = ChangedAges.Next(before, ages, i + 1, used))
+        {
+            ulong entry = entries[i];
+            bool isShared = (entry >> FileOrSharedShift & 1) != 0;
+
+            // Memory of others is at new addresses after every fork and mmap, with the age that it has.
+            bool isOthers = before[i] == Epochs.Absent && (isShared || (entry >> ExclusiveShift & 1) == 0);
+            if (!isOthers && !fresh.MayBeIdle(entry & FrameMask))
+            {
+                CountTaken(frames.GetOrAdd(entry & FrameMask), (int)entry & (FrameBlock.Frames - 1), ages[i], isShared ? sharedKind : PageKind.Anon);
+                ages[i] = used;
+            }
+        }
+    }
+
+    private void CountTaken(FrameBlock block, int frame, byte age, PageKind kind)
+    {
+        block.SetTaken(frame, epochs.Current);
+        _tally.AddActive(kind, 1);
+        _tally.AddIdle(kind, -1);
+        if (_group != 0)
+        {
+            _groupTally.AddActive(kind, 1);
+            _groupTally.Idle[age]--;
+            _groupTally.Idle[epochs.Current]++;
+        }
     }
 
     /// <summary>Reports the active pages of a run of frames within one word.</summary>
