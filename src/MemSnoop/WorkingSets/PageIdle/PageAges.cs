@@ -12,6 +12,7 @@ internal sealed class PageAges
     private int _rangeCount;
     private byte[] _ages = [];
     private int _ageCount;
+    private int _lastFound;
 
     /// <summary>Memory this takes, in bytes.</summary>
     internal long StateBytes => _ages.LongLength + (_ranges.LongLength * System.Runtime.CompilerServices.Unsafe.SizeOf<Range>());
@@ -116,6 +117,25 @@ internal sealed class PageAges
         }
     }
 
+    /// <summary>The ages of a run of pages where they are; false if not all of them are known, or not in one piece.</summary>
+    internal bool TryFind(ulong firstPage, int count, out ReadOnlySpan<byte> ages)
+    {
+        // Walks ask in ascending order: mostly for what follows, or lies in the same range.
+        int index = _lastFound < _rangeCount && _ranges[_lastFound].Contains(firstPage) ? _lastFound
+            : _lastFound + 1 < _rangeCount && _ranges[_lastFound + 1].Contains(firstPage) ? _lastFound + 1
+            : FindFirstEndingAfter(firstPage);
+        if (index == _rangeCount || firstPage < _ranges[index].FirstPage || _ranges[index].EndPage - firstPage < (ulong)count)
+        {
+            ages = default;
+            return false;
+        }
+
+        _lastFound = index;
+        Range range = _ranges[index];
+        ages = _ages.AsSpan(range.Offset + (int)(firstPage - range.FirstPage), count);
+        return true;
+    }
+
     /// <summary>Copies the content of another, with no more memory than it needs.</summary>
     internal void CopyFrom(PageAges other)
     {
@@ -168,5 +188,7 @@ internal sealed class PageAges
     private readonly record struct Range(ulong FirstPage, int Count, int Offset)
     {
         internal ulong EndPage => FirstPage + (ulong)Count;
+
+        internal bool Contains(ulong page) => page - FirstPage < (ulong)Count;
     }
 }

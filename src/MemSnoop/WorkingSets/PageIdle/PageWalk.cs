@@ -255,15 +255,25 @@ internal sealed class PageWalk(
     /// </summary>
     private void FindTaken(ulong firstPage, ReadOnlySpan<ulong> entries, Span<byte> ages, PageKind sharedKind)
     {
-        if (_agesBefore.Length < entries.Length)
+        if (!_before.TryFind(firstPage, entries.Length, out ReadOnlySpan<byte> before))
         {
-            _agesBefore = new byte[entries.Length];
+            if (_agesBefore.Length < entries.Length)
+            {
+                _agesBefore = new byte[entries.Length];
+            }
+
+            _before.Read(firstPage, _agesBefore.AsSpan(0, entries.Length));
+            before = _agesBefore.AsSpan(0, entries.Length);
         }
 
-        Span<byte> before = _agesBefore.AsSpan(0, entries.Length);
-        _before.Read(firstPage, before);
+        int same = before.CommonPrefixLength(ages);
+        if (same == ages.Length)
+        {
+            return;
+        }
+
         byte used = epochs.Current;
-        for (int i = ChangedAges.Next(before, ages, 0, used); i < ages.Length; i = ChangedAges.Next(before, ages, i + 1, used))
+        for (int i = ChangedAges.Next(before, ages, same, used); i < ages.Length; i = ChangedAges.Next(before, ages, i + 1, used))
         {
             ulong entry = entries[i];
             bool isShared = (entry >> FileOrSharedShift & 1) != 0;
