@@ -27,10 +27,11 @@ const pods = [
   { node: 'node-c', namespace: 'edge', pod: 'sensor-0', owner: ['StatefulSet', 'sensor'], container: 'sensor', work: { held: 30, used: 10 } },
   // Has a request, and runs where memsnoop finds no names.
   { node: 'node-f', namespace: 'batch', pod: 'lost-0', owner: ['StatefulSet', 'lost'], container: 'lost', work: { held: 30, used: 10 }, request: 64, limit: 128 },
-  // Those of the recording, whose programs are in tests/kernel/scenarios/demo.sh.
+  // Those of the recordings, whose programs are in tests/kernel/scenarios/demo.sh.
   { node: 'node-d', namespace: 'data', pod: 'store-0', owner: ['StatefulSet', 'store'], container: 'store', request: 512, limit: 1024 },
   { node: 'node-d', namespace: 'data', pod: 'archive-0', owner: ['StatefulSet', 'archive'], container: 'archive', request: 256, limit: 256 },
   { node: 'node-d', namespace: 'data', pod: 'squeezed-0', owner: ['StatefulSet', 'squeezed'], container: 'squeezed', request: 64, limit: 40 },
+  { node: 'node-h', namespace: 'data', pod: 'search-0', owner: ['StatefulSet', 'search'], container: 'search', request: 1536, limit: 2048 },
 ];
 
 for (const pod of pods) {
@@ -54,6 +55,8 @@ const nodes = [
   { name: 'node-f', bare: true, arguments: ['--max-processes', '2'] },
   // As node-d, a little later: DAMON takes accessed bits there, so that all windows are disturbed.
   { name: 'node-g', cluster: 'edge', recorded: 'disturbed' },
+  // Where a budget of processor time allows memsnoop to measure a part of the memory: numbers are estimates.
+  { name: 'node-h', recorded: 'sampled' },
 ];
 
 module.exports = { AGES, MB, nodes, pods };

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace MemSnoop.Exporter.Tests.Deploy;
 
 /// <summary>
-/// The queries of the dashboards that find something only where numbers are estimates, or where there is a budget. The demonstration has neither, so promtool asks them of series that are
+/// The queries of the dashboards that find something only where numbers are estimates, or where there is a budget. promtool asks them of series that are
 /// made up: a container whose numbers have errors, and one whose numbers are exact, each on a host and in a workload of its own.
 /// </summary>
 public partial class DashboardEstimateTests
@@ -54,7 +54,7 @@ public partial class DashboardEstimateTests
     ];
 
     /// <summary>Whether there is something to find only where numbers are estimates, or where there is a budget.</summary>
-    internal static bool IsOfEstimates(string query) => Estimated().IsMatch(query);
+    private static bool IsOfEstimates(string query) => Estimated().IsMatch(query);
 
     [Fact]
     public void Every_query_for_estimates_is_asked() => Assert.Equal(

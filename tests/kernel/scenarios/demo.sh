@@ -1,8 +1,10 @@
-# A node for the demonstration (deploy/demo): a kernel with the idle bitmap, generations, control groups of version 2 and pressure. Three pods in control groups as the kubelet makes them, whose
+# Nodes for the demonstration (deploy/demo), one after the other. The first has a kernel with the idle bitmap, generations, control groups of version 2 and pressure. Three pods in control groups as the kubelet makes them, whose
 # names come from links as the kubelet makes them; then a scrape after each pass for some while, and for some passes more while DAMON is at work. deploy/demo/recorded/README.md says how the recordings are made of it.
 #
 # store uses 40 of 100 MB of its own and 12 MB of a mapped file of 60, and reads 30 of the 80 MB of a file that it does not map; archive comes back to 20 MB every 12 s; squeezed goes
 # through 60 MB again and again, of which its limit leaves it 40.
+#
+# The second node has one pod, search, which uses 240 of 1,000 MB. A budget of processor time allows memsnoop to measure a part of that.
 echo 7 >/sys/kernel/mm/lru_gen/enabled
 swap_on 256M
 mkdir -p /disk/data /var/log/containers
@@ -45,13 +47,13 @@ exporter --namespace data --container-labels --interval 0s --working-set-interva
 
 duration() { series memsnoop_measurement_duration_seconds '"working-set"'; }
 has_passed() { [ "$(duration)" != "$last_duration" ]; }
-# pass: waits for one, and lets archive come back to its memory every sixth time.
+# pass: waits for one, and lets archive come back to its memory every sixth time, as long as it is there.
 passed=0
 pass() {
   last_duration=$(duration)
   wait_for 60 has_passed
   passed=$((passed + 1))
-  [ $((passed % 6)) -ne 0 ] || tell archive "touch 0 0 20"
+  [ $((passed % 6)) -ne 0 ] || [ ! -f /tmp/archive.pid ] || tell archive "touch 0 0 20"
 }
 
 # Until 30 s of idleness are known, and some more.
@@ -78,3 +80,15 @@ finish store
 finish archive
 finish squeezed
 swap_off
+
+echo 0 >/sys/kernel/mm/lru_gen/enabled
+pod search
+echo 2G >"$group/memory.max"
+start_seconds=200
+start_in "$group" search
+tell search "map 0 1000 anon; keep 0 0 240"
+exporter --namespace data --container-labels --interval 0s --working-set-interval 4s --idle-ages 0s,2s,10s,30s,1m,2m,5m --cpu-budget 5%
+for before in $(seq 16); do pass; done
+record sampled 24
+end_exporter
+finish search
