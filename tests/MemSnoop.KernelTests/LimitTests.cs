@@ -11,7 +11,7 @@ public sealed class LimitTests(LimitBoot boot, ITestOutputHelper output) : IClas
 {
     /// <summary>
     /// 50 processes of 4 MB, 50 that use a fifth of it, and one of 100 GB with 3,000 pages in it, 2,000 of them far apart. Beyond the limit, and held to what was recorded: pages on frames that lie
-    /// apart (1.14), where nothing can be taken in runs, and processes of their own code and libraries alone (1.22 to 1.23), where the kernel has least to do.
+    /// apart (1.19), where nothing can be taken in runs, and processes of their own code and libraries alone (1.26), where the kernel has least to do.
     /// </summary>
     [Theory]
     [InlineData("idle", 1.10)]
