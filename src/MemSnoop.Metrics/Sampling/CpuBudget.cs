@@ -180,7 +180,7 @@ internal sealed class CpuBudget(double limit, TimeSpan interval, long leastPages
         else if (part > Excess)
         {
             (Least, Whole, _without) = (others + (part * affordable), double.NaN, 1);
-            Change(_share);
+            _recent.Clear();
         }
     }
 

@@ -1,9 +1,12 @@
 namespace MemSnoop.Metrics.Sampling;
 
-/// <summary>What the last passes cost, each as a part of what it might have cost. Passes over the same memory differ: other programs use the processor's caches, and a virtual machine waits for its own.</summary>
+/// <summary>
+/// What the last passes cost, each as a part of what it might have cost. Passes over the same memory differ: other programs take the processor's caches, and a virtual machine shares its
+/// processors.
+/// </summary>
 internal sealed class RecentPasses
 {
-    /// <summary>Enough for a mean that half of their difference hardly moves, and ten minutes of windows of one.</summary>
+    /// <summary>The mean of so many is off by a third of what a single pass is. With windows of a minute they are ten minutes old at most.</summary>
     private const int Most = 10;
 
     private readonly double[] _parts = new double[Most];
